@@ -1,0 +1,1 @@
+"""Tasks: what is asked, the reference, the tests; readers of public formats and our own families."""

@@ -1,0 +1,1 @@
+"""Reading a trajectory: nearest tokens, projections, loss along the path."""

@@ -1,0 +1,1 @@
+"""How the embedded default backbone was made: corpus, tokenizer, training."""

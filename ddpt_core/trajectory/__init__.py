@@ -1,0 +1,1 @@
+"""The recorded steps of one reverse run, in memory and on disk."""
