@@ -1,0 +1,18 @@
+"""All families by name, gathered from the topics."""
+
+import random
+from collections.abc import Sequence
+
+from ddpt_core.data.families import dicts, lists, sorting, strings
+from ddpt_core.data.families.family import Family, instance
+from ddpt_core.data.task import Task
+
+TOPICS = (strings, lists, dicts, sorting)
+FAMILIES: dict[str, Family] = {family.name: family for topic in TOPICS for family in topic.FAMILIES}
+
+
+def instances(n: int, seed: int, families: Sequence[Family] | None = None) -> list[Task]:
+    """Returns `n` instances of `families` (default: all), of random families; the same for the same seed."""
+    chosen = tuple(families or FAMILIES.values())
+    rng = random.Random(seed)
+    return [instance(rng.choice(chosen), seed * 10_000_000 + number) for number in range(n)]

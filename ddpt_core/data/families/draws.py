@@ -1,0 +1,93 @@
+"""Input data and literals of the instances, and the tests that a value must pass."""
+
+import random
+
+from ddpt_core.data.families.names import NOUNS
+
+WORDS = tuple(dict.fromkeys(NOUNS)) + tuple(
+    ["apple", "banana", "cherry", "lemon", "mango", "peach", "plum", "grape", "melon", "olive", "red", "green", "blue", "black", "white", "amber", "coral", "ivory", "paris", "london", "tokyo", "berlin", "madrid", "rome", "oslo", "lima", "cairo", "delhi", "anna", "ben", "clara", "david", "emma", "felix", "grace", "henry", "irene", "jack", "karen", "leo", "maria", "nina", "oscar", "paul", "quinn", "rosa", "sam", "tina", "uma", "victor", "wendy", "xavier", "yara", "zoe", "cat", "dog", "horse", "tiger", "zebra", "mouse", "eagle", "shark", "whale", "snake", "river", "ocean", "desert", "forest", "island", "garden", "bridge", "castle", "window", "mirror", "candle", "hammer", "needle", "violin", "guitar", "trumpet", "drum", "summer", "winter", "spring", "autumn", "monday", "friday", "sunday", "north", "south", "east", "west"]
+)
+
+SEPARATORS = (
+    ",",
+    ", ",
+    "-",
+    " ",
+    ";",
+    ":",
+    "|",
+    "/",
+    "_",
+    ".",
+    "; ",
+    " - ",
+    "\t",
+    "\n",
+    "#",
+    "*",
+    "+",
+    "--",
+    "::",
+    "=",
+)
+KEYS = ["id", "name", "age", "city", "price", "score", "title", "email", "country", "date", "size", "color", "type", "status", "value", "weight", "rank", "year", "level", "count", "user", "group", "phone", "state", "code", "label", "key", "price_eur", "total", "length", "height", "width", "salary", "team", "points", "quantity", "category", "lang", "version", "path", "host", "port", "first_name", "last_name", "created"]
+
+
+def ints(rng: random.Random, low: int = 1, high: int = 60, least: int = 5, most: int = 8) -> list[int]:
+    """Returns distinct whole numbers, never in rising or falling order."""
+    while True:
+        numbers = rng.sample(range(low, high + 1), rng.randint(least, most))
+        if numbers != sorted(numbers) and numbers != sorted(numbers, reverse=True):
+            return numbers
+
+
+def repeated(rng: random.Random, pool: list, least: int = 6, most: int = 9) -> list:
+    """Returns members of `pool` with repetitions; the first one occurs at least twice, not side by side."""
+    rest = [rng.choice(pool) for _ in range(rng.randint(least, most) - 3)]
+    return [pool[0], pool[1], *rest, pool[0]]
+
+
+def words(rng: random.Random, count: int | None = None) -> list[str]:
+    """Returns distinct lower-case words, never in alphabetical order in either direction."""
+    while True:
+        chosen = rng.sample(WORDS, count or rng.randint(4, 6))
+        if chosen != sorted(chosen) and chosen != sorted(chosen, reverse=True):
+            return chosen
+
+
+def keys(rng: random.Random, count: int) -> list[str]:
+    """Returns distinct keys as records of a table have them."""
+    return rng.sample(KEYS, count)
+
+
+def mapping(rng: random.Random, least: int = 4, most: int = 6) -> dict[str, int]:
+    """Returns words with distinct numbers, sorted neither by key nor by value."""
+    while True:
+        numbers = ints(rng, least=least, most=most)
+        names = words(rng, len(numbers))
+        if [k for k, _ in sorted(zip(names, numbers, strict=True), key=lambda p: p[1])] != sorted(names):
+            return dict(zip(names, numbers, strict=True))
+
+
+def expect(expected: object, **unchanged: object) -> tuple[str, ...]:
+    """Returns the tests of a one-line answer: its value, its type, and inputs that it must not change."""
+    if isinstance(expected, bool):
+        first = (f"assert _ is {expected}", "assert type(_) is bool", f"assert str(_) == '{expected}'")
+    else:
+        kind = type(expected).__name__
+        sized = isinstance(expected, list | tuple | dict | set | str)
+        second = f"assert len(_) == {len(expected)}" if sized else f"assert repr(_) == {expected!r}"  # type: ignore[arg-type]
+        if not sized:
+            second = f"assert str(_) == {str(expected)!r}"
+        first = (f"assert _ == {expected!r}", f"assert type(_) is {kind}", second)
+    return first + tuple(f"assert {name} == {value!r}" for name, value in unchanged.items())
+
+
+def calls(function: str, *cases: tuple[tuple, object]) -> tuple[str, ...]:
+    """Returns one test for each of `cases` = (arguments, expected result) of a function."""
+    tests = []
+    for arguments, expected in cases:
+        call = f"{function}({', '.join(map(repr, arguments))})"
+        is_one = expected is None or isinstance(expected, bool)
+        tests.append(f"assert {call} is {expected}" if is_one else f"assert {call} == {expected!r}")
+    return tuple(tests)

@@ -1,0 +1,99 @@
+"""What may be trained on and what is held out: families, phrasings and values.
+
+A held-out family is never trained on. Of each other family the last two phrasings are never trained on, and
+neither is about a tenth of its values (names, literals): those whose checksum is divisible by ten.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from zlib import crc32
+
+from ddpt_core.data.families.catalog import FAMILIES
+from ddpt_core.data.families.family import Draw, Family, generator_of, task_of
+from ddpt_core.data.task import Task
+from ddpt_core.errors import require_choice
+
+HELD_OUT_SHARE = 10  # one in ten families and one in ten sets of values
+HELD_OUT_PHRASINGS = 2
+HELD_OUT_SEEDS = 1 << 40  # seeds of held-out instances start here, those of training instances stay below
+
+
+def is_held_out(name: str) -> bool:
+    """Returns whether the family of this name is kept for evaluation."""
+    return crc32(name.encode()) % HELD_OUT_SHARE == 0
+
+
+def has_held_out_values(draw: Draw) -> bool:
+    """Returns whether these names and literals are kept for evaluation."""
+    return crc32(repr(sorted(draw.values.items())).encode()) % HELD_OUT_SHARE == 0
+
+
+def training_phrasings(family: Family) -> tuple[str, ...]:
+    """Returns the phrasings of `family` that are trained on."""
+    return family.phrasings[:-HELD_OUT_PHRASINGS]
+
+
+def held_out_phrasings(family: Family) -> tuple[str, ...]:
+    """Returns the phrasings of `family` that are kept for evaluation."""
+    return family.phrasings[-HELD_OUT_PHRASINGS:]
+
+
+def training_families() -> tuple[Family, ...]:
+    """Returns the families that are trained on."""
+    return tuple(family for name, family in FAMILIES.items() if not is_held_out(name))
+
+
+def held_out_families() -> tuple[Family, ...]:
+    """Returns the families that are kept for evaluation."""
+    return tuple(family for name, family in FAMILIES.items() if is_held_out(name))
+
+
+def _all_phrasings(family: Family) -> tuple[str, ...]:
+    return family.phrasings
+
+
+# What "held out by ..." means: which families, which of their phrasings, whether the values are held-out ones.
+HELD_OUT_BY: dict[str, tuple[Callable[[], Sequence[Family]], Callable[[Family], tuple[str, ...]], bool]] = {
+    "family": (held_out_families, _all_phrasings, True),
+    "phrasing": (training_families, held_out_phrasings, False),
+    "value": (training_families, training_phrasings, True),
+}
+
+
+def _instances(
+    n: int,
+    seed: int,
+    start: int,
+    families: Sequence[Family],
+    phrasings: Callable[[Family], tuple[str, ...]],
+    held_out_values: bool,
+) -> list[Task]:
+    """Returns `n` instances with seeds from `start` on, whose values are all held out or all not."""
+    rng = random.Random(seed)
+    tasks: list[Task] = []
+    number = start + seed * 10_000_000
+    while len(tasks) < n:
+        family = rng.choice(families)
+        while True:
+            number += 1
+            draws = generator_of(family, number)
+            draw = family.draw(draws)
+            if has_held_out_values(draw) == held_out_values:
+                break
+        tasks.append(task_of(family, number, draw, draws, phrasings(family)))
+    return tasks
+
+
+def training_instances(n: int, seed: int) -> list[Task]:
+    """Returns `n` instances that may be trained on; the same for the same seed."""
+    return _instances(n, seed, 0, training_families(), training_phrasings, False)
+
+
+def held_out_instances(n: int, seed: int, by: str = "family") -> list[Task]:
+    """Returns `n` instances that no training instance resembles in one respect, `by` a key of HELD_OUT_BY.
+
+    "family": families that are never trained on; "phrasing": trained families in phrasings that never are;
+    "value": trained families and phrasings with names and literals that never occur together in training.
+    """
+    families, phrasings, values = HELD_OUT_BY[require_choice("split", by, HELD_OUT_BY)]
+    return _instances(n, seed, HELD_OUT_SEEDS, families(), phrasings, values)
