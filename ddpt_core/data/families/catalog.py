@@ -3,11 +3,22 @@
 import random
 from collections.abc import Sequence
 
-from ddpt_core.data.families import dicts, lists, sorting, strings
+from ddpt_core.data.families import (
+    comprehensions,
+    dicts,
+    formatting,
+    lists,
+    numbers,
+    regex,
+    sets,
+    slices,
+    sorting,
+    strings,
+)
 from ddpt_core.data.families.family import Family, instance
 from ddpt_core.data.task import Task
 
-TOPICS = (strings, lists, dicts, sorting)
+TOPICS = (strings, formatting, numbers, slices, lists, comprehensions, sorting, sets, dicts, regex)
 FAMILIES: dict[str, Family] = {family.name: family for topic in TOPICS for family in topic.FAMILIES}
 
 

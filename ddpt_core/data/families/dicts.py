@@ -163,7 +163,7 @@ FAMILIES = (
         "statement",
         (
             "Merge the dictionaries `{a}` and `{b}` into a new one; `{b}` wins for keys in both.",
-            "How can I combine two dicts `{a}` and `{b}` in a new dict, with the values of `{b}` first in rank?",
+            "How can I combine two dicts `{a}` and `{b}` so that values of `{b}` overwrite those of `{a}`?",
             "merge dict `{a}` with dict `{b}`, `{b}` overrides",
             "Create a dictionary with all items of `{a}` updated by those of `{b}`.",
             "new dict from `{a}` and `{b}` where `{b}` takes precedence",

@@ -4,33 +4,23 @@ import random
 
 from ddpt_core.data.families.names import NOUNS
 
-WORDS = tuple(dict.fromkeys(NOUNS)) + tuple(
-    ["apple", "banana", "cherry", "lemon", "mango", "peach", "plum", "grape", "melon", "olive", "red", "green", "blue", "black", "white", "amber", "coral", "ivory", "paris", "london", "tokyo", "berlin", "madrid", "rome", "oslo", "lima", "cairo", "delhi", "anna", "ben", "clara", "david", "emma", "felix", "grace", "henry", "irene", "jack", "karen", "leo", "maria", "nina", "oscar", "paul", "quinn", "rosa", "sam", "tina", "uma", "victor", "wendy", "xavier", "yara", "zoe", "cat", "dog", "horse", "tiger", "zebra", "mouse", "eagle", "shark", "whale", "snake", "river", "ocean", "desert", "forest", "island", "garden", "bridge", "castle", "window", "mirror", "candle", "hammer", "needle", "violin", "guitar", "trumpet", "drum", "summer", "winter", "spring", "autumn", "monday", "friday", "sunday", "north", "south", "east", "west"]
-)
+_MORE_WORDS = """
+apple banana cherry lemon mango peach plum grape melon olive red green blue black white amber coral
+ivory paris london tokyo berlin madrid rome oslo lima cairo delhi anna ben clara david emma felix grace
+henry irene jack karen leo maria nina oscar paul quinn rosa sam tina uma victor wendy xavier yara zoe
+cat dog horse tiger zebra mouse eagle shark whale snake river ocean desert forest island garden bridge
+castle window mirror candle hammer needle violin guitar trumpet drum summer winter spring autumn monday
+friday sunday north south east west
+"""
+WORDS = (*dict.fromkeys(NOUNS), *_MORE_WORDS.split())
 
-SEPARATORS = (
-    ",",
-    ", ",
-    "-",
-    " ",
-    ";",
-    ":",
-    "|",
-    "/",
-    "_",
-    ".",
-    "; ",
-    " - ",
-    "\t",
-    "\n",
-    "#",
-    "*",
-    "+",
-    "--",
-    "::",
-    "=",
-)
-KEYS = ["id", "name", "age", "city", "price", "score", "title", "email", "country", "date", "size", "color", "type", "status", "value", "weight", "rank", "year", "level", "count", "user", "group", "phone", "state", "code", "label", "key", "price_eur", "total", "length", "height", "width", "salary", "team", "points", "quantity", "category", "lang", "version", "path", "host", "port", "first_name", "last_name", "created"]
+SEPARATORS = (*",-;:|/_.#*+= ", ", ", "; ", " - ", "--", "::", "\t", "\n")
+_KEYS = """
+id name age city price score title email country date size color type status value weight rank year
+level count user group phone state code label key price_eur total length height width salary team points
+quantity category lang version path host port first_name last_name created
+"""
+KEYS = tuple(_KEYS.split())
 
 
 def ints(rng: random.Random, low: int = 1, high: int = 60, least: int = 5, most: int = 8) -> list[int]:
@@ -71,16 +61,40 @@ def mapping(rng: random.Random, least: int = 4, most: int = 6) -> dict[str, int]
 
 def expect(expected: object, **unchanged: object) -> tuple[str, ...]:
     """Returns the tests of a one-line answer: its value, its type, and inputs that it must not change."""
-    if isinstance(expected, bool):
-        first = (f"assert _ is {expected}", "assert type(_) is bool", f"assert str(_) == '{expected}'")
+    tests = [f"assert _ == {expected!r}", f"assert type(_) is {type(expected).__name__}"]
+    if isinstance(expected, list | tuple | dict | set | str):
+        tests.append(f"assert len(_) == {len(expected)}")
     else:
-        kind = type(expected).__name__
-        sized = isinstance(expected, list | tuple | dict | set | str)
-        second = f"assert len(_) == {len(expected)}" if sized else f"assert repr(_) == {expected!r}"  # type: ignore[arg-type]
-        if not sized:
-            second = f"assert str(_) == {str(expected)!r}"
-        first = (f"assert _ == {expected!r}", f"assert type(_) is {kind}", second)
-    return first + tuple(f"assert {name} == {value!r}" for name, value in unchanged.items())
+        tests.append(f"assert str(_) == {str(expected)!r}")
+    return *tests, *(f"assert {name} == {value!r}" for name, value in unchanged.items())
+
+
+def expect_number(expected: float) -> tuple[str, ...]:
+    """Returns the tests of an answer that is a number of any type, numpy's included."""
+    return (
+        f"assert abs(_ - {expected!r}) < 1e-9",
+        f"assert round(float(_), 6) == {round(float(expected), 6)!r}",
+        "assert not isinstance(_, (bool, str))",
+    )
+
+
+def expect_array(expected: list, name: str, given: list) -> tuple[str, ...]:
+    """Returns the tests of an answer that is a numpy array; the array `name` must stay as `given`."""
+    return (
+        f"assert _.tolist() == {expected}",
+        "assert isinstance(_, np.ndarray)",
+        f"assert {name}.tolist() == {given}",
+    )
+
+
+def leaves(name: str, expected: list | dict | set) -> tuple[str, ...]:
+    """Returns the tests of an answer that changes the input `name` in place."""
+    kind = type(expected).__name__
+    return (
+        f"assert {name} == {expected!r}",
+        f"assert len({name}) == {len(expected)}",
+        f"assert type({name}) is {kind}",
+    )
 
 
 def calls(function: str, *cases: tuple[tuple, object]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Families about lists: picking, removing, counting, pairing, flattening."""
+"""Families about lists: finding, removing, counting, pairing, flattening."""
 
 import random
 
@@ -7,26 +7,6 @@ from ddpt_core.data.families.family import Draw, Family
 from ddpt_core.data.families.names import function_name, name_for, names_for
 
 TOPIC = "lists"
-
-
-def _take(rng: random.Random) -> Draw:
-    a, n, data = name_for(rng, "list"), rng.randint(2, 9), ints(rng, high=99, least=10, most=12)
-    which = rng.choice(["first", "last"])
-    code, expected = (f"{a}[:{n}]", data[:n]) if which == "first" else (f"{a}[-{n}:]", data[-n:])
-    return Draw({"a": a, "n": str(n), "which": which}, code, f"{a} = {data}", expect(expected, **{a: data}))
-
-
-def _every_nth(rng: random.Random) -> Draw:
-    a, n, data = name_for(rng, "list"), rng.randint(2, 9), ints(rng, high=99, least=12, most=14)
-    return Draw({"a": a, "n": str(n)}, f"{a}[::{n}]", f"{a} = {data}", expect(data[::n], **{a: data}))
-
-
-def _slice(rng: random.Random) -> Draw:
-    a, data = name_for(rng, "list"), ints(rng, high=99, least=13, most=15)
-    i, j = sorted(rng.sample(range(1, 12), 2))
-    return Draw(
-        {"a": a, "i": str(i), "j": str(j)}, f"{a}[{i}:{j}]", f"{a} = {data}", expect(data[i:j], **{a: data})
-    )
 
 
 def _indices_of(rng: random.Random) -> Draw:
@@ -152,7 +132,7 @@ def _count_above(rng: random.Random) -> Draw:
     f, a = function_name(rng, "count", "number_of", "num"), name_for(rng, "list")
     limit = rng.randint(10, 50)
     word, sign = rng.choice([("greater", ">"), ("larger", ">"), ("smaller", "<"), ("less", "<")])
-    lists = [ints(rng, 1, 60, 6, 9) + [limit] for _ in range(3)] + [[limit - 1, limit - 2, limit + 1]]
+    lists = [[*ints(rng, 1, 60, 6, 9), limit] for _ in range(3)] + [[limit - 1, limit - 2, limit + 1]]
     good = [[x for x in xs if (x > limit if sign == ">" else x < limit)] for xs in lists]
     return Draw(
         {"f": f, "a": a, "limit": str(limit), "word": word},
@@ -163,54 +143,6 @@ def _count_above(rng: random.Random) -> Draw:
 
 
 FAMILIES = (
-    Family(
-        "take-some",
-        TOPIC,
-        "statement",
-        (
-            "Get the {which} {n} elements of list `{a}`.",
-            "How do I take only the {which} {n} items from `{a}`?",
-            "{which} {n} entries of `{a}`",
-            "Return a list with the {which} {n} values in `{a}`.",
-            "slice `{a}` so that the {which} {n} elements remain",
-            "I want the {which} {n} elements of the list `{a}`.",
-            "Pick the {n} {which} members of `{a}`.",
-            "a sublist of `{a}`: its {which} {n}",
-        ),
-        _take,
-    ),
-    Family(
-        "every-nth",
-        TOPIC,
-        "statement",
-        (
-            "Get every {n}th element of list `{a}`, starting with the first.",
-            "How can I select each {n}th item in `{a}` from the beginning?",
-            "every {n}th value of `{a}`, first one included",
-            "Slice `{a}` with a step of {n}.",
-            "return a list of `{a}` taking steps of {n}",
-            "Starting at index 0, take an element of `{a}` every {n} positions.",
-            "Walk through `{a}` in strides of {n} and list what you meet.",
-            "elements of `{a}` at indices that are multiples of {n}",
-        ),
-        _every_nth,
-    ),
-    Family(
-        "slice-between",
-        TOPIC,
-        "statement",
-        (
-            "Get the elements of `{a}` from index {i} up to but not including index {j}.",
-            "How do I slice list `{a}` from {i} to {j}?",
-            "slice `{a}` from {i} to {j} (exclusive)",
-            "Return the part of list `{a}` that starts at position {i} and ends before {j}.",
-            "sublist of `{a}` between index {i} and index {j}",
-            "Take items {i} to {j} of `{a}`, without item {j}.",
-            "Which elements of `{a}` have an index of at least {i} and below {j}?",
-            "cut `{a}`: begin at {i}, stop before {j}",
-        ),
-        _slice,
-    ),
     Family(
         "indices-of-value",
         TOPIC,
@@ -350,7 +282,7 @@ FAMILIES = (
             "Insert the item {value} {where} `{a}`, in place.",
             "add element {value} {where} list `{a}`",
             "The string {value} should be added {where} `{a}`.",
-            "Change `{a}`: {value} has to be {where} it.",
+            "Change `{a}` so that {value} is added {where} it.",
             "place {value} {where} the existing list `{a}`",
         ),
         _append,
@@ -360,11 +292,11 @@ FAMILIES = (
         TOPIC,
         "function",
         (
-            "Write a function `{f}` that takes a list `{a}` and returns how many items are {word} than {limit}.",
+            "Write a function `{f}` that takes a list `{a}` and returns how many are {word} than {limit}.",
             "Define `{f}({a})` that counts the numbers {word} than {limit} in `{a}`.",
             "function `{f}` to count elements of `{a}` {word} than {limit}",
             "How do I write `{f}({a})` which returns the number of elements {word} than {limit}?",
-            "Create a function `{f}` with one argument `{a}`, it returns how many values are {word} than {limit}.",
+            "Create a function `{f}` of `{a}` that returns how many values are {word} than {limit}.",
             "Implement `{f}({a})`: count of the items of the list that are {word} than {limit}.",
             "How many numbers in `{a}` are {word} than {limit}? Answer with a function `{f}`.",
             "def `{f}` taking `{a}`, gives the amount of numbers {word} than {limit}",

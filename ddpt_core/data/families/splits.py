@@ -52,7 +52,7 @@ def _all_phrasings(family: Family) -> tuple[str, ...]:
     return family.phrasings
 
 
-# What "held out by ..." means: which families, which of their phrasings, whether the values are held-out ones.
+# What held out "by ..." means: which families, which of their phrasings, whether values are held-out ones.
 HELD_OUT_BY: dict[str, tuple[Callable[[], Sequence[Family]], Callable[[Family], tuple[str, ...]], bool]] = {
     "family": (held_out_families, _all_phrasings, True),
     "phrasing": (training_families, held_out_phrasings, False),

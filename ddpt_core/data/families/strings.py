@@ -4,9 +4,18 @@ import random
 
 from ddpt_core.data.families.draws import SEPARATORS, WORDS, calls, expect, ints, words
 from ddpt_core.data.families.family import Draw, Family
-from ddpt_core.data.families.names import function_name, name_for, names_for
+from ddpt_core.data.families.names import function_name, name_for
 
 TOPIC = "strings"
+CASES = (
+    ("lower", "lower case"),
+    ("lower", "lowercase"),
+    ("lower", "small letters"),
+    ("upper", "upper case"),
+    ("upper", "uppercase"),
+    ("upper", "capital letters"),
+    ("title", "title case"),
+)
 
 
 def _join_numbers(rng: random.Random) -> Draw:
@@ -69,10 +78,7 @@ def _remove_whitespace(rng: random.Random) -> Draw:
 
 def _change_case(rng: random.Random) -> Draw:
     s, text = name_for(rng, "str"), " ".join(words(rng, 3)).title().swapcase()
-    method, how = rng.choice(
-        [("lower", "lower case"), ("upper", "upper case"), ("title", "title case"), ("lower", "lowercase")]
-        + [("upper", "uppercase"), ("upper", "capital letters"), ("lower", "small letters")]
-    )
+    method, how = rng.choice(CASES)
     return Draw(
         {"s": s, "how": how},
         f"{s}.{method}()",
@@ -94,14 +100,6 @@ def _starts_or_ends(rng: random.Random) -> Draw:
     )
 
 
-def _cut_characters(rng: random.Random) -> Draw:
-    s, n, text = name_for(rng, "str"), rng.randint(2, 9), "".join(words(rng, 4))
-    which = rng.choice(["first", "last"])
-    keep = f"{s}[:{n}]" if which == "first" else f"{s}[-{n}:]"
-    kept = text[:n] if which == "first" else text[-n:]
-    return Draw({"s": s, "n": str(n), "which": which}, keep, f"{s} = {text!r}", expect(kept, **{s: text}))
-
-
 def _count_character(rng: random.Random) -> Draw:
     f = function_name(rng, "count", "get", "number_of", "num")
     texts = [" ".join(words(rng, 4)) for _ in range(3)]
@@ -112,28 +110,6 @@ def _count_character(rng: random.Random) -> Draw:
         f"def {f}({s}):\n    return {s}.count({char!r})",
         "",
         calls(f, *(((t,), t.count(char)) for t in [*texts, char * 5])),
-    )
-
-
-def _pad(rng: random.Random) -> Draw:
-    a, width, number = name_for(rng, "num"), rng.randint(4, 12), rng.randint(1, 999)
-    return Draw(
-        {"a": a, "width": str(width)},
-        f"str({a}).zfill({width})",
-        f"{a} = {number}",
-        expect(str(number).zfill(width), **{a: number}),
-    )
-
-
-def _format_two(rng: random.Random) -> Draw:
-    a, b = names_for(rng, "str", "num")
-    sep, text, number = rng.choice(SEPARATORS[:12]), rng.choice(WORDS), rng.randint(2, 99)
-    literal = repr("{" + a + "}" + sep + "{" + b + "}")
-    return Draw(
-        {"a": a, "b": b, "sep": repr(sep)},
-        f"f{literal}",
-        f"{a} = {text!r}\n{b} = {number}",
-        expect(f"{text}{sep}{number}", **{a: text, b: number}),
     )
 
 
@@ -261,33 +237,17 @@ FAMILIES = (
             "How to check that the text `{s}` {where}s with {part}?",
             "see if `{s}` {where}s with {part}",
             "Return True if `{s}` {where}s with {part}, else False.",
-            "Find out whether {part} is what `{s}` {where}s with.",
-            "is {part} at the place where `{s}` {where}s",
+            "Find out whether the text `{s}` {where}s with {part}.",
+            "true if `{s}` {where}s with {part}, false otherwise",
         ),
         _starts_or_ends,
-    ),
-    Family(
-        "cut-characters",
-        TOPIC,
-        "statement",
-        (
-            "Get the {which} {n} characters of string `{s}`.",
-            "How can I take the {which} {n} letters of `{s}`?",
-            "{which} {n} chars of `{s}`",
-            "Return a substring with the {which} {n} characters of `{s}`.",
-            "slice `{s}` to its {which} {n} characters",
-            "Keep only the {which} {n} characters of the text `{s}`.",
-            "What are the {n} {which} characters in `{s}`?",
-            "truncate `{s}`: only its {which} {n} characters stay",
-        ),
-        _cut_characters,
     ),
     Family(
         "count-character",
         TOPIC,
         "function",
         (
-            "Write a function `{f}` that takes a string `{s}` and returns how many times {char} occurs in it.",
+            "Write a function `{f}` that takes a string `{s}` and returns how often {char} occurs in it.",
             "Define `{f}({s})` to count the character {char} in `{s}`.",
             "function `{f}` which counts {char} in the string `{s}`",
             "How do I write `{f}({s})` that returns the number of {char} in the text?",
@@ -297,37 +257,5 @@ FAMILIES = (
             "def `{f}` with one parameter `{s}` giving back how many {char} the text has",
         ),
         _count_character,
-    ),
-    Family(
-        "zero-pad",
-        TOPIC,
-        "statement",
-        (
-            "Pad the integer `{a}` with leading zeros to a width of {width}.",
-            "How to convert the number `{a}` to a string of {width} digits with leading zeros?",
-            "zero fill `{a}` to {width} characters",
-            "Write the number `{a}` as text, filled with zeros on the left up to length {width}.",
-            "add zeros in front of `{a}` until it has {width} digits",
-            "Format int `{a}` as a {width} digit string, zero-padded.",
-            "Make a string out of `{a}` that is {width} long, with 0s at the left.",
-            "`{a}` as a zero padded string of length {width}",
-        ),
-        _pad,
-    ),
-    Family(
-        "format-two",
-        TOPIC,
-        "statement",
-        (
-            "Make a string of `{a}` and `{b}` with {sep} between them.",
-            "How do I format the string `{a}` and the integer `{b}` into one text separated by {sep}?",
-            "combine `{a}`, {sep} and `{b}` to a string",
-            "Write `{a}` followed by {sep} and `{b}` as an f-string.",
-            "concatenate `{a}` and number `{b}` using {sep} in between",
-            "Build the text that is `{a}`, then {sep}, then `{b}`.",
-            "Put {sep} between the values of `{a}` and `{b}` in a single string.",
-            "string with variable `{a}` first, {sep} next and `{b}` last",
-        ),
-        _format_two,
     ),
 )
