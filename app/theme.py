@@ -1,0 +1,100 @@
+"""Colours, labels and page style: one neutral grey family, one accent for "now", Okabe–Ito for kinds and arms.
+
+Palette of kinds and arms: Okabe & Ito, "Color Universal Design", 2008; it stays readable with every common
+form of colour blindness. Magnitudes use viridis (in the viewer's script).
+"""
+
+import gradio as gr
+
+BLUE, SKY, GREEN, YELLOW = "#0072B2", "#56B4E9", "#009E73", "#F0E442"
+ORANGE, VERMILLION, PURPLE, GREY = "#E69F00", "#D55E00", "#CC79A7", "#8A8F98"
+
+# Kind of token -> colour; the order is the order of the legend and the number that a payload stores.
+KIND_COLOURS = {
+    "keyword": BLUE,
+    "name": GREEN,
+    "operator": VERMILLION,
+    "number": PURPLE,
+    "string": ORANGE,
+    "white space": YELLOW,
+    "special": "currentColor",
+    "word piece": SKY,
+    "other": GREY,
+}
+
+ARM_COLOURS = {"manual": ORANGE, "prompt-tuning": SKY, "ddpt": GREEN}
+ARM_LABELS = {"manual": "Manual", "prompt-tuning": "Prompt tuning", "ddpt": "DDPT"}
+
+SCHEDULER_LABELS = {"ddpm": "DDPM", "ddim": "DDIM", "dpmsolver++": "DPM-Solver++"}
+
+NOW_LIGHT, NOW_DARK = "#C4125A", "#FF5C93"  # the accent; not in Okabe–Ito, so that it is never a kind
+
+SANS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Cantarell", "DejaVu Sans", "sans-serif"]
+MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "DejaVu Sans Mono", "monospace"]
+
+
+def build_theme() -> gr.themes.Base:
+    """Returns the Gradio theme: neutral greys, system fonts (nothing is fetched), small radii."""
+    return gr.themes.Base(
+        primary_hue=gr.themes.colors.slate,
+        secondary_hue=gr.themes.colors.slate,
+        neutral_hue=gr.themes.colors.slate,
+        font=SANS,
+        font_mono=MONO,
+        radius_size=gr.themes.sizes.radius_sm,
+        spacing_size=gr.themes.sizes.spacing_sm,
+    ).set(
+        body_background_fill="#FBFBFC",
+        body_background_fill_dark="#0E1116",
+        background_fill_primary="#FFFFFF",
+        background_fill_primary_dark="#151A21",
+        background_fill_secondary="#F4F5F7",
+        background_fill_secondary_dark="#1B212A",
+        block_background_fill="*background_fill_primary",
+        block_background_fill_dark="*background_fill_primary",
+        border_color_primary="#E1E4E8",
+        border_color_primary_dark="#2A323D",
+        body_text_color="#1C2128",
+        body_text_color_dark="#E4E8EE",
+        body_text_color_subdued="#5A6472",
+        body_text_color_subdued_dark="#98A2B0",
+        button_primary_background_fill="#1C2128",
+        button_primary_background_fill_dark="#E4E8EE",
+        button_primary_background_fill_hover="#39414D",
+        button_primary_background_fill_hover_dark="#FFFFFF",
+        button_primary_text_color="#FFFFFF",
+        button_primary_text_color_dark="#12161C",
+    )
+
+
+def build_css() -> str:
+    """Returns the page's CSS: the palette as variables, for both themes, and the frame around the tabs."""
+    kinds = "".join(f"--kind-{kind.replace(' ', '-')}:{colour};" for kind, colour in KIND_COLOURS.items())
+    arms = "".join(f"--arm-{arm}:{colour};" for arm, colour in ARM_COLOURS.items())
+    return f":root{{{kinds}{arms}--now:{NOW_LIGHT};}} .dark{{--now:{NOW_DARK};}}\n{_FRAME_CSS}"
+
+
+_FRAME_CSS = """
+.gradio-container { max-width: 1760px !important; width: 100%; margin: 0 auto !important; padding: 0 !important; }
+.gradio-container .main.app { padding: 0 !important; }
+.gradio-container main { padding: 6px 18px 10px !important; gap: 4px; }
+.gradio-container .tabs, .gradio-container .tabitem > .column { gap: 6px; }
+.gradio-container .tabitem { padding: 4px 0 0 !important; border: 0 !important; }
+.gradio-container .html-container { padding: 0 !important; }
+.gradio-container .html-container.pending { opacity: 1 !important; }
+#masthead { border: 0; background: none; padding: 0; }
+#new-run { display: none; align-items: end; gap: 10px; padding: 10px 12px; flex-wrap: wrap;
+  border: 1px solid var(--border-color-primary); border-radius: var(--radius-md);
+  background: var(--background-fill-secondary); }
+#new-run.open { display: flex; }
+#new-run > * { flex: 1 1 130px; min-width: 120px !important; }
+#new-run > #new-run-status { flex: 1 1 100%; }
+.run-status { font-size: 13px; color: var(--body-text-color-subdued); font-variant-numeric: tabular-nums;
+  min-height: 20px; display: flex; align-items: center; gap: 10px; }
+.run-status progress { accent-color: var(--now); height: 6px; width: 220px; max-width: 40vw; }
+.run-status.failed { color: var(--now); }
+footer { padding: 4px 0 !important; margin: 0 !important; }
+@media (max-width: 640px) {
+  .gradio-container main { padding: 4px 8px 10px !important; }
+}
+"""

@@ -1,0 +1,44 @@
+"""The viewer as a Gradio component: a static template, its style, and a script assembled from `js/`."""
+
+from pathlib import Path
+
+import gradio as gr
+
+_FOLDER = Path(__file__).parent
+# In this order: each file may use the names of those before it; page.js runs last.
+SCRIPTS = (
+    "data.js",
+    "tokens.js",
+    "camera.js",
+    "field.js",
+    "paths.js",
+    "legend.js",
+    "table.js",
+    "timeline.js",
+    "strip.js",
+    "intro.js",
+    "save.js",
+    "hand.js",
+    "viewer.js",
+    "page.js",
+)
+
+
+def script() -> str:
+    """Returns the whole script of the viewer."""
+    return "\n".join((_FOLDER / "js" / name).read_text(encoding="utf-8") for name in SCRIPTS)
+
+
+def trajectory_viewer(**settings) -> gr.HTML:
+    """Returns the viewer; its value is the JSON of `view.describe`, its events are `open_run` and `umap`.
+
+    Neither template holds a placeholder: what a template interpolates is run as code, so data reaches the
+    page only through the script, as text.
+    """
+    return gr.HTML(
+        html_template=(_FOLDER / "viewer.html").read_text(encoding="utf-8"),
+        css_template=(_FOLDER / "viewer.css").read_text(encoding="utf-8"),
+        js_on_load=script(),
+        apply_default_css=False,
+        **settings,
+    )

@@ -1,0 +1,66 @@
+// Which part of the plane is on the screen; one scale for both axes, so that distances stay honest.
+
+class Camera {
+  constructor() { Object.assign(this, { x: 0, y: 0, scale: 1, home: 1, width: 1, height: 1 }); }
+
+  resize(width, height) {
+    this.x += 0; // the centre stays where it is
+    const grown = Math.min(width / this.width, height / this.height);
+    if (this.width > 1) { this.scale *= grown; this.home *= grown; }
+    this.width = width;
+    this.height = height;
+  }
+
+  /** Shows a box {left, right, bottom, top} with a margin around it. */
+  fit(box, margin = 34) {
+    this.x = (box.left + box.right) / 2;
+    this.y = (box.bottom + box.top) / 2;
+    this.scale = Math.min(
+      (this.width - 2 * margin) / Math.max(box.right - box.left, 1e-9),
+      (this.height - 2 * margin) / Math.max(box.top - box.bottom, 1e-9),
+    );
+    this.home = this.scale;
+  }
+
+  get zoom() { return this.scale / this.home; }
+  screenX(x) { return (x - this.x) * this.scale + this.width / 2; }
+  screenY(y) { return this.height / 2 - (y - this.y) * this.scale; }
+
+  pan(dx, dy) {
+    this.x -= dx / this.scale;
+    this.y += dy / this.scale;
+  }
+
+  /** Zooms by `factor` around a point of the screen, which stays under the pointer. */
+  zoomAt(screenX, screenY, factor) {
+    const scale = Math.min(this.home * 400, Math.max(this.home * 0.4, this.scale * factor));
+    const dx = screenX - this.width / 2;
+    const dy = this.height / 2 - screenY;
+    this.x += dx / this.scale - dx / scale;
+    this.y += dy / this.scale - dy / scale;
+    this.scale = scale;
+  }
+}
+
+/** Returns the value below which a share of the sorted numbers lies. */
+function quantile(sorted, share) { return sorted[Math.round(share * (sorted.length - 1))]; }
+
+/** Returns the box that holds 99 % of the vocabulary along each axis, and every path whole. */
+function boxOf(run, method, axes, marks) {
+  const sides = axes.map((axis) => {
+    const { values, shape } = run.arrays[method + ".vocabulary"];
+    const width = shape[1];
+    const along = Float32Array.from({ length: shape[0] }, (_, i) => values[i * width + axis]).sort();
+    let [low, high] = [quantile(along, 0.005), quantile(along, 0.995)];
+    for (const name of marks) {
+      if (!run.has(name)) continue;
+      const path = run.arrays[name].values;
+      for (let i = axis; i < path.length; i += width) {
+        if (path[i] < low) low = path[i];
+        if (path[i] > high) high = path[i];
+      }
+    }
+    return [low, high];
+  });
+  return { left: sides[0][0], right: sides[0][1], bottom: sides[1][0], top: sides[1][1] };
+}

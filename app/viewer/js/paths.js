@@ -1,0 +1,123 @@
+// The path of every position, over the field: a fine line with a fading tail, a dot for now, a ring for the end.
+
+const PAST_POINTS = 500; // the older part of a path is thinned to this many points; the tail never is
+const TAIL_SHARE = 0.06; // of the run's steps
+const TAIL_PIECES = 10;
+
+class Paths {
+  constructor(canvas) { this.canvas = canvas; }
+
+  draw(run, view, camera, palette) {
+    const context = sized(this.canvas, camera);
+    const path = run.arrays[view.method + "." + view.kind];
+    const [, positions, width] = path.shape;
+    const at = (step, position) => {
+      const i = (step * positions + position) * width;
+      return [camera.screenX(path.values[i + view.axes[0]]), camera.screenY(path.values[i + view.axes[1]])];
+    };
+    const chosen = view.chosen;
+    const strength = (position) => (chosen < 0 ? 1 : position === chosen ? 1.6 : 0.25);
+    context.lineJoin = "round";
+    context.lineCap = "round";
+    for (let position = 0; position < positions; position += 1) {
+      context.strokeStyle = position === chosen ? palette.now : palette.ink;
+      this.past(context, at, position, view.step, strength(position));
+      this.tail(context, at, position, view.step, run.steps, strength(position));
+    }
+    this.manual(context, run, view, camera, palette);
+    for (let position = 0; position < positions; position += 1) {
+      context.globalAlpha = Math.min(1, 0.75 * strength(position));
+      ring(context, ...at(run.steps, position), 5.5, palette.ink, 1.3);
+    }
+    for (let position = 0; position < positions; position += 1) {
+      context.globalAlpha = Math.min(1, strength(position) + 0.1);
+      dot(context, ...at(view.step, position), position === chosen ? 5.5 : 4, palette.now, palette.ground);
+    }
+    context.globalAlpha = 1;
+    if (chosen >= 0) {
+      const token = showBlanks(run.tokens[run.topId(view.kind, view.step, chosen)]);
+      label(context, ...at(view.step, chosen), chosen + 1 + "  " + token, palette, camera);
+    }
+    this.heads = Array.from({ length: positions }, (_, position) => at(view.step, position));
+  }
+
+  past(context, at, position, step, strength) {
+    const stride = Math.max(1, Math.ceil(step / PAST_POINTS));
+    context.globalAlpha = 0.13 * strength;
+    context.lineWidth = 0.8;
+    context.beginPath();
+    for (let i = 0; i < step; i += stride) context.lineTo(...at(i, position));
+    context.lineTo(...at(step, position));
+    context.stroke();
+  }
+
+  tail(context, at, position, step, steps, strength) {
+    const length = Math.max(TAIL_PIECES, Math.round(steps * TAIL_SHARE));
+    context.lineWidth = 1.4;
+    for (let piece = 0; piece < TAIL_PIECES; piece += 1) {
+      const from = Math.max(0, Math.round(step - length * (1 - piece / TAIL_PIECES)));
+      const to = Math.max(0, Math.round(step - length * (1 - (piece + 1) / TAIL_PIECES)));
+      if (to <= from) continue;
+      context.globalAlpha = Math.min(1, ((piece + 1) / TAIL_PIECES) ** 1.5 * 0.75 * strength);
+      context.beginPath();
+      for (let i = from; i <= to; i += 1) context.lineTo(...at(i, position));
+      context.stroke();
+    }
+  }
+
+  manual(context, run, view, camera, palette) {
+    const name = view.method + ".manual";
+    if (!run.has(name)) return;
+    const { values, shape } = run.arrays[name];
+    context.lineWidth = 1.6;
+    context.strokeStyle = palette.manual;
+    for (let position = 0; position < shape[0]; position += 1) {
+      const x = camera.screenX(values[position * shape[1] + view.axes[0]]);
+      const y = camera.screenY(values[position * shape[1] + view.axes[1]]);
+      context.globalAlpha = view.chosen < 0 || view.chosen === position ? 1 : 0.3;
+      context.strokeRect(x - 4, y - 4, 8, 8);
+    }
+  }
+
+  /** Returns the position whose dot lies under a point of the screen, or -1. */
+  headAt(x, y, reach = 8) {
+    return (this.heads || []).findIndex(([hx, hy]) => Math.hypot(hx - x, hy - y) <= reach);
+  }
+}
+
+function ring(context, x, y, radius, colour, width) {
+  context.strokeStyle = colour;
+  context.lineWidth = width;
+  context.beginPath();
+  context.arc(x, y, radius, 0, 7);
+  context.stroke();
+}
+
+function dot(context, x, y, radius, colour, rim) {
+  context.fillStyle = colour;
+  context.strokeStyle = rim;
+  context.lineWidth = 1.5;
+  context.beginPath();
+  context.arc(x, y, radius, 0, 7);
+  context.fill();
+  context.stroke();
+}
+
+/** Writes a text beside a point, on a small ground of its own, inside the picture. */
+function label(context, x, y, text, palette, camera) {
+  context.font = "12px " + palette.mono;
+  const width = context.measureText(text).width + 12;
+  const left = Math.min(Math.max(4, x + 10), camera.width - width - 4);
+  const top = Math.min(Math.max(4, y - 26), camera.height - 24);
+  context.globalAlpha = 0.94;
+  context.fillStyle = palette.ground;
+  context.strokeStyle = palette.now;
+  context.lineWidth = 1;
+  context.beginPath();
+  context.roundRect(left, top, width, 20, 4);
+  context.fill();
+  context.stroke();
+  context.globalAlpha = 1;
+  context.fillStyle = palette.ink;
+  context.fillText(text, left + 6, top + 14);
+}

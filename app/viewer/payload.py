@@ -1,0 +1,85 @@
+"""Packs what the viewer draws into a few binary files that the browser fetches by URL, once per run.
+
+The container is safetensors, which a script reads in a dozen lines. A file's name holds a hash of everything
+it was made from, so that a file never changes once it is there and a browser may keep it.
+
+Array names inside the files: `timesteps`, `noise_level`, `manual.ids`; for a projection `<method>.vocabulary`,
+`<method>.state`, `<method>.estimate`, `<method>.manual`; for a kind of vector `<kind>.ids`, `<kind>.scores`.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import save
+
+from app.viewer.token_kinds import KINDS, kinds_of
+
+FORMAT = 1  # raise it when a file's content changes, so that old files are not read
+SCORE_LEVELS = 65_535  # scores are stored as uint16 between the run's lowest and highest
+
+
+def neighbour_arrays(kind: str, ids: np.ndarray, scores: np.ndarray) -> dict[str, np.ndarray]:
+    """Returns `<kind>.ids`, `<kind>.scores` (uint16 of equal levels) and `<kind>.range` (low, high).
+
+    ids, scores: (S+1, P, K). The error of a stored score is at most (high - low) / SCORE_LEVELS / 2.
+    """
+    low, high = float(scores.min()), float(scores.max())
+    levels = (scores.astype(np.float64) - low) * (SCORE_LEVELS / max(high - low, 1e-12))
+    narrow = np.uint16 if ids.max() <= np.iinfo(np.uint16).max else np.uint32
+    return {
+        f"{kind}.ids": ids.astype(narrow),
+        f"{kind}.scores": np.rint(levels).clip(0, SCORE_LEVELS).astype(np.uint16),
+        f"{kind}.range": np.array([low, high], np.float32),
+    }
+
+
+def projection_arrays(
+    method: str, vocabulary: np.ndarray, paths: Mapping[str, np.ndarray], marks: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Returns `<method>.vocabulary` (V, C), and every path (S+1, P, C) and mark (P, C), all as float32."""
+    named = {"vocabulary": vocabulary, **paths, **marks}
+    return {f"{method}.{name}": array.astype(np.float32) for name, array in named.items()}
+
+
+def pack(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """Returns the bytes of one safetensors file that holds `arrays`."""
+    return save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+
+
+def pack_tokens(tokens: Sequence[str], special_ids: Collection[int] = ()) -> bytes:
+    """Returns JSON with the readable tokens and the kind of each, in the order of the vocabulary."""
+    kinds = kinds_of(tokens, special_ids)
+    text = json.dumps({"tokens": list(tokens), "kinds": kinds, "kind_names": KINDS}, separators=(",", ":"))
+    return text.encode("ascii")  # json escapes everything else, lone surrogates too
+
+
+class PayloadStore:
+    """The one folder whose files the browser may fetch; a file is there whole or not at all."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def has(self, name: str) -> bool:
+        """Returns whether the file `name` is there."""
+        return (self.folder / name).is_file()
+
+    def url(self, name: str) -> str:
+        """Returns the address of the file, relative to the app's root."""
+        return f"gradio_api/file={(self.folder / name).as_posix()}"
+
+    def put(self, name: str, build: Callable[[], bytes]) -> str:
+        """Returns the address of the file `name`, made by `build` if it is not there yet."""
+        if not self.has(name):
+            handle, temporary = tempfile.mkstemp(dir=self.folder, prefix=".", suffix=".part")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(build())
+                Path(temporary).replace(self.folder / name)
+            finally:
+                Path(temporary).unlink(missing_ok=True)
+        return self.url(name)
