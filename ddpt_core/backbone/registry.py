@@ -1,0 +1,31 @@
+"""Where backbones, prompts and runs lie, and what is there."""
+
+import os
+from pathlib import Path
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+EMBEDDED = "embedded"  # the name of the backbone in assets/backbone
+
+# Backbones known to work from the Hugging Face hub, offered by the app and by `info`; any other name may be given.
+HUB_BACKBONES = (
+    "Salesforce/codet5p-220m",
+    "Salesforce/codet5p-770m",
+    "Salesforce/codet5-base",
+    "google/flan-t5-small",
+)
+
+
+def user_folder(kind: str) -> Path:
+    """Returns the folder of the user's own `runs` or `prompts`: $DDPT_HOME/kind, else ./kind."""
+    return Path(os.environ.get("DDPT_HOME", ".")) / kind
+
+
+def available(kind: str, marker: str) -> dict[str, Path]:
+    """Returns name -> folder of every embedded and own item of `kind` ("runs", "prompts") that holds the file `marker`."""
+    found: dict[str, Path] = {}
+    for root in (ASSETS / kind, user_folder(kind)):
+        if root.is_dir():
+            found |= {
+                p.name: p for p in sorted(root.iterdir()) if (p / marker).is_file() and p.name not in found
+            }
+    return found

@@ -1,0 +1,108 @@
+"""Writing the finished backbone: safetensors shards, tokenizer, model card and the picture of its curves."""
+
+import json
+import platform
+from importlib import metadata
+from pathlib import Path
+
+import torch
+
+from ddpt_core.pretrain.contexts import CONTEXTS
+from ddpt_core.pretrain.corpus import licence_of
+from ddpt_core.pretrain.training import PretrainConfig, trained_model
+
+MAX_SHARD = "8500KB"  # a Hugging Face Space takes files up to 10 MB without LFS
+
+
+def export(work: Path, out: Path, config: PretrainConfig) -> None:
+    """Writes the backbone trained in `work` to `out`, stored in half precision, with README.md as its card."""
+    model, tokenizer = trained_model(work, config)
+    parameters = sum(p.numel() for p in model.parameters())
+    model.to(torch.float16).save_pretrained(out, max_shard_size=MAX_SHARD)
+    tokenizer.save_pretrained(out)
+    curve = [json.loads(line) for line in (work / "curve.jsonl").open()]
+    counts = json.loads((work / "sources.json").read_text())
+    (out / "curve.json").write_text(json.dumps([r for r in curve if "validation" in r], indent=1))
+    families = json.loads((work / "families.json").read_text())
+    (out / "README.md").write_text(card(curve, counts, families, parameters, config))
+
+
+def card(
+    curve: list[dict],
+    counts: dict[str, int],
+    families: dict[str, int],
+    parameters: int,
+    config: PretrainConfig,
+) -> str:
+    """Returns the model card: what it is, data and licences, how it was made, losses, what it cannot do."""
+    last = curve[-1]
+    losses = [r for r in curve if "validation" in r]
+    shown = losses[:: max(1, len(losses) // 8)]
+    if shown[-1] is not losses[-1]:
+        shown.append(losses[-1])
+    rows = "\n".join(
+        f"| {r['step']:,} | {r['tokens'] / 1e6:.1f} | "
+        + " | ".join(f"{v:.3f}" for v in r["validation"].values())
+        + " |"
+        for r in shown
+    )
+    trained = [name for name, count in families.items() if count]
+    held_out = [name for name, count in families.items() if not count]
+    return f"""---
+license: apache-2.0
+library_name: transformers
+pipeline_tag: text2text-generation
+language: [en, code]
+---
+
+# The embedded backbone
+
+A T5 encoder-decoder of {parameters / 1e6:.1f} M parameters that answers short instructions with Python code, trained
+from scratch. It is the frozen model of DDPT Explorer's embedded default: small enough to ship, real enough that a
+prompt's context changes what it writes.
+
+## Made by
+
+    python -m ddpt_core.pretrain --steps {config.steps} --seed {config.seed} --rate {config.rate} --instances {config.instances}
+
+{last["step"]:,} steps, {last["tokens"] / 1e6:.1f} M tokens (padding not counted), {last["seconds"] / 3600:.2f} hours on
+{torch.get_num_threads()} {platform.machine()} CPU threads in bfloat16 autocast. Stored in float16, loaded in float32.
+
+## Data
+
+- {sum(counts.values()):,} pairs mined from docstrings, comments and doctests of the Python standard library and of
+  installed packages under permissive licences, kept only where text and code share words (table below).
+- {config.instances:,} instances of {len(trained)} families of small tasks that this project writes
+  (`ddpt_core/data/families`). Never trained on: the families {", ".join(held_out)}; the last two phrasings of every
+  family; a tenth of all values.
+- Contexts (`ddpt_core/pretrain/contexts.py`): {sum(map(len, CONTEXTS.values()))} phrasings for {len(CONTEXTS)} kinds of
+  answer ({", ".join(CONTEXTS)}).
+
+Not trained on CoNaLa, CodeAlpaca, MBPP or HumanEval.
+
+## Validation loss, nats per token, on pairs held out from training
+
+| step | M tokens | line | function | explain |
+|---|---|---|---|---|
+{rows}
+
+## What it cannot do
+
+It knows short Python only: one line or a short function. It often answers with the right kind of expression and the
+wrong name or argument, and it repeats itself on requests unlike its families. It knows no facts, no other language,
+and its code must not be trusted without tests.
+
+## Mined packages
+
+| package | licence | pairs |
+|---|---|---|
+{chr(10).join(_source_row(name, count) for name, count in counts.items())}
+"""
+
+
+def _source_row(name: str, count: int) -> str:
+    if name == "python":
+        return f"| Python {platform.python_version()} standard library | PSF-2.0 | {count:,} |"
+    distribution = metadata.distribution(name)
+    licence = licence_of(distribution).replace("License :: OSI Approved :: ", "")
+    return f"| {name} {distribution.version} | {licence} | {count:,} |"
