@@ -4,11 +4,15 @@ import random
 from collections.abc import Sequence
 
 from ddpt_core.data.families import (
+    classes,
     comprehensions,
+    dates,
     dicts,
     formatting,
     lists,
     numbers,
+    numpy_tasks,
+    recursion,
     regex,
     sets,
     slices,
@@ -18,7 +22,22 @@ from ddpt_core.data.families import (
 from ddpt_core.data.families.family import Family, instance
 from ddpt_core.data.task import Task
 
-TOPICS = (strings, formatting, numbers, slices, lists, comprehensions, sorting, sets, dicts, regex)
+TOPICS = (
+    strings,
+    formatting,
+    numbers,
+    slices,
+    lists,
+    comprehensions,
+    sorting,
+    sets,
+    dicts,
+    regex,
+    dates,
+    recursion,
+    classes,
+    numpy_tasks,
+)
 FAMILIES: dict[str, Family] = {family.name: family for topic in TOPICS for family in topic.FAMILIES}
 
 

@@ -38,10 +38,10 @@ def repeated(rng: random.Random, pool: list, least: int = 6, most: int = 9) -> l
 
 
 def words(rng: random.Random, count: int | None = None) -> list[str]:
-    """Returns distinct lower-case words, never in alphabetical order in either direction."""
+    """Returns distinct lower-case words; three or more are not in alphabetical order either way."""
     while True:
         chosen = rng.sample(WORDS, count or rng.randint(4, 6))
-        if chosen != sorted(chosen) and chosen != sorted(chosen, reverse=True):
+        if len(chosen) < 3 or (chosen != sorted(chosen) and chosen != sorted(chosen, reverse=True)):
             return chosen
 
 

@@ -51,6 +51,10 @@ _SHORT = {
     "num": """
         a b m y z num number val count total size limit q N M num1 amount my_int integer
     """,
+    "date": """
+        d dt d1 d2 date1 date2 my_date start end start_date end_date now then today birthday deadline created
+        updated when ts timestamp moment t0 t1
+    """,
     "array": """
         a b A B M X Y arr mat matrix data grid img array1 my_array values z y vec table
     """,
@@ -62,6 +66,7 @@ SUFFIXES = {
     "str": ("_str", "_text", "_name", "_string", "Text", "_line", "_label"),
     "set": ("_set", "_ids", "Set", "_tags", "_keys"),
     "num": ("_count", "_id", "_num", "_total", "Count", "_value"),
+    "date": ("_date", "_time", "_dt", "Date", "_at", "_day"),
     "array": ("_arr", "_matrix", "_array", "_grid", "Array", "_data"),
 }
 
@@ -79,7 +84,7 @@ def plural(noun: str) -> str:
 
 def name_for(rng: random.Random, sort: str) -> str:
     """Returns a name for a variable of `sort` (a key of SHORT); never a builtin, keyword or loop variable."""
-    single = sort in ("str", "num")
+    single = sort in ("str", "num", "date")
     while True:
         shape = rng.random()
         noun = rng.choice(NOUNS)
