@@ -1,4 +1,4 @@
-"""Colours, labels and page style: one neutral grey family, one accent for "now", Okabe–Ito for kinds and arms.
+"""Colours, labels and page style: one grey family, one accent for "now", Okabe–Ito for kinds and arms.
 
 Palette of kinds and arms: Okabe & Ito, "Color Universal Design", 2008; it stays readable with every common
 form of colour blindness. Magnitudes use viridis (in the viewer's script).
@@ -75,26 +75,43 @@ def build_css() -> str:
 
 
 _FRAME_CSS = """
-.gradio-container { max-width: 1760px !important; width: 100%; margin: 0 auto !important; padding: 0 !important; }
+.gradio-container { max-width: 1760px !important; width: 100%; margin: 0 auto !important;
+  padding: 0 !important; }
 .gradio-container .main.app { padding: 0 !important; }
+main.contain { position: relative; }
 .gradio-container main { padding: 6px 18px 10px !important; gap: 4px; }
 .gradio-container .tabs, .gradio-container .tabitem > .column { gap: 6px; }
 .gradio-container .tabitem { padding: 4px 0 0 !important; border: 0 !important; }
 .gradio-container .html-container { padding: 0 !important; }
 .gradio-container .html-container.pending { opacity: 1 !important; }
-#masthead { border: 0; background: none; padding: 0; }
+#masthead { position: absolute; top: -1px; right: 18px; width: auto; z-index: 5; border: 0; background: none;
+  padding: 0; overflow: visible; }
+.gradio-container button[role=tab].selected { color: var(--body-text-color); }
+.masthead { display: flex; align-items: center; gap: 14px; font: 13px var(--font);
+  color: var(--body-text-color-subdued); }
+.masthead span { font-weight: 600; color: var(--body-text-color); }
+.masthead a { color: inherit; }
+.masthead button { font-size: 17px; line-height: 1; padding: 4px; border-radius: 4px; cursor: pointer; }
+.masthead button:focus-visible { outline: 2px solid var(--now); }
 #new-run { display: none; align-items: end; gap: 10px; padding: 10px 12px; flex-wrap: wrap;
   border: 1px solid var(--border-color-primary); border-radius: var(--radius-md);
   background: var(--background-fill-secondary); }
 #new-run.open { display: flex; }
 #new-run > * { flex: 1 1 130px; min-width: 120px !important; }
+#new-run button { max-width: 150px; }
 #new-run > #new-run-status { flex: 1 1 100%; }
 .run-status { font-size: 13px; color: var(--body-text-color-subdued); font-variant-numeric: tabular-nums;
   min-height: 20px; display: flex; align-items: center; gap: 10px; }
-.run-status progress { accent-color: var(--now); height: 6px; width: 220px; max-width: 40vw; }
+.run-status progress { appearance: none; height: 5px; width: 220px; max-width: 40vw; border: 0;
+  border-radius: 3px; overflow: hidden; background: var(--border-color-primary); }
+.run-status progress::-webkit-progress-bar { background: var(--border-color-primary); }
+.run-status progress::-webkit-progress-value { background: var(--now); }
+.run-status progress::-moz-progress-bar { background: var(--now); }
 .run-status.failed { color: var(--now); }
 footer { padding: 4px 0 !important; margin: 0 !important; }
 @media (max-width: 640px) {
-  .gradio-container main { padding: 4px 8px 10px !important; }
+  .masthead a, .masthead span { display: none; }
+  main.contain { position: relative; }
+.gradio-container main { padding: 4px 8px 10px !important; }
 }
 """

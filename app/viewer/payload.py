@@ -3,8 +3,8 @@
 The container is safetensors, which a script reads in a dozen lines. A file's name holds a hash of everything
 it was made from, so that a file never changes once it is there and a browser may keep it.
 
-Array names inside the files: `timesteps`, `noise_level`, `manual.ids`; for a projection `<method>.vocabulary`,
-`<method>.state`, `<method>.estimate`, `<method>.manual`; for a kind of vector `<kind>.ids`, `<kind>.scores`.
+Array names in the files: `timesteps`, `noise_level`, `manual.ids`; for a projection `<method>.vocabulary`,
+`.state`, `.estimate`, `.manual`; for a kind of vector `<kind>.ids`, `.scores`, `.range`.
 """
 
 import json
@@ -75,11 +75,15 @@ class PayloadStore:
     def put(self, name: str, build: Callable[[], bytes]) -> str:
         """Returns the address of the file `name`, made by `build` if it is not there yet."""
         if not self.has(name):
-            handle, temporary = tempfile.mkstemp(dir=self.folder, prefix=".", suffix=".part")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(build())
-                Path(temporary).replace(self.folder / name)
-            finally:
-                Path(temporary).unlink(missing_ok=True)
+            self.replace(name, build())
         return self.url(name)
+
+    def replace(self, name: str, content: bytes) -> None:
+        """Writes the file `name`, whole and at once, whether or not it was there."""
+        handle, temporary = tempfile.mkstemp(dir=self.folder, prefix=".", suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            Path(temporary).replace(self.folder / name)
+        finally:
+            Path(temporary).unlink(missing_ok=True)

@@ -4,21 +4,21 @@ class Camera {
   constructor() { Object.assign(this, { x: 0, y: 0, scale: 1, home: 1, width: 1, height: 1 }); }
 
   resize(width, height) {
-    this.x += 0; // the centre stays where it is
     const grown = Math.min(width / this.width, height / this.height);
     if (this.width > 1) { this.scale *= grown; this.home *= grown; }
     this.width = width;
     this.height = height;
   }
 
-  /** Shows a box {left, right, bottom, top} with a margin around it. */
-  fit(box, margin = 34) {
-    this.x = (box.left + box.right) / 2;
-    this.y = (box.bottom + box.top) / 2;
+  /** Shows a box {left, right, bottom, top}, with room above for the key and below for a caption. */
+  fit(box) {
+    const [side, above, below] = [24, 38, 58];
     this.scale = Math.min(
-      (this.width - 2 * margin) / Math.max(box.right - box.left, 1e-9),
-      (this.height - 2 * margin) / Math.max(box.top - box.bottom, 1e-9),
+      (this.width - 2 * side) / Math.max(box.right - box.left, 1e-9),
+      (this.height - above - below) / Math.max(box.top - box.bottom, 1e-9),
     );
+    this.x = (box.left + box.right) / 2;
+    this.y = (box.bottom + box.top) / 2 + (above - below) / 2 / this.scale;
     this.home = this.scale;
   }
 

@@ -21,7 +21,8 @@ function listRuns(runs, open) {
 /** Takes in what Python sent. A run that is already open is not opened again; a map of another is left alone. */
 function receive(value) {
   if (!value) return;
-  if (value.runs) listRuns(value.runs, value.run ? value.run.name : "");
+  const open = value.reason === "open" ? value.run : viewer.run && viewer.run.meta;
+  listRuns(value.runs, open ? open.name : "");
   if (value.reason === "open") {
     wantsUmap = false;
     busy("");
@@ -29,11 +30,11 @@ function receive(value) {
   } else if (value.reason === "failed") {
     busy("");
     wantsUmap = false;
-    if (!viewer.run) viewer.veilWith(value.message, "failed");
-    else if (value.run) pickRun.value = viewer.run.meta.name;
+    if (viewer.run) viewer.unveil();
+    else viewer.veilWith(value.message, "failed");
   } else if (value.reason === "busy") {
-    if (!viewer.run) viewer.veilWith(value.message, "loading");
-    else busy(value.message);
+    if (viewer.run && viewer.veil.hidden) busy(value.message);
+    else viewer.veilWith(value.message, "loading");
   } else if (value.reason === "umap" && viewer.run && value.run.key === viewer.run.meta.key) {
     busy("");
     viewer.run.meta = value.run;

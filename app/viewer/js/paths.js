@@ -1,13 +1,17 @@
 // The path of every position, over the field: a fine line with a fading tail, a dot for now, a ring for the end.
 
-const PAST_POINTS = 500; // the older part of a path is thinned to this many points; the tail never is
+const PAST_POINTS = 400; // the older part of a path is thinned to this many points; the tail never is
 const TAIL_SHARE = 0.06; // of the run's steps
 const TAIL_PIECES = 10;
 
 class Paths {
-  constructor(canvas) { this.canvas = canvas; }
+  /** `past` is the layer of the older part, which only grows while time runs forward; `canvas` has all the rest. */
+  constructor(past, canvas) {
+    this.pastCanvas = past;
+    this.canvas = canvas;
+  }
 
-  draw(run, view, camera, palette) {
+  draw(run, view, camera, palette, field) {
     const context = sized(this.canvas, camera);
     const path = run.arrays[view.method + "." + view.kind];
     const [, positions, width] = path.shape;
@@ -17,11 +21,12 @@ class Paths {
     };
     const chosen = view.chosen;
     const strength = (position) => (chosen < 0 ? 1 : position === chosen ? 1.6 : 0.25);
+    const colour = (position) => (position === chosen ? palette.now : palette.ink);
+    const shown = [run.meta.key, view.method, view.kind, view.axes, chosen, ...Object.values(camera), palette.ink].join();
+    this.drawPast(shown, run, at, view.step, strength, colour, camera);
     context.lineJoin = "round";
-    context.lineCap = "round";
     for (let position = 0; position < positions; position += 1) {
-      context.strokeStyle = position === chosen ? palette.now : palette.ink;
-      this.past(context, at, position, view.step, strength(position));
+      context.strokeStyle = colour(position);
       this.tail(context, at, position, view.step, run.steps, strength(position));
     }
     this.manual(context, run, view, camera, palette);
@@ -34,6 +39,7 @@ class Paths {
       dot(context, ...at(view.step, position), position === chosen ? 5.5 : 4, palette.now, palette.ground);
     }
     context.globalAlpha = 1;
+    this.found(context, run, view, field, palette, camera);
     if (chosen >= 0) {
       const token = showBlanks(run.tokens[run.topId(view.kind, view.step, chosen)]);
       label(context, ...at(view.step, chosen), chosen + 1 + "  " + token, palette, camera);
@@ -41,14 +47,22 @@ class Paths {
     this.heads = Array.from({ length: positions }, (_, position) => at(view.step, position));
   }
 
-  past(context, at, position, step, strength) {
-    const stride = Math.max(1, Math.ceil(step / PAST_POINTS));
-    context.globalAlpha = 0.13 * strength;
+  drawPast(shown, run, at, step, strength, colour, camera) {
+    const stride = Math.max(1, Math.ceil(run.steps / PAST_POINTS));
+    const end = Math.floor(step / stride); // what is left up to the step is the tail's
+    const grows = shown === this.shown && end >= this.drawnTo;
+    const from = grows ? this.drawnTo : 0;
+    if (!grows) this.pastContext = sized(this.pastCanvas, camera);
+    const context = this.pastContext;
     context.lineWidth = 0.8;
-    context.beginPath();
-    for (let i = 0; i < step; i += stride) context.lineTo(...at(i, position));
-    context.lineTo(...at(step, position));
-    context.stroke();
+    for (let position = 0; end > from && position < run.positions; position += 1) {
+      context.strokeStyle = colour(position);
+      context.globalAlpha = 0.13 * strength(position);
+      context.beginPath();
+      for (let i = from; i <= end; i += 1) context.lineTo(...at(i * stride, position));
+      context.stroke();
+    }
+    [this.shown, this.drawnTo] = [shown, end];
   }
 
   tail(context, at, position, step, steps, strength) {
@@ -77,6 +91,14 @@ class Paths {
       context.globalAlpha = view.chosen < 0 || view.chosen === position ? 1 : 0.3;
       context.strokeRect(x - 4, y - 4, 8, 8);
     }
+  }
+
+  /** Rings around the tokens that were searched for; the first few with their text. */
+  found(context, run, view, field, palette, camera) {
+    view.found.forEach((id, index) => {
+      ring(context, field.x[id], field.y[id], 6, palette.now, 2);
+      if (index < 3) label(context, field.x[id], field.y[id], showBlanks(run.tokens[id]), palette, camera);
+    });
   }
 
   /** Returns the position whose dot lies under a point of the screen, or -1. */

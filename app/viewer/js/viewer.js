@@ -13,7 +13,7 @@ class Viewer {
     this.veil = find(".veil");
     this.tip = find(".tip");
     this.field = new Field(find(".field-layer"));
-    this.paths = new Paths(find(".path-layer"));
+    this.paths = new Paths(find(".past-layer"), find(".path-layer"));
     this.camera = new Camera();
     this.view = { step: 0, kind: "state", method: "pca", axes: [0, 1], chosen: -1, hidden: new Set(), found: [] };
     this.playing = false;
@@ -52,7 +52,7 @@ class Viewer {
     find(".save-table").addEventListener("click", () => this.run && saveTable(this.run, this.view));
     find(".save-picture").addEventListener("click", () => {
       if (!this.run) return;
-      savePicture(this.run, this.view, [this.field.canvas, this.paths.canvas], this.palette, this.mapWords());
+      savePicture(this.run, this.view, this.root.querySelectorAll(".layer"), this.palette, this.mapWords());
     });
     for (const button of this.root.querySelectorAll("[data-kind]")) {
       button.addEventListener("click", () => this.show({ kind: button.dataset.kind }));
@@ -66,7 +66,7 @@ class Viewer {
     this.ready = new Promise((resolve) => { this.isReady = resolve; });
   }
 
-  /** Opens a run; `step` is where to begin, null for the tour or the end. */
+  /** Opens a run; `step` is where to begin: -1 for its end, null for the tour, or the end if that was seen. */
   async open(meta, step) {
     if (this.run) this.startOver();
     this.rest();
@@ -85,7 +85,7 @@ class Viewer {
     this.veil.hidden = true;
     this.table.build(run);
     this.timeline.build(run);
-    if (step !== null && step !== undefined) this.view.step = this.clamp(step);
+    if (step !== null && step >= 0) this.view.step = this.clamp(step);
     this.pressed();
     this.resized();
     this.reset();
@@ -97,6 +97,12 @@ class Viewer {
     this.veil.textContent = text;
     this.veil.hidden = false;
     this.root.dataset.state = this.run && state === "loading" ? "ready" : state;
+  }
+
+  /** The run that was open before is on the screen again. */
+  unveil() {
+    this.veil.hidden = true;
+    this.root.dataset.state = "ready";
   }
 
   clamp(step) { return Math.max(0, Math.min(this.run.steps, Math.round(step))); }

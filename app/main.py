@@ -1,0 +1,73 @@
+"""The page: a masthead and the tabs."""
+
+from collections.abc import Callable
+
+import gradio as gr
+
+from app.services import Services
+from app.tabs import explore
+from app.theme import build_css, build_theme
+
+# Name in addresses -> label, builder. A new tab is one file in app/tabs and one line here.
+TABS: dict[str, tuple[str, Callable[[Services], None]]] = {
+    "explore": ("Explore", explore.build),
+}
+
+_MASTHEAD = """
+<header class="masthead"><span>DDPT Explorer</span>
+<a href="https://arxiv.org/abs/2504.04351" target="_blank" rel="noreferrer"
+  title="Diffusion-Driven Prompt Tuning, the method">the method</a>
+<button type="button" aria-label="Change between light and dark" title="Light or dark">◐</button></header>
+"""
+_MASTHEAD_SCRIPT = """
+element.querySelector("button").addEventListener("click", () => {
+  const dark = document.body.classList.toggle("dark");
+  const address = new URL(location.href);
+  address.searchParams.set("__theme", dark ? "dark" : "light");
+  history.replaceState(history.state, "", address);
+});
+"""
+_TAB_IN_ADDRESS = """() => {
+  const address = new URL(location.href);
+  address.searchParams.set("tab", "NAME");
+  history.replaceState(history.state, "", address);
+}"""
+
+
+def build_app(services: Services) -> gr.Blocks:
+    """Returns the whole page, not yet launched."""
+    with gr.Blocks(title="DDPT Explorer", analytics_enabled=False, fill_width=True) as page:
+        gr.HTML(
+            html_template=_MASTHEAD, js_on_load=_MASTHEAD_SCRIPT, apply_default_css=False, elem_id="masthead"
+        )
+        with gr.Tabs() as tabs:
+            for name, (label, build) in TABS.items():
+                with gr.Tab(label, id=name) as tab:
+                    build(services)
+                tab.select(None, js=_TAB_IN_ADDRESS.replace("NAME", name))
+        page.load(asked_tab, None, tabs, api_visibility="private", show_progress="hidden", queue=False)
+    return page
+
+
+def asked_tab(request: gr.Request) -> gr.Tabs:
+    """Chooses the tab that the address names; another name leaves the first."""
+    name = request.query_params.get("tab")
+    return gr.Tabs(selected=name) if name in TABS else gr.skip()
+
+
+def launch_settings(services: Services) -> dict:
+    """Returns what `launch` needs besides host and port.
+
+    Only the folder of packed runs is served. Gradio's own run history stays off: the recorded runs are it.
+    """
+    return {
+        "theme": build_theme(),
+        "css": build_css(),
+        "allowed_paths": [str(services.store.folder.resolve())],
+        "run_history": False,
+        "footer_links": ["api"],
+        "state_session_capacity": 100,  # sessions whose last values are kept; a value here is a small JSON
+        "ssr_mode": False,
+        "show_error": True,
+        "quiet": True,
+    }

@@ -1,0 +1,115 @@
+"""What the tabs ask for: backbones and prompts, each loaded once, with one lock around the model.
+
+This is the only place where an error of the core becomes a message of the page.
+"""
+
+import functools
+import html
+import inspect
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+
+import gradio as gr
+
+from app.progress import Tell
+from app.runs import Runs
+from app.viewer.payload import PayloadStore
+from app.viewer.view import METRIC
+from ddpt_core.backbone.registry import ASSETS, EMBEDDED, available
+from ddpt_core.errors import DDPTError
+
+MODEL = "model"  # the concurrency_id of every event that uses the model
+CACHE = Path(__file__).resolve().parents[1] / ".cache"
+
+
+def as_toast(function: Callable) -> Callable:
+    """Returns `function`, or generator function, that raises every DDPTError as a gr.Error with its sentence.
+
+    The sentence may repeat what somebody typed, and a toast is rendered as HTML, so it is escaped.
+    """
+
+    def toast(error: DDPTError) -> gr.Error:
+        return gr.Error(
+            html.escape(str(error), quote=False), title="That did not work", print_exception=False
+        )
+
+    if inspect.isgeneratorfunction(function):
+
+        @functools.wraps(function)
+        def wrapper(*args, **kwargs):
+            try:
+                yield from function(*args, **kwargs)
+            except DDPTError as error:
+                raise toast(error) from error
+
+    else:
+
+        @functools.wraps(function)
+        def wrapper(*args, **kwargs):
+            try:
+                return function(*args, **kwargs)
+            except DDPTError as error:
+                raise toast(error) from error
+
+    return wrapper
+
+
+class Services:
+    """Loads and keeps what several tabs need; safe to call from several threads."""
+
+    def __init__(self, cache: Path = CACHE):
+        self.cache = cache
+        self.store = PayloadStore(cache / "viewer")
+        self.runs = Runs(self)
+        self._lock = threading.RLock()
+        self.backbone = lru_cache(maxsize=2)(self._backbone)
+        self.nearest = lru_cache(maxsize=2)(self._nearest)
+        self.prompt = lru_cache(maxsize=4)(self._prompt)
+
+    @contextmanager
+    def model(self, tell: Tell | None = None) -> Iterator[None]:
+        """Holds the model; while another holds it, `tell` hears so, which is where waiting is cancelled."""
+        while not self._lock.acquire(timeout=0.25):
+            if tell:
+                tell(0.0, "Waiting for other work to end…")
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def prompt_names(self, method: str | None = None) -> list[str]:
+        """Returns the names of embedded, then own prompts; with `method` only those of that method."""
+        folders = available("prompts", "prompt.json")
+        names = []
+        for name, folder in folders.items():
+            try:
+                made_by = json.loads((folder / "prompt.json").read_text(encoding="utf-8")).get("method")
+            except (OSError, ValueError, AttributeError):
+                continue  # loading it by name says what is wrong; here it is only not offered
+            if method in (None, made_by):
+                names.append(name)
+        return sorted(
+            names, key=lambda name: (not folders[name].is_relative_to(ASSETS), name != method, name)
+        )
+
+    def _backbone(self, name: str = EMBEDDED):
+        from ddpt_core import load_backbone
+
+        with self.model():
+            return load_backbone(name)
+
+    def _prompt(self, name: str, backbone: str = EMBEDDED):
+        from ddpt_core import load_prompt
+
+        with self.model():
+            return load_prompt(name, backbone=self.backbone(backbone))
+
+    def _nearest(self, backbone: str = EMBEDDED):
+        from ddpt_core import NearestTokens
+
+        with self.model():
+            return NearestTokens(self.backbone(backbone).embedding_table, METRIC)

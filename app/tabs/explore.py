@@ -1,0 +1,167 @@
+"""The Explore tab: one run as a picture, and the row in which a new run is made."""
+
+import html
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from app.progress import Done, Note, stream
+from app.services import MODEL, Services, as_toast
+from app.tabs import explore_api
+from app.theme import SCHEDULER_LABELS
+from app.viewer.component import trajectory_viewer
+from ddpt_core.diffusion.sampler import SCHEDULERS
+from ddpt_core.errors import DDPTError
+
+NO_RUN = "No run is recorded here yet. Make one with “+ new run”."
+
+
+def build(services: Services) -> None:
+    """Adds the tab's components and events to the page that is being built."""
+    prompts = services.prompt_names("ddpt")
+    with gr.Row(elem_id="new-run"):
+        prompt = gr.Dropdown(
+            prompts, value=prompts[0] if prompts else None, label="Prompt", allow_custom_value=True
+        )
+        scheduler = gr.Dropdown(
+            [(SCHEDULER_LABELS.get(s, s), s) for s in SCHEDULERS], value="ddpm", label="Scheduler"
+        )
+        steps = gr.Number(2000, precision=0, label="Steps")
+        seed = gr.Number(0, precision=0, label="Seed")
+        sample = gr.Button("Sample", variant="primary", elem_id="sample")
+        cancel = gr.Button("Cancel", interactive=False, elem_id="cancel")
+        status = gr.HTML(elem_id="new-run-status")
+    viewer = trajectory_viewer(elem_id="viewer")
+    form, buttons = [prompt, scheduler, steps, seed], [sample, cancel]
+    hidden = {"api_visibility": "private", "show_progress": "hidden"}
+
+    gr.context.Context.root_block.load(
+        as_toast(Explore(services).first), None, [viewer, *form], concurrency_limit=None, **hidden
+    )
+    viewer.open_run(as_toast(Explore(services).chosen), None, viewer, concurrency_limit=None, **hidden)
+    viewer.umap(
+        as_toast(Explore(services).umap), None, viewer, concurrency_id=MODEL, concurrency_limit=1, **hidden
+    )
+    sampling = sample.click(
+        as_toast(Explore(services).sample),
+        form,
+        [status, viewer, *buttons],
+        concurrency_id=MODEL,
+        concurrency_limit=1,
+        trigger_mode="once",
+        **hidden,
+    )
+    cancel.click(
+        lambda: [say("Cancelled; nothing was kept."), *ready()],
+        None,
+        [status, *buttons],
+        cancels=[sampling],
+        queue=False,
+        **hidden,
+    )
+    explore_api.add(services)
+
+
+class Explore:
+    """The tab's events; each yields what its outputs should show next."""
+
+    def __init__(self, services: Services):
+        self.runs = services.runs
+
+    def first(self, request: gr.Request) -> Iterator[list[Any]]:
+        """Opens the run that the address asks for, else the first; fills in a seed that is not recorded."""
+        query = dict(request.query_params)
+        entries = self.runs.entries()
+        if not entries:
+            yield [self.value("failed", message=NO_RUN), *[gr.skip()] * 4]
+            return
+        entry = next(iter(entries.values()))
+        form = [gr.skip()] * 4
+        try:
+            if "run" in query:
+                entry = self.runs.entry(query["run"])
+        except DDPTError as error:
+            gr.Warning(
+                html.escape(str(error), quote=False), title="This link asks for a run that is not here"
+            )
+            query = {}
+        seed = number(query.get("seed"))
+        if seed is not None and seed != entry.info["seed"]:
+            other = self.runs.like(entry, seed)
+            if other is None:
+                gr.Warning(
+                    f"This run with seed {seed:,} is not recorded; it is filled in under “+ new run”.",
+                    title="Another seed",
+                )
+                made = entry.describe()
+                form = [made["prompt"], made["scheduler"], made["steps"], seed]
+            entry = other or entry
+        for value in self.opening(entry.name, number(query.get("step"))):
+            yield [value, *form]
+
+    def chosen(self, event: gr.EventData) -> Iterator[dict[str, Any]]:
+        """Opens the run that was chosen in the list; it rests at its end."""
+        yield from self.opening(str(event.name), -1)
+
+    def umap(self, event: gr.EventData) -> Iterator[dict[str, Any]]:
+        """Fits UMAP to the run that is open."""
+        yield from self.working(lambda tell: self.runs.add_umap(str(event.name), tell), "umap")
+
+    def sample(self, prompt: str, scheduler: str, steps: int, seed: int) -> Iterator[list[Any]]:
+        """Makes a run and opens it; what was typed stays, whatever happens."""
+        started = time.monotonic()
+        busy = [gr.Button("Sampling…", interactive=False), gr.Button(interactive=True)]
+        yield [say("Loading the prompt…", 0.0), gr.skip(), *busy]
+        try:
+            name = None
+            for message in stream(lambda tell: self.runs.record(prompt, scheduler, steps, seed, tell)):
+                if isinstance(message, Done):
+                    name = message.result
+                else:
+                    yield [say(message.text, message.share), gr.skip(), *busy]
+            seconds = time.monotonic() - started
+            for value in self.opening(name, None if seconds > 1 else -1):
+                yield [say("Reading it: " + (value.get("message") or "done"), 1.0), value, *busy]
+        except DDPTError as error:
+            yield [say(str(error), failed=True), gr.skip(), *ready()]
+            raise
+        yield [say(f"{name} is open; it took {seconds:.3g} s."), gr.skip(), *ready()]
+
+    def opening(self, name: str, step: int | None) -> Iterator[dict[str, Any]]:
+        """Yields the viewer's values until the run is there; step -1 is its end, None lets it play."""
+        yield from self.working(lambda tell: self.runs.open(name, tell), "open", step=step)
+
+    def working(self, work, reason: str, **said: Any) -> Iterator[dict[str, Any]]:
+        try:
+            for message in stream(work):
+                if isinstance(message, Note):
+                    yield self.value("busy", message=f"{message.text} {message.share:.0%}")
+                else:
+                    yield self.value(reason, run=message.result, **said)
+        except DDPTError as error:
+            yield self.value("failed", message=str(error))
+            raise
+
+    def value(self, reason: str, **said: Any) -> dict[str, Any]:
+        """Returns one message to the viewer; `reason` is open, umap, busy or failed."""
+        runs = [{"name": entry.name, "label": entry.label} for entry in self.runs.entries().values()]
+        return {"reason": reason, "runs": runs, "run": None, "step": None, "message": "", **said}
+
+
+def ready() -> list[gr.Button]:
+    """Returns the two buttons as they are when nothing is being sampled."""
+    return [gr.Button("Sample", interactive=True), gr.Button(interactive=False)]
+
+
+def say(text: str, share: float | None = None, failed: bool = False) -> str:
+    """Returns the status line as HTML; the text is escaped."""
+    bar = "" if share is None else f'<progress max="1" value="{share:.3f}" aria-label="Progress"></progress>'
+    kind = "run-status failed" if failed else "run-status"
+    return f'<div class="{kind}" role="status">{bar}<span>{html.escape(text)}</span></div>'
+
+
+def number(text: str | None) -> int | None:
+    """Returns the whole number that an address holds, None for anything else."""
+    return int(text) if text is not None and text.isdecimal() and len(text) < 19 else None

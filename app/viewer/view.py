@@ -1,0 +1,151 @@
+"""What the viewer shows of one run: its data files, made once, and the small card that points to them."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.progress import Tell
+from app.theme import SCHEDULER_LABELS
+from app.viewer.payload import FORMAT, PayloadStore, neighbour_arrays, pack, pack_tokens, projection_arrays
+
+NEIGHBOURS = 10  # K, tokens kept for every position of every step
+METRIC = "cosine"
+SHARES = {"state": (0.1, 0.5), "estimate": (0.55, 0.95)}  # of the time of packing, as measured
+
+
+def label_of(info: dict[str, Any], embedded: bool) -> str:
+    """Returns the run in words: where it is from, how it was made."""
+    prompt = info["prompt"]["name"]
+    scheduler = SCHEDULER_LABELS.get(info["scheduler"], info["scheduler"])
+    words = ["embedded" if embedded else "own", f"{scheduler} {info['steps']:,}", f"seed {info['seed']}"]
+    return " · ".join(words if prompt == "ddpt" else [words[0], prompt, *words[1:]])
+
+
+def key_of(folder: Path) -> str:
+    """Returns a name for the run's content: a hash of run.json and of the size and date of its numbers."""
+    numbers = (folder / "trajectory.safetensors").stat()
+    made_of = [
+        (folder / "run.json").read_bytes(),
+        f"{numbers.st_size} {numbers.st_mtime_ns} {FORMAT} {NEIGHBOURS}",
+    ]
+    return hashlib.sha256(b"\n".join(m if isinstance(m, bytes) else m.encode() for m in made_of)).hexdigest()[
+        :20
+    ]
+
+
+def vectors_of(trajectory) -> dict[str, np.ndarray]:
+    """Returns both kinds of vector, each (S+1, P, D) in the backbone's space."""
+    return {"state": trajectory.state, "estimate": trajectory.context}
+
+
+class RunView:
+    """The files of one run in a PayloadStore; `read` finds them, `build` makes them."""
+
+    def __init__(self, store: PayloadStore, key: str):
+        self.store, self.key = store, key
+        self.card = store.folder / f"{key}.json"
+
+    def read(self) -> dict[str, Any] | None:
+        """Returns {files, quality} of the run, or None if they are yet to be made."""
+        if not self.card.is_file():
+            return None
+        card = json.loads(self.card.read_text(encoding="utf-8"))
+        if not all(self.store.has(name) for name in card["files"].values()):
+            return None
+        urls = {part: self.store.url(name) for part, name in card["files"].items()}
+        return {"key": self.key, "files": urls, "quality": card["quality"]}
+
+    def build(self, trajectory, backbone, nearest, manual: list[int] | None, tell: Tell) -> dict[str, Any]:
+        """Returns {files, quality} after packing PCA and the neighbours of both kinds of vector.
+
+        manual: (P,) ids of the manual context's tokens, None where it is not known.
+        """
+        from ddpt_core.interpret.projection import project
+
+        tell(0.0, "Projecting the vocabulary…")
+        projection = project(
+            "pca", backbone.embedding_table, vectors_of(trajectory), marks_of(backbone, manual), seed=0
+        )
+        arrays = {
+            "timesteps": trajectory.timesteps.astype(np.int32),
+            "noise_level": trajectory.noise_level.astype(np.float32),
+            **projection_arrays("pca", projection.vocabulary, projection.paths, projection.marks),
+            **self._neighbours("state", trajectory, nearest, tell),
+        }
+        if manual is not None:
+            arrays["manual.ids"] = np.array(manual, np.int32)
+        tokens = f"tokens-{backbone.sha256[:20]}-{FORMAT}.json"
+        files = {
+            "tokens": tokens,
+            "run": f"{self.key}-run.safetensors",
+            "estimate": f"{self.key}-estimate.safetensors",
+        }
+        self.store.put(tokens, lambda: pack_tokens(backbone.token_strings(), special_ids(backbone)))
+        self.store.put(files["run"], lambda: pack(arrays))
+        self.store.put(
+            files["estimate"], lambda: pack(self._neighbours("estimate", trajectory, nearest, tell))
+        )
+        return self._write({"files": files, "quality": {"pca": pca_quality(projection)}})
+
+    def add_umap(
+        self, trajectory, backbone, manual: list[int] | None, cache: Path, tell: Tell
+    ) -> dict[str, Any]:
+        """Returns {files, quality} after fitting UMAP to the vocabulary and the run together."""
+        from ddpt_core.interpret.projection import project
+
+        projection = project(
+            "umap",
+            backbone.embedding_table,
+            vectors_of(trajectory),
+            marks_of(backbone, manual),
+            seed=0,
+            cache=cache,
+            progress=tell,
+        )
+        card = json.loads(self.card.read_text(encoding="utf-8"))
+        name = f"{self.key}-umap.safetensors"
+        arrays = projection_arrays("umap", projection.vocabulary, projection.paths, projection.marks)
+        self.store.put(name, lambda: pack(arrays))
+        card["files"]["umap"] = name
+        card["quality"]["umap"] = {"words": umap_words(projection)}
+        return self._write(card)
+
+    def _neighbours(self, kind: str, trajectory, nearest, tell: Tell) -> dict[str, np.ndarray]:
+        start, end = SHARES[kind]
+
+        def told(share: float, _words: str = "") -> None:
+            tell(start + share * (end - start), f"Nearest tokens of every step ({kind})…")
+
+        found = nearest.run(vectors_of(trajectory)[kind], k=NEIGHBOURS, progress=told)
+        return neighbour_arrays(kind, found.ids, found.scores)
+
+    def _write(self, card: dict[str, Any]) -> dict[str, Any]:
+        self.store.replace(self.card.name, json.dumps(card).encode())
+        return self.read() or {}
+
+
+def marks_of(backbone, manual: list[int] | None) -> dict[str, Any]:
+    """Returns the manual context's embedding (P, D) as a mark of the picture, if it is known."""
+    return {} if manual is None else {"manual": backbone.embedding_table[manual]}
+
+
+def special_ids(backbone) -> list[int]:
+    """Returns the ids of control tokens, and of rows of the table that no token uses."""
+    known = len(backbone.tokenizer)
+    return [*backbone.tokenizer.all_special_ids, *range(known, len(backbone.embedding_table))]
+
+
+def pca_quality(projection) -> dict[str, Any]:
+    """Returns the share of the vocabulary's variance that each axis holds."""
+    return {"explained": [float(share) for share in projection.quality["explained_variance_ratio"]]}
+
+
+def umap_words(projection) -> str:
+    """Returns how far a UMAP picture can be trusted, in words."""
+    trust = projection.quality["trustworthiness"]
+    return (
+        f"UMAP: neighbourhoods are kept, distances and directions are not; trustworthiness {trust:.3f} of 1."
+    )
