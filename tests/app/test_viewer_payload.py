@@ -1,0 +1,171 @@
+"""What the browser gets: read back with safetensors and json; kinds of token against Python's own tokenizer."""
+
+import io
+import json
+import keyword
+import re
+import tokenize
+
+import numpy as np
+import pytest
+from safetensors.numpy import load
+
+from app.theme import KIND_COLOURS
+from app.viewer.component import _FOLDER, SCRIPTS, script
+from app.viewer.payload import PayloadStore, neighbour_arrays, pack, pack_tokens, projection_arrays
+from app.viewer.token_kinds import KINDS, kind_of, kinds_of
+
+HOSTILE = [
+    "<img src=x onerror=alert(1)>",
+    "${alert(2)}",
+    "{{value}}",
+    "\u202eevil",
+    "\ud800",
+    "</script>",
+    "\x00",
+]
+PROGRAM = '''
+import re
+from os import path as p
+class Thing(Base):
+    async def go(self, x: int = 0x1F, *, y=3.5e-2, **rest) -> None:
+        """Says."""
+        if x is not None and y >= 1 or not rest:
+            return [i ** 2 // 3 for i in range(10) if i % 2 != 0]
+        lambda z: (yield z) if z @ x else {"a": 'b', **rest}
+'''
+
+
+def rng():
+    return np.random.default_rng(0)
+
+
+def neighbours(steps=50, positions=4, k=10, vocabulary=300):
+    ids = rng().integers(0, vocabulary, (steps, positions, k)).astype(np.int32)
+    scores = np.sort(rng().uniform(-0.2, 1, (steps, positions, k)).astype(np.float32), axis=-1)[..., ::-1]
+    return ids, scores
+
+
+def test_packed_neighbours_are_read_back_with_the_same_ids_and_scores_within_half_a_level():
+    ids, scores = neighbours()
+    arrays = load(pack(neighbour_arrays("state", ids, scores)))
+    low, high = arrays["state.range"]
+    np.testing.assert_array_equal(arrays["state.ids"], ids)
+    np.testing.assert_allclose(
+        low + arrays["state.scores"] / 65_535 * (high - low), scores, atol=0.51 * (high - low) / 65_535 + 1e-7
+    )
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "kind"), [(32_100, np.uint16), (65_536, np.uint16), (70_000, np.uint32)]
+)
+def test_ids_take_two_bytes_unless_the_vocabulary_needs_four(vocabulary, kind):
+    ids = np.array([[[0, vocabulary - 1]]])
+    arrays = neighbour_arrays("state", ids, np.ones(ids.shape, np.float32))
+    assert arrays["state.ids"].dtype == kind
+    assert arrays["state.ids"].max() == vocabulary - 1
+
+
+def test_equal_scores_everywhere_are_kept():
+    arrays = neighbour_arrays("state", np.zeros((3, 2, 1), int), np.full((3, 2, 1), 0.5, np.float32))
+    assert set(arrays["state.scores"].ravel()) == {0}
+    np.testing.assert_allclose(arrays["state.range"], [0.5, 0.5])
+
+
+def test_a_run_of_2000_steps_is_fetched_in_under_four_megabytes():
+    steps, positions, vocabulary = 2001, 16, 8192
+    path = np.zeros((steps, positions, 3), np.float32)
+    first = pack(
+        {
+            "timesteps": np.zeros(steps, np.int32),
+            "noise_level": np.zeros(steps, np.float32),
+            **projection_arrays("pca", np.zeros((vocabulary, 3)), {"state": path, "estimate": path}, {}),
+            **neighbour_arrays("state", *neighbours(steps, positions, 10, vocabulary)),
+        }
+    )
+    second = pack(neighbour_arrays("estimate", *neighbours(steps, positions, 10, vocabulary)))
+    assert len(first) + len(second) < 4_000_000
+
+
+def test_hostile_tokens_come_back_as_they_were():
+    assert json.loads(pack_tokens(HOSTILE))["tokens"] == HOSTILE
+
+
+def test_special_ids_are_special_whatever_they_look_like():
+    assert [KINDS[i] for i in kinds_of(["for", " x", "for"], special_ids=[2])] == [
+        "keyword",
+        "name",
+        "special",
+    ]
+
+
+def expected_kind(kind: int, text: str) -> str | None:
+    if kind == tokenize.NAME:
+        return "keyword" if keyword.iskeyword(text) else "name"
+    return {tokenize.NUMBER: "number", tokenize.OP: "operator", tokenize.STRING: "string"}.get(kind)
+
+
+def test_kinds_agree_with_pythons_tokenizer_on_a_program():
+    found = [
+        (expected_kind(t.type, t.string), t.string)
+        for t in tokenize.generate_tokens(io.StringIO(PROGRAM).readline)
+    ]
+    checked = [(wanted, text) for wanted, text in found if wanted]
+    assert {wanted for wanted, _ in checked} == {"keyword", "name", "number", "operator", "string"}
+    for wanted, text in checked:
+        assert kind_of(" " + text) == wanted, text
+
+
+@pytest.mark.parametrize(
+    ("token", "kind"),
+    [
+        ("tion", "word piece"),
+        ("print", "name"),
+        ("  \n", "white space"),
+        ("", "other"),
+        ("é", "other"),
+        ("_", "word piece"),
+    ],
+)
+def test_letters_without_a_blank_may_continue_a_word(token, kind):
+    assert kind_of(token) == kind
+
+
+def test_every_kind_has_a_colour_and_a_place_in_the_legend():
+    assert list(KIND_COLOURS) == list(KINDS) == json.loads(pack_tokens([]))["kind_names"]
+
+
+def test_a_file_is_built_once_and_a_failure_leaves_nothing(tmp_path):
+    store = PayloadStore(tmp_path / "view")
+    builds = []
+    for _ in range(2):
+        store.put("a.json", lambda: builds.append(1) or b"{}")
+    assert builds == [1]
+
+    def fail() -> bytes:
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        store.put("b.json", fail)
+    store.replace("a.json", b"[]")
+    assert [(f.name, f.read_bytes()) for f in store.folder.iterdir()] == [("a.json", b"[]")]
+
+
+@pytest.mark.parametrize("name", ["viewer.html", "viewer.css"])
+def test_no_template_holds_anything_that_would_be_run_as_code(name):
+    assert not re.search(r"\$\{|\{\{|`|\\|@children", (_FOLDER / name).read_text(encoding="utf-8"))
+
+
+def test_the_script_never_makes_markup_or_code_out_of_text():
+    markup = (
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|DOMParser|javascript:"
+    )
+    assert not re.search(markup, script())
+
+
+def test_the_script_asks_no_other_host():
+    assert not re.search(r"https?://", script())
+
+
+def test_every_script_file_is_part_of_the_viewer():
+    assert sorted(SCRIPTS) == sorted(path.name for path in (_FOLDER / "js").iterdir())
