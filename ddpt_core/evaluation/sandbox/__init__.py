@@ -1,0 +1,31 @@
+"""Runs programs that nobody has read, with tests whose verdict the program cannot touch.
+
+What is guaranteed, on Linux 5.13 or newer on x86_64 and aarch64, for root and for ordinary users alike:
+- Two fresh interpreters per run: one holds the program, one the tests. The tests call the program's functions
+  over a pipe and compare what comes back, as data, with their own operators. The program is never told what
+  is expected, so it has nothing to forge: replacing builtins or `==`, printing what a harness prints, walking
+  frames, exiting with 0 or writing to the pipe changes what it answers, never what is asked. (remote.py,
+  names.py)
+- Both are confined before any foreign code runs: nobody instead of root, no capabilities, no_new_privs,
+  resource limits, Landlock (read: the standard library, numpy, shared libraries; write: one scratch folder),
+  a seccomp allow-list (no sockets, no exec, no new process, no signals to others), an empty environment. If
+  any of it is missing, nothing is run and the result says what. (confinement.py, landlock.py, seccomp.py)
+- The run ends at its limits of time, memory, output and disk, with SIGKILL; a program has no way to start a
+  process that could outlive it. The scratch folder is removed. (supervisor.py, scratch.py)
+
+What is not:
+- A program that computes the expected answer from the arguments alone, or knows it by heart, passes: that is
+  a solution.
+- What a test asks of the program's own objects is the program's word: a method that says True, an own `==`
+  between two of its own objects, or a helper function that the test takes from the program.
+- Tests meet copies of plain values and stand-ins of other objects. Identity is not kept for copies, an own
+  object equals no plain value unless its type derives from a plain one, arithmetic between the two is
+  refused, and names that a test binds are not seen by the program.
+- The kernel is trusted. That a file exists, its size and times, and the list of running processes' numbers
+  can be seen where the user's permissions show them; a program can use one processor for the time it is
+  given.
+- asyncio and multiprocessing do not work inside, since sockets and processes do not.
+
+Cost: about 50 ms of processor time in each of the two interpreters, half of it Python's own start; see
+supervisor.py.
+"""

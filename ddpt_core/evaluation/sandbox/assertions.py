@@ -1,0 +1,66 @@
+"""Makes a failing `assert` say what the values were."""
+
+import ast
+from types import CodeType
+from typing import Any
+
+EXPLAIN = "@explain"  # no test can bind such a name
+_LEFT, _RIGHT = "@left", "@right"
+_SHOWN_CHARACTERS = 200  # of a value
+_SIGNS = {
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Is: "is",
+    ast.IsNot: "is not",
+    ast.In: "in",
+    ast.NotIn: "not in",
+}
+
+
+class Explained(ast.NodeTransformer):
+    """Rewrites every `assert a == b, m` so that its error holds the source and both values, run once each."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+
+    def compile(self, tree: ast.Module, name: str) -> CodeType:
+        """Returns the code of `tree`, whose namespace must hold `explain` under EXPLAIN."""
+        return compile(ast.fix_missing_locations(self.visit(tree)), name, "exec", dont_inherit=True)
+
+    def visit_Assert(self, node: ast.Assert) -> Any:
+        """Returns the statements that stand for one assert."""
+        source = ast.get_source_segment(self._source, node.test) or ast.unparse(node.test)
+        test, known = node.test, []
+        statements: list[ast.stmt] = []
+        if isinstance(test, ast.Compare) and len(test.ops) == 1:
+            for name, value in ((_LEFT, test.left), (_RIGHT, test.comparators[0])):
+                statements.append(ast.Assign([ast.Name(name, ast.Store())], value))
+            known = [ast.Constant(_SIGNS[type(test.ops[0])]), _load(_LEFT), _load(_RIGHT)]
+            test = ast.Compare(_load(_LEFT), test.ops, [_load(_RIGHT)])
+        arguments = [ast.Constant(source), node.msg or ast.Constant(None), *known]
+        error = ast.Call(_load("AssertionError"), [ast.Call(_load(EXPLAIN), arguments, [])], [])
+        statements.append(ast.If(ast.UnaryOp(ast.Not(), test), [ast.Raise(error)], []))
+        return [ast.copy_location(statement, node) for statement in statements]
+
+
+def explain(source: str, message: object, sign: str = "", left: object = None, right: object = None) -> str:
+    """Returns "a == b does not hold: 3 == 4 (message)"."""
+    values = f": {_shown(left)} {sign} {_shown(right)}" if sign else ""
+    note = f" ({_shown(message) if not isinstance(message, str) else message})" if message is not None else ""
+    return f"{source[:500]} does not hold{values}{note}"
+
+
+def _shown(value: object) -> str:
+    try:
+        text = repr(value)
+    except Exception:
+        return f"<a value of type {type(value).__name__} that cannot be shown>"
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}... ({len(text):,} characters)"
+
+
+def _load(name: str) -> ast.Name:
+    return ast.Name(name, ast.Load())

@@ -1,0 +1,104 @@
+"""The process that holds the tests: runs each against the program in the other process, reports the outcomes.
+
+Nothing of the program runs here. Its values arrive as data and are compared with the real operators of a
+fresh interpreter, so that nothing the program does to its own process (to builtins, to `==`, to frames, to
+the exit code) can turn a failing test into a passing one.
+"""
+
+import ast
+import sys
+from typing import Any
+
+from ddpt_core.evaluation.sandbox import names
+from ddpt_core.evaluation.sandbox.assertions import EXPLAIN, Explained, explain
+from ddpt_core.evaluation.sandbox.correspondence import Correspondent, ProgramLost
+from ddpt_core.evaluation.sandbox.wire import Line
+
+
+class Judge:
+    """The tests' namespace and the line to the program; `report` is a Line to the supervisor."""
+
+    def __init__(self, line: Line, report: Line, setup: str, code: str, tests: list[str]) -> None:
+        self._program = Correspondent(line, self._relay)
+        self._report = report
+        self._own_output = sys.stdout
+        self._setup_source = setup
+        self._code_source = code
+        self._tests = tests
+        self._injected: dict[str, tuple[Any, Any]] = {}  # name -> what was bound, what it hides
+        self._names: dict[str, Any] = {"__name__": "__main__", EXPLAIN: explain}
+
+    def run(self) -> None:
+        """Reports ["ran"] or ["ran", kind, detail] of an error, then ["began", i] and
+        ["outcome", i, outcome, kind, detail] per test, and at the end ["done"], unless the program was lost.
+        """
+        try:
+            self._program.ask("run", not self._tests)
+            self._prepare()
+        except BaseException as error:
+            self._report.send(["ran", *_describe(error)])
+            return
+        self._report.send(["ran"])
+        for index, test in enumerate(self._tests):
+            self._report.send(["began", index])
+            outcome, kind, detail = self._outcome(test)
+            self._report.send(["outcome", index, outcome, kind, detail])
+            if self._program.lost is not None:
+                return
+        self._report.send(["done"])
+
+    def _outcome(self, test: str) -> tuple[str, str, str]:
+        outcome: tuple[str, str, str] = ("passed", "", "")
+        try:
+            tree = ast.parse(test, "<test>")
+            self._take_names(names.mentioned(tree), names.called(tree))
+            exec(Explained(test).compile(tree, "<test>"), self._names)
+        except AssertionError as error:
+            outcome = ("failed", *_describe(error))
+        except BaseException as error:
+            outcome = ("error", *_describe(error))
+        if self._program.lost is not None:  # even if the test took that for an exception that it expected
+            return ("error", *_describe(self._program.lost))
+        return outcome
+
+    def _prepare(self) -> None:
+        """Runs the setup here too; its classes are the program's, so that it can be passed instances of them."""
+        if not self._tests:
+            return
+        tree = ast.parse(self._setup_source, "<setup>")
+        self._setup_mentions = names.mentioned(tree)
+        self._setup_binds = names.bound(tree)
+        self._setup_classes = names.classes(tree)
+        self._code_binds = names.bound(ast.parse(self._code_source, "<program>"))
+        self._take_names(set(), names.called(tree))
+        kept = [node for node in tree.body if not (isinstance(node, ast.ClassDef) or names.is_stub(node))]
+        exec(Explained(self._setup_source).compile(ast.Module(kept, []), "<setup>"), self._names)
+
+    def _take_names(self, mentioned: set[str], called: set[str]) -> None:
+        """Binds the names that a test and the setup mention to what the program has under them now."""
+        for name, (given, before) in self._injected.items():
+            if self._names.get(name) is given:  # otherwise a test has bound the name itself
+                self._names.pop(name)
+                self._names.update({} if before is None else {name: before})
+        own_of_setup = self._setup_binds - self._setup_classes
+        wanted = mentioned | self._setup_mentions
+        wanted -= own_of_setup - self._code_binds
+        wanted -= self._names.keys() - own_of_setup
+        values = self._program.send("names", sorted(wanted))
+        chosen = names.choose(values, own_of_setup & self._code_binds, called)
+        self._injected = {name: (value, self._names.get(name)) for name, value in chosen.items()}
+        self._names.update(chosen)
+
+    def _relay(self, printed: str) -> None:
+        if sys.stdout is not self._own_output:  # the test captures output
+            sys.stdout.write(printed)
+
+
+def _describe(error: BaseException) -> tuple[str, str]:
+    """Returns the type's name and a line: type, message, and where in the program it came from."""
+    kind = getattr(error, "type_name", type(error).__name__)
+    place = getattr(error, "place", "")
+    message = str(error)
+    plain = isinstance(error, AssertionError | ProgramLost) and message
+    line = message if plain else f"{kind}: {message}" if message else kind
+    return kind, f"{line} ({place})" if place else line

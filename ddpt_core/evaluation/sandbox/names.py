@@ -1,0 +1,79 @@
+"""Which names of a test mean what the program made, and which mean Python's own or the setup's.
+
+In one process a test would see whatever the program left under a name, `abs` and `sorted` included, and a
+program could pass by replacing them. Here a name that Python, its library or the setup has too means the
+program's object only if that is the one thing which the test asks of the program, as in `assert sum(10, 15)
+== 6` for a task that asks for `sum`. Plain data, which cannot do anything, is used under any name but the
+setup's, unless the test calls it.
+"""
+
+import ast
+import builtins
+import importlib
+import sys
+from typing import Any
+
+from ddpt_core.evaluation.sandbox.remote import Remote
+
+_LIBRARY_ALIASES = {"np": "numpy"}
+
+
+def mentioned(tree: ast.AST) -> set[str]:
+    """Returns the names that a piece of code reads."""
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+
+
+def called(tree: ast.AST) -> set[str]:
+    """Returns the names that a piece of code calls directly."""
+    calls = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return {function.id for function in calls if isinstance(function, ast.Name)}
+
+
+def bound(tree: ast.Module) -> set[str]:
+    """Returns the names that a module binds, anywhere in it; a function with nothing in it binds nothing."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            names |= set() if is_stub(node) else {node.name}
+        elif isinstance(node, ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif isinstance(node, ast.alias):
+            names.add((node.asname or node.name).partition(".")[0])
+    return names
+
+
+def classes(tree: ast.Module) -> set[str]:
+    """Returns the names of the classes defined at the top of a module."""
+    return {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
+
+
+def is_stub(node: ast.AST) -> bool:
+    """Returns whether a node is a function with nothing in it, as the prompts of HumanEval end with."""
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and all(
+        isinstance(line, ast.Pass) or (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))
+        for line in node.body
+    )
+
+
+def choose(values: dict[str, Any], of_setup: set[str], calls: set[str]) -> dict[str, Any]:
+    """Returns what the names in `values`, all bound by the program, mean for one test.
+
+    of_setup: names that the setup binds as well; calls: names that the test calls.
+    """
+    chosen = {}
+    for name, value in values.items():
+        library = _LIBRARY_ALIASES.get(name, name if name in sys.stdlib_module_names else "")
+        if len(values) == 1:
+            chosen[name] = value
+        elif name in of_setup:
+            continue
+        elif hasattr(builtins, name):
+            if not (callable(value) or name in calls):
+                chosen[name] = value
+        elif library and type(value) is Remote:
+            chosen[name] = importlib.import_module(library)
+        else:
+            chosen[name] = value
+    return chosen

@@ -1,0 +1,252 @@
+"""The process that holds the program: runs setup and code once, then answers what the tests ask of it.
+
+It never learns what the tests expect: it is told which function to call with which arguments, and gives back
+what that returned. Nothing it says is a verdict, so there is nothing here worth forging; it is the program's
+own process, and the program may do with it as it likes.
+"""
+
+import ast
+import builtins
+import io
+import linecache
+import resource
+import sys
+import types
+from typing import Any
+
+from ddpt_core.evaluation.sandbox.operations import OPERATIONS, has_data, plain_data
+from ddpt_core.evaluation.sandbox.wire import Codec, Line, WireError
+
+FILE_NAME = "<program>"
+SETUP_NAME = "<setup>"
+_KEPT_OUTPUT_CHARACTERS = 1 << 16
+_MUTABLE_FORMS = ("list", "dict", "set", "bytearray", "value", "array")
+
+
+class Program(Codec):
+    """The program's namespace, and the objects in it that the tests hold on to."""
+
+    def __init__(self, line: Line, setup: str, code: str) -> None:
+        self._line = line
+        self._setup = setup
+        self._code = code
+        self._objects: list[Any] = []
+        self._places: dict[int, int] = {}
+        self._output = _Output()
+        module = types.ModuleType("__main__")
+        sys.modules["__main__"] = module
+        self._names = module.__dict__
+
+    def serve(self) -> None:
+        """Answers requests [operation, operand, ...] until the tests are done."""
+        sys.stdout = self._output
+        while True:
+            try:
+                request = self._line.receive()
+            except EOFError:
+                return
+            answer = self._answer(request)
+            try:
+                self._line.send(answer)
+            except WireError as error:  # too large
+                self._line.send(self._failure(error))
+
+    def _answer(self, request: list[Any]) -> list[Any]:
+        operation, *forms = request
+        try:
+            if operation == "run":
+                self._run()
+                if forms[0]:
+                    _wait_for_threads()
+                return ["value", None, [], self._output.take()]
+            if operation == "names":
+                known = [[name, self._write(self._names[name])] for name in forms if name in self._names]
+                return ["value", ["dict", *known], [], ""]
+            operands = [self.decode(form) for form in forms]
+            result = self._write(OPERATIONS[operation](*operands))
+            changes = self._changes(forms, operands) if operation == "call" else []
+            return ["value", result, changes, self._output.take()]
+        except BaseException as error:
+            return self._failure(error)
+
+    def _run(self) -> None:
+        """Runs setup, then the code; binds the value of a last expression to `_`.
+
+        A setup that needs a name of the code, as some of MBPP's do, runs again once the code has run.
+        """
+        late = False
+        try:
+            self._execute(self._setup, SETUP_NAME)
+        except NameError:
+            late = True
+        self._execute(self._code, FILE_NAME)
+        if late:
+            self._execute(self._setup, SETUP_NAME)
+
+    def _execute(self, source: str, name: str) -> None:
+        linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+        tree = ast.parse(source, name)
+        if name == FILE_NAME and tree.body and isinstance(tree.body[-1], ast.Expr):
+            last = tree.body[-1]
+            target = ast.copy_location(ast.Name("_", ast.Store()), last)
+            tree.body[-1] = ast.copy_location(ast.Assign([target], last.value), last)
+        try:
+            exec(compile(tree, name, "exec", dont_inherit=True), self._names)
+        except SystemExit as error:
+            if error.code not in (None, 0):
+                raise
+
+    def _failure(self, error: BaseException) -> list[Any]:
+        """Returns ["raised", nearest built-in type, type, message, arguments, place, output]."""
+        if isinstance(error, MemoryError):
+            _, hard = resource.getrlimit(resource.RLIMIT_AS)
+            resource.setrlimit(resource.RLIMIT_AS, (hard, hard))  # room for this answer
+        base = _builtin_base(type(error))
+        try:
+            message = str(error)[:2000]
+        except BaseException:
+            message = ""
+        try:
+            arguments = self.encode([error.msg] if isinstance(error, SyntaxError) else list(error.args))
+        except BaseException:
+            arguments = ["list", message]
+        kind = None if type(error) is base else self.encode(type(error))
+        return [
+            "raised",
+            base.__name__,
+            type(error).__name__,
+            kind,
+            message,
+            arguments,
+            _place(error),
+            self._output.take(),
+        ]
+
+    def _changes(self, forms: list[Any], operands: list[Any]) -> list[Any]:
+        """Returns [index or keyword, new form] for each argument of a call that the function changed."""
+        before_positional, before_named = forms[1][1:], forms[2][1:]
+        positional, named = operands[1], operands[2]
+        pairs = [*enumerate(before_positional), *before_named]
+        changed = []
+        for key, before in pairs:
+            if isinstance(before, list) and before[0] in _MUTABLE_FORMS:
+                after = self.encode(positional[key] if isinstance(key, int) else named[key])
+                if after != before:
+                    changed.append([key, after])
+        return changed
+
+    def _write(self, value: Any) -> Any:
+        try:
+            return self.encode(value)
+        except RecursionError:  # it contains itself
+            return ["object", self._number(value), type(value).__name__, None]
+
+    def export(self, value: Any) -> list[Any]:
+        """Returns ["object", number, type's name, data or null]: the object stays here."""
+        if isinstance(value, _Callback):
+            return ["callback", value.number]
+        number = self._number(value)
+        if isinstance(value, type) and issubclass(value, BaseException):
+            base = _builtin_base(value)
+            return ["exception", number, value.__name__, base.__name__]
+        return ["object", number, type(value).__name__, self._data(value)]
+
+    def _number(self, value: Any) -> int:
+        number = self._places.setdefault(id(value), len(self._objects))
+        if number == len(self._objects):
+            self._objects.append(value)
+        return number
+
+    def _data(self, value: Any) -> Any:
+        """Returns the form of the plain value inside an object whose type derives from a plain one, or None."""
+        return self.encode(plain_data(value)) if has_data(value) else None
+
+    def resolve(self, tag: Any, parts: list[Any]) -> Any:
+        """Returns the object, or the way to the function of the tests, that a request names."""
+        if tag == "object":
+            return self._objects[parts[0]]
+        if tag == "callback":
+            return _Callback(self, parts[0])
+        if tag == "iterator":
+            return _iterate(_Callback(self, parts[0]))
+        return super().resolve(tag, parts)
+
+    def call_back(self, number: int, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        """Returns what a function of the tests gives; requests that it makes meanwhile are answered."""
+        self._line.send(["callback", number, self.encode(list(arguments)), self.encode(keywords)])
+        while True:
+            reply = self._line.receive()
+            if reply[0] == "returned":
+                return self.decode(reply[1])
+            if reply[0] == "raised":
+                raise getattr(builtins, reply[1], RuntimeError)(reply[2])
+            self._line.send(self._answer(reply))
+
+
+class _Callback:
+    """A function of the tests that was passed to the program."""
+
+    def __init__(self, program: Program, number: int) -> None:
+        self._program = program
+        self.number = number
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        return self._program.call_back(self.number, arguments, keywords)
+
+
+def _iterate(step: _Callback) -> Any:
+    while True:
+        try:
+            item = step()
+        except StopIteration:
+            return
+        yield item
+
+
+class _Output(io.TextIOWrapper):
+    """The program's standard output; keeps what was printed since the last answer, for tests that capture it."""
+
+    def __init__(self) -> None:
+        super().__init__(io.FileIO(1, "w", closefd=False), encoding="utf-8", errors="replace", line_buffering=True)
+        self._kept: list[str] = []
+        self._room = _KEPT_OUTPUT_CHARACTERS
+
+    def write(self, text: str) -> int:
+        """Writes and keeps `text`; returns its length."""
+        if self._room > 0:
+            self._kept.append(text[: self._room])
+            self._room -= len(text)
+        return super().write(text)
+
+    def take(self) -> str:
+        """Returns and forgets what was kept."""
+        self.flush()
+        text, self._kept, self._room = "".join(self._kept), [], _KEPT_OUTPUT_CHARACTERS
+        return text
+
+
+def _builtin_base(kind: type) -> type:
+    return next(base for base in kind.__mro__ if getattr(builtins, base.__name__, None) is base)
+
+
+def _wait_for_threads() -> None:
+    """Joins what the program started, as an interpreter does before it ends."""
+    threading = sys.modules.get("threading")
+    for thread in threading.enumerate() if threading else ():
+        if thread is not threading.current_thread() and not thread.daemon:  # type: ignore[union-attr]
+            thread.join()
+
+
+def _place(error: BaseException) -> str:
+    """Returns "line N: source" for the last line of the program or setup that `error` went through, or ""."""
+    if isinstance(error, SyntaxError) and error.filename in (FILE_NAME, SETUP_NAME):
+        return f"line {error.lineno}: {(error.text or '').strip()}"[:200]
+    place = ""
+    trace = error.__traceback__
+    while trace is not None:
+        name = trace.tb_frame.f_code.co_filename
+        if name in (FILE_NAME, SETUP_NAME):
+            of_setup = " of the setup" if name == SETUP_NAME else ""
+            place = f"line {trace.tb_lineno}{of_setup}: {linecache.getline(name, trace.tb_lineno).strip()}"[:200]
+        trace = trace.tb_next
+    return place
