@@ -37,9 +37,7 @@ _TAB_IN_ADDRESS = """() => {
 def build_app(services: Services) -> gr.Blocks:
     """Returns the whole page, not yet launched."""
     with gr.Blocks(title="DDPT Explorer", analytics_enabled=False, fill_width=True) as page:
-        gr.HTML(
-            html_template=_MASTHEAD, js_on_load=_MASTHEAD_SCRIPT, apply_default_css=False, elem_id="masthead"
-        )
+        gr.HTML(html_template=_MASTHEAD, js_on_load=_MASTHEAD_SCRIPT, apply_default_css=False, elem_id="masthead")
         with gr.Tabs() as tabs:
             for name, (label, build) in TABS.items():
                 with gr.Tab(label, id=name) as tab:

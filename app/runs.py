@@ -11,7 +11,7 @@ from typing import Any
 
 from app.progress import Tell
 from app.viewer.view import NEIGHBOURS, RunView, key_of, label_of, vectors_of
-from ddpt_core.backbone.registry import ASSETS, available, user_folder
+from ddpt_core.backbone import registry
 from ddpt_core.errors import ArtifactError, ConfigError, DDPTError, require_choice, require_range
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ class RunEntry:
     @property
     def embedded(self) -> bool:
         """Whether the run came with the project."""
-        return self.folder.is_relative_to(ASSETS)
+        return self.folder.is_relative_to(registry.ASSETS)
 
     @property
     def label(self) -> str:
@@ -59,7 +59,7 @@ class Runs:
     def entries(self) -> dict[str, RunEntry]:
         """Returns name -> run, embedded ones first; one with an unreadable run.json is left out."""
         entries = {}
-        for name, folder in available("runs", "run.json").items():
+        for name, folder in registry.available("runs", "run.json").items():
             try:
                 info = json.loads((folder / "run.json").read_text(encoding="utf-8"))
                 entry = RunEntry(name, folder.resolve(), info)
@@ -107,9 +107,7 @@ class Runs:
             trajectory, backbone = self._load(entry)
             view = RunView(self.services.store, described["key"])
             manual = self._manual(entry, backbone, trajectory.x.shape[1])
-            return entry.describe() | view.add_umap(
-                trajectory, backbone, manual, self.services.cache / "umap", tell
-            )
+            return entry.describe() | view.add_umap(trajectory, backbone, manual, self.services.cache / "umap", tell)
 
     def warm(self) -> None:
         """Starts to make the first run's data in a thread, so that the first visitor need not wait for it."""
@@ -150,7 +148,7 @@ class Runs:
 
             trajectory = Trajectory.record(loaded, steps, seed, scheduler, on_step=on_step)
             name = re.sub(r"[^\w.+-]+", "-", f"{prompt}-{scheduler}-{steps}-seed{seed}")
-            trajectory.save(user_folder("runs") / name)
+            trajectory.save(registry.user_folder("runs") / name)
         return name
 
     def neighbours(self, name: str, step: int, k: int = NEIGHBOURS, kind: str = "state") -> dict[str, Any]:
@@ -162,10 +160,7 @@ class Runs:
         found = self.services.nearest(backbone.name).search(vectors_of(trajectory)[kind][step], whole("k", k))
         tokens = backbone.token_strings()
         positions = [
-            [
-                {"token": tokens[i], "token_id": int(i), "score": round(float(s), 6)}
-                for i, s in zip(*row, strict=True)
-            ]
+            [{"token": tokens[i], "token_id": int(i), "score": round(float(s), 6)} for i, s in zip(*row, strict=True)]
             for row in zip(found.ids, found.scores, strict=True)
         ]
         return {
@@ -179,9 +174,7 @@ class Runs:
         tell(0.0, "Loading the backbone…")
         trajectory, backbone = self._load(entry)
         nearest = self.services.nearest(backbone.name)
-        return view.build(
-            trajectory, backbone, nearest, self._manual(entry, backbone, trajectory.x.shape[1]), tell
-        )
+        return view.build(trajectory, backbone, nearest, self._manual(entry, backbone, trajectory.x.shape[1]), tell)
 
     def _load(self, entry: RunEntry):
         """Returns the trajectory and its backbone; raises ArtifactError if that is another one now."""

@@ -19,7 +19,8 @@ from app.progress import Tell
 from app.runs import Runs
 from app.viewer.payload import PayloadStore
 from app.viewer.view import METRIC
-from ddpt_core.backbone.registry import ASSETS, EMBEDDED, available
+from ddpt_core.backbone import registry
+from ddpt_core.backbone.registry import EMBEDDED
 from ddpt_core.errors import DDPTError
 
 MODEL = "model"  # the concurrency_id of every event that uses the model
@@ -33,9 +34,7 @@ def as_toast(function: Callable) -> Callable:
     """
 
     def toast(error: DDPTError) -> gr.Error:
-        return gr.Error(
-            html.escape(str(error), quote=False), title="That did not work", print_exception=False
-        )
+        return gr.Error(html.escape(str(error), quote=False), title="That did not work", print_exception=False)
 
     if inspect.isgeneratorfunction(function):
 
@@ -83,7 +82,7 @@ class Services:
 
     def prompt_names(self, method: str | None = None) -> list[str]:
         """Returns the names of embedded, then own prompts; with `method` only those of that method."""
-        folders = available("prompts", "prompt.json")
+        folders = registry.available("prompts", "prompt.json")
         names = []
         for name, folder in folders.items():
             try:
@@ -92,9 +91,8 @@ class Services:
                 continue  # loading it by name says what is wrong; here it is only not offered
             if method in (None, made_by):
                 names.append(name)
-        return sorted(
-            names, key=lambda name: (not folders[name].is_relative_to(ASSETS), name != method, name)
-        )
+        own = {name: not folders[name].is_relative_to(registry.ASSETS) for name in names}
+        return sorted(names, key=lambda name: (own[name], name != method, name))
 
     def _backbone(self, name: str = EMBEDDED):
         from ddpt_core import load_backbone

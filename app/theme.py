@@ -27,7 +27,9 @@ ARM_LABELS = {"manual": "Manual", "prompt-tuning": "Prompt tuning", "ddpt": "DDP
 
 SCHEDULER_LABELS = {"ddpm": "DDPM", "ddim": "DDIM", "dpmsolver++": "DPM-Solver++"}
 
-NOW_LIGHT, NOW_DARK = "#C4125A", "#FF5C93"  # the accent; not in Okabe–Ito, so that it is never a kind
+# The accent "now", and a second run laid over the first; not in Okabe–Ito, so that they are never a kind.
+NOW_LIGHT, NOW_DARK = "#C4125A", "#FF5C93"
+SECOND_LIGHT, SECOND_DARK = "#5B4BD6", "#B3A6FF"
 
 SANS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Cantarell", "DejaVu Sans", "sans-serif"]
 MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "DejaVu Sans Mono", "monospace"]
@@ -71,7 +73,9 @@ def build_css() -> str:
     """Returns the page's CSS: the palette as variables, for both themes, and the frame around the tabs."""
     kinds = "".join(f"--kind-{kind.replace(' ', '-')}:{colour};" for kind, colour in KIND_COLOURS.items())
     arms = "".join(f"--arm-{arm}:{colour};" for arm, colour in ARM_COLOURS.items())
-    return f":root{{{kinds}{arms}--now:{NOW_LIGHT};}} .dark{{--now:{NOW_DARK};}}\n{_FRAME_CSS}"
+    light = f":root{{{kinds}{arms}--now:{NOW_LIGHT};--second:{SECOND_LIGHT};}}"
+    dark = f".dark{{--now:{NOW_DARK};--second:{SECOND_DARK};}}"
+    return f"{light}\n{dark}\n{_FRAME_CSS}"
 
 
 _FRAME_CSS = """

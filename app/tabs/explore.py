@@ -15,6 +15,7 @@ from app.viewer.component import trajectory_viewer
 from ddpt_core.diffusion.sampler import SCHEDULERS
 from ddpt_core.errors import DDPTError
 
+UNEXPECTED = "That failed in a way that is a mistake of this program; the terminal that runs it says more."
 NO_RUN = "No run is recorded here yet. Make one with “+ new run”."
 
 
@@ -22,12 +23,8 @@ def build(services: Services) -> None:
     """Adds the tab's components and events to the page that is being built."""
     prompts = services.prompt_names("ddpt")
     with gr.Row(elem_id="new-run"):
-        prompt = gr.Dropdown(
-            prompts, value=prompts[0] if prompts else None, label="Prompt", allow_custom_value=True
-        )
-        scheduler = gr.Dropdown(
-            [(SCHEDULER_LABELS.get(s, s), s) for s in SCHEDULERS], value="ddpm", label="Scheduler"
-        )
+        prompt = gr.Dropdown(prompts, value=prompts[0] if prompts else None, label="Prompt", allow_custom_value=True)
+        scheduler = gr.Dropdown([(SCHEDULER_LABELS.get(s, s), s) for s in SCHEDULERS], value="ddpm", label="Scheduler")
         steps = gr.Number(2000, precision=0, label="Steps")
         seed = gr.Number(0, precision=0, label="Seed")
         sample = gr.Button("Sample", variant="primary", elem_id="sample")
@@ -35,17 +32,15 @@ def build(services: Services) -> None:
         status = gr.HTML(elem_id="new-run-status")
     viewer = trajectory_viewer(elem_id="viewer")
     form, buttons = [prompt, scheduler, steps, seed], [sample, cancel]
+    explore = Explore(services)
     hidden = {"api_visibility": "private", "show_progress": "hidden"}
 
-    gr.context.Context.root_block.load(
-        as_toast(Explore(services).first), None, [viewer, *form], concurrency_limit=None, **hidden
-    )
-    viewer.open_run(as_toast(Explore(services).chosen), None, viewer, concurrency_limit=None, **hidden)
-    viewer.umap(
-        as_toast(Explore(services).umap), None, viewer, concurrency_id=MODEL, concurrency_limit=1, **hidden
-    )
+    gr.context.Context.root_block.load(as_toast(explore.first), None, [viewer, *form], concurrency_limit=None, **hidden)
+    viewer.open_run(as_toast(explore.chosen), None, viewer, concurrency_limit=None, **hidden)
+    viewer.second_run(as_toast(explore.second), None, viewer, concurrency_limit=None, **hidden)
+    viewer.umap(as_toast(explore.umap), None, viewer, concurrency_id=MODEL, concurrency_limit=1, **hidden)
     sampling = sample.click(
-        as_toast(Explore(services).sample),
+        as_toast(explore.sample),
         form,
         [status, viewer, *buttons],
         concurrency_id=MODEL,
@@ -83,9 +78,7 @@ class Explore:
             if "run" in query:
                 entry = self.runs.entry(query["run"])
         except DDPTError as error:
-            gr.Warning(
-                html.escape(str(error), quote=False), title="This link asks for a run that is not here"
-            )
+            gr.Warning(html.escape(str(error), quote=False), title="This link asks for a run that is not here")
             query = {}
         seed = number(query.get("seed"))
         if seed is not None and seed != entry.info["seed"]:
@@ -104,6 +97,10 @@ class Explore:
     def chosen(self, event: gr.EventData) -> Iterator[dict[str, Any]]:
         """Opens the run that was chosen in the list; it rests at its end."""
         yield from self.opening(str(event.name), -1)
+
+    def second(self, event: gr.EventData) -> Iterator[dict[str, Any]]:
+        """Opens the run that was chosen to be laid over the first."""
+        yield from self.working(lambda tell: self.runs.open(str(event.name), tell), "second")
 
     def umap(self, event: gr.EventData) -> Iterator[dict[str, Any]]:
         """Fits UMAP to the run that is open."""
@@ -124,8 +121,9 @@ class Explore:
             seconds = time.monotonic() - started
             for value in self.opening(name, None if seconds > 1 else -1):
                 yield [say("Reading it: " + (value.get("message") or "done"), 1.0), value, *busy]
-        except DDPTError as error:
-            yield [say(str(error), failed=True), gr.skip(), *ready()]
+        except Exception as error:
+            sentence = str(error) if isinstance(error, DDPTError) else UNEXPECTED
+            yield [say(sentence, failed=True), gr.skip(), *ready()]
             raise
         yield [say(f"{name} is open; it took {seconds:.3g} s."), gr.skip(), *ready()]
 
@@ -140,12 +138,12 @@ class Explore:
                     yield self.value("busy", message=f"{message.text} {message.share:.0%}")
                 else:
                     yield self.value(reason, run=message.result, **said)
-        except DDPTError as error:
-            yield self.value("failed", message=str(error))
+        except Exception as error:
+            yield self.value("failed", message=str(error) if isinstance(error, DDPTError) else UNEXPECTED)
             raise
 
     def value(self, reason: str, **said: Any) -> dict[str, Any]:
-        """Returns one message to the viewer; `reason` is open, umap, busy or failed."""
+        """Returns one message to the viewer; `reason` is open, second, umap, busy or failed."""
         runs = [{"name": entry.name, "label": entry.label} for entry in self.runs.entries().values()]
         return {"reason": reason, "runs": runs, "run": None, "step": None, "message": "", **said}
 

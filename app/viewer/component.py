@@ -12,6 +12,7 @@ SCRIPTS = (
     "camera.js",
     "field.js",
     "paths.js",
+    "second.js",
     "legend.js",
     "table.js",
     "timeline.js",
@@ -30,7 +31,7 @@ def script() -> str:
 
 
 def trajectory_viewer(**settings) -> gr.HTML:
-    """Returns the viewer; its value is the JSON of `view.describe`, its events are `open_run` and `umap`.
+    """Returns the viewer; its value is the JSON of `view.describe`, its events `open_run`, `second_run`, `umap`.
 
     Neither template holds a placeholder: what a template interpolates is run as code, so data reaches the
     page only through the script, as text.

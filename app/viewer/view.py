@@ -31,9 +31,7 @@ def key_of(folder: Path) -> str:
         (folder / "run.json").read_bytes(),
         f"{numbers.st_size} {numbers.st_mtime_ns} {FORMAT} {NEIGHBOURS}",
     ]
-    return hashlib.sha256(b"\n".join(m if isinstance(m, bytes) else m.encode() for m in made_of)).hexdigest()[
-        :20
-    ]
+    return hashlib.sha256(b"\n".join(m if isinstance(m, bytes) else m.encode() for m in made_of)).hexdigest()[:20]
 
 
 def vectors_of(trajectory) -> dict[str, np.ndarray]:
@@ -85,14 +83,10 @@ class RunView:
         }
         self.store.put(tokens, lambda: pack_tokens(backbone.token_strings(), special_ids(backbone)))
         self.store.put(files["run"], lambda: pack(arrays))
-        self.store.put(
-            files["estimate"], lambda: pack(self._neighbours("estimate", trajectory, nearest, tell))
-        )
+        self.store.put(files["estimate"], lambda: pack(self._neighbours("estimate", trajectory, nearest, tell)))
         return self._write({"files": files, "quality": {"pca": pca_quality(projection)}})
 
-    def add_umap(
-        self, trajectory, backbone, manual: list[int] | None, cache: Path, tell: Tell
-    ) -> dict[str, Any]:
+    def add_umap(self, trajectory, backbone, manual: list[int] | None, cache: Path, tell: Tell) -> dict[str, Any]:
         """Returns {files, quality} after fitting UMAP to the vocabulary and the run together."""
         from ddpt_core.interpret.projection import project
 
@@ -146,6 +140,4 @@ def pca_quality(projection) -> dict[str, Any]:
 def umap_words(projection) -> str:
     """Returns how far a UMAP picture can be trusted, in words."""
     trust = projection.quality["trustworthiness"]
-    return (
-        f"UMAP: neighbourhoods are kept, distances and directions are not; trustworthiness {trust:.3f} of 1."
-    )
+    return f"UMAP: neighbourhoods are kept, distances and directions are not; trustworthiness {trust:.3f} of 1."

@@ -3,26 +3,36 @@
 const root = element.querySelector(".ddpt");
 const viewer = new Viewer(root);
 const pickRun = root.querySelector(".pick-run");
+const pickSecond = root.querySelector(".pick-second");
 const umapButton = root.querySelector("[data-method=umap]");
 const pcaButton = root.querySelector("[data-method=pca]");
 const newRun = root.querySelector(".new-run");
 let wantsUmap = false;
 
-/** Lists the runs that can be opened; the open one is chosen. */
-function listRuns(runs, open) {
-  pickRun.replaceChildren(...runs.map(({ name, label }) => {
+function options(list, runs, chosen) {
+  list.replaceChildren(...runs.map(({ name, label }) => {
     const option = make("option", "", label);
     option.value = name;
-    option.selected = name === open;
+    option.selected = name === chosen;
     return option;
   }));
+}
+
+/** Lists the runs that can be opened; the open one is chosen, the others can be laid over it. */
+function listRuns(runs, open) {
+  options(pickRun, runs, open);
+  const others = runs.filter(({ name }) => name !== open);
+  const second = viewer.second.run && viewer.second.run.meta.name;
+  options(pickSecond, [{ name: "", label: "no second run" }, ...others], second);
+  root.querySelector(".second").hidden = !others.length;
 }
 
 /** Takes in what Python sent. A run that is already open is not opened again; a map of another is left alone. */
 function receive(value) {
   if (!value) return;
+  if (value.reason === "open") viewer.second.run = null;
   const open = value.reason === "open" ? value.run : viewer.run && viewer.run.meta;
-  listRuns(value.runs, open ? open.name : "");
+  if (value.reason !== "second" && value.reason !== "busy") listRuns(value.runs, open ? open.name : "");
   if (value.reason === "open") {
     wantsUmap = false;
     busy("");
@@ -30,11 +40,15 @@ function receive(value) {
   } else if (value.reason === "failed") {
     busy("");
     wantsUmap = false;
+    pickSecond.value = viewer.second.run ? viewer.second.run.meta.name : "";
     if (viewer.run) viewer.unveil();
     else viewer.veilWith(value.message, "failed");
   } else if (value.reason === "busy") {
     if (viewer.run && viewer.veil.hidden) busy(value.message);
     else viewer.veilWith(value.message, "loading");
+  } else if (value.reason === "second" && viewer.run) {
+    busy("");
+    if (pickSecond.value === value.run.name) viewer.beside(value.run).catch((error) => { pickSecond.value = ""; busy(error.message); });
   } else if (value.reason === "umap" && viewer.run && value.run.key === viewer.run.meta.key) {
     busy("");
     viewer.run.meta = value.run;
@@ -51,6 +65,11 @@ pickRun.addEventListener("change", () => {
   viewer.veilWith("Opening the run…", "loading");
   viewer.rest();
   trigger("open_run", { name: pickRun.value });
+});
+pickSecond.addEventListener("change", () => {
+  if (!pickSecond.value) return void viewer.beside(null);
+  busy("Opening the second run…");
+  trigger("second_run", { name: pickSecond.value });
 });
 pcaButton.addEventListener("click", () => { wantsUmap = false; viewer.show({ method: "pca" }); });
 umapButton.addEventListener("click", () => {

@@ -11,7 +11,7 @@ class Paths {
     this.canvas = canvas;
   }
 
-  draw(run, view, camera, palette, field) {
+  draw(run, view, camera, palette, field, second) {
     const context = sized(this.canvas, camera);
     const path = run.arrays[view.method + "." + view.kind];
     const [, positions, width] = path.shape;
@@ -30,6 +30,7 @@ class Paths {
       this.tail(context, at, position, view.step, run.steps, strength(position));
     }
     this.manual(context, run, view, camera, palette);
+    second.draw(context, run, view, camera, palette);
     for (let position = 0; position < positions; position += 1) {
       context.globalAlpha = Math.min(1, 0.75 * strength(position));
       ring(context, ...at(run.steps, position), 5.5, palette.ink, 1.3);

@@ -14,6 +14,7 @@ class Viewer {
     this.tip = find(".tip");
     this.field = new Field(find(".field-layer"));
     this.paths = new Paths(find(".past-layer"), find(".path-layer"));
+    this.second = new Second(root);
     this.camera = new Camera();
     this.view = { step: 0, kind: "state", method: "pca", axes: [0, 1], chosen: -1, hidden: new Set(), found: [] };
     this.playing = false;
@@ -97,6 +98,12 @@ class Viewer {
     this.veil.textContent = text;
     this.veil.hidden = false;
     this.root.dataset.state = this.run && state === "loading" ? "ready" : state;
+  }
+
+  /** Shows a second run over the first; null takes it away. Rejects with a sentence. */
+  async beside(meta) {
+    await this.second.open(meta, this.run);
+    this.drawStep();
   }
 
   /** The run that was open before is on the screen again. */
@@ -263,13 +270,13 @@ class Viewer {
   drawPlot() {
     this.palette ||= readPalette(this.root, this.run);
     this.field.draw(this.run, this.view, this.camera, this.palette);
-    this.paths.draw(this.run, this.view, this.camera, this.palette, this.field);
+    this.paths.draw(this.run, this.view, this.camera, this.palette, this.field, this.second);
   }
 
   /** Draws what changes with the step: paths, table, time. */
   drawStep() {
     if (!this.run || !this.palette) return;
-    this.paths.draw(this.run, this.view, this.camera, this.palette, this.field);
+    this.paths.draw(this.run, this.view, this.camera, this.palette, this.field, this.second);
     const now = performance.now();
     if (!this.playing || now - (this.tableDrawn || 0) > 60) { // nobody reads sixty tables a second
       this.table.draw(this.run, this.view);
@@ -292,6 +299,7 @@ function readPalette(root, run) {
     ink,
     ground: read("--background-fill-primary"),
     now: read("--now"),
+    second: read("--second"),
     manual: read("--arm-manual"),
     mono: style.getPropertyValue("--font-mono") || "monospace",
     sans: style.getPropertyValue("--font") || "sans-serif",

@@ -1,0 +1,57 @@
+// A second run over the first, at the same share of its way; only in PCA, whose axes are those of the vocabulary.
+
+class Second {
+  constructor(root) {
+    this.key = root.querySelector(".key-second");
+    this.words = this.key.querySelector("output");
+    this.run = null;
+  }
+
+  /** Opens a run of the same vocabulary beside `first`; null takes it away. Rejects with a sentence. */
+  async open(meta, first) {
+    if (meta && meta.files.tokens !== first.meta.files.tokens) {
+      throw new Error("The second run is of another backbone, so the two share no picture.");
+    }
+    const run = meta && (await Run.open(meta));
+    if (run) await run.load("estimate");
+    this.run = run;
+  }
+
+  stepOf(first, step) { return Math.round((step / first.steps) * this.run.steps); }
+
+  draw(context, first, view, camera, palette) {
+    this.key.hidden = !this.run || view.method !== "pca";
+    if (this.key.hidden) return;
+    const path = this.run.arrays["pca." + view.kind];
+    const step = this.stepOf(first, view.step);
+    const length = Math.max(10, Math.round(this.run.steps * TAIL_SHARE));
+    const at = (when, position) => {
+      const i = (when * this.run.positions + position) * path.shape[2];
+      return [camera.screenX(path.values[i + view.axes[0]]), camera.screenY(path.values[i + view.axes[1]])];
+    };
+    for (let position = 0; position < this.run.positions; position += 1) {
+      context.globalAlpha = view.chosen < 0 || view.chosen === position ? 0.75 : 0.15;
+      context.strokeStyle = palette.second;
+      context.lineWidth = 1.1;
+      context.beginPath();
+      for (let when = Math.max(0, step - length); when <= step; when += 1) context.lineTo(...at(when, position));
+      context.stroke();
+      const [x, y] = at(step, position);
+      context.fillStyle = palette.second;
+      context.beginPath();
+      for (const [dx, dy] of [[0, -5], [5, 0], [0, 5], [-5, 0]]) context.lineTo(x + dx, y + dy);
+      context.fill();
+    }
+    context.globalAlpha = 1;
+    write(this.words, this.run.meta.label + ": same nearest token in " + this.same(first, view, step));
+  }
+
+  same(first, { kind, step }, secondStep) {
+    const shared = Math.min(first.positions, this.run.positions);
+    let same = 0;
+    for (let position = 0; position < shared; position += 1) {
+      same += first.topId(kind, step, position) === this.run.topId(kind, secondStep, position);
+    }
+    return same + " of " + shared + " positions";
+  }
+}
