@@ -13,6 +13,7 @@ from ddpt_core.data.families import (
     formatting,
     itertools_tasks,
     json_tasks,
+    list_functions,
     lists,
     numbers,
     numpy_tasks,
@@ -22,12 +23,14 @@ from ddpt_core.data.families import (
     slices,
     sorting,
     strings,
+    text_functions,
 )
 from ddpt_core.data.families.family import Family, instance
 from ddpt_core.data.task import Task
 
 TOPICS = (
     strings,
+    text_functions,
     formatting,
     numbers,
     slices,
@@ -37,6 +40,7 @@ TOPICS = (
     sets,
     dicts,
     itertools_tasks,
+    list_functions,
     collections_tasks,
     regex,
     dates,

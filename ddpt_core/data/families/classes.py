@@ -111,8 +111,7 @@ def _subclass(rng: random.Random) -> Draw:
     return Draw(
         {"c": c, "base": base, "m": m, "text": repr(text)},
         f"class {c}({base}):\n    def {m}(self):\n        return {text!r}",
-        f"class {base}:\n    def {m}(self):\n        return 'nothing'\n\n"
-        "    def other(self):\n        return 5",
+        f"class {base}:\n    def {m}(self):\n        return 'nothing'\n\n    def other(self):\n        return 5",
         (
             f"assert {c}().{m}() == {text!r}",
             f"assert issubclass({c}, {base}) and {c} is not {base}",
@@ -176,9 +175,9 @@ FAMILIES = (
             "Define a dataclass `{c}`: `{a}` is {one}, `{b}` is {two}.",
             "dataclass `{c}` with {one} `{a}` and {two} `{b}`",
             "How do I make a dataclass `{c}` that has `{a}` ({one}) and `{b}` ({two})?",
-            "Create the dataclass `{c}` having a {one} field `{a}` followed by a {two} field `{b}`.",
+            "Create the dataclass `{c}` with field `{a}` annotated as {one}, then `{b}` as {two}.",
             "Implement `{c}` as dataclass; `{a}: {one}` and `{b}: {two}`.",
-            "Objects `{c}` hold `{a}`, a {one}, and `{b}`, a {two}. Use a dataclass.",
+            "Objects `{c}` hold `{a}` of type {one}, then `{b}` of type {two}. Use a dataclass.",
             "`{c}` as a dataclass, fields {one} `{a}`, {two} `{b}`",
         ),
         _dataclass,

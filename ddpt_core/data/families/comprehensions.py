@@ -2,7 +2,7 @@
 
 import random
 
-from ddpt_core.data.families.draws import WORDS, calls, expect, ints, repeated, words
+from ddpt_core.data.families.draws import WORDS, around, calls, expect, ints, repeated, words
 from ddpt_core.data.families.family import Draw, Family
 from ddpt_core.data.families.names import function_name, name_for
 
@@ -17,9 +17,7 @@ def compare(sign: str, left: int, right: int) -> bool:
 
 def _arithmetic(rng: random.Random) -> Draw:
     a, data, n = name_for(rng, "list"), ints(rng), rng.randint(2, 30)
-    how, sign = rng.choice(
-        [("multiplied by", "*"), ("increased by", "+"), ("decreased by", "-"), ("times", "*")]
-    )
+    how, sign = rng.choice([("multiplied by", "*"), ("increased by", "+"), ("decreased by", "-")])
     expected = [x * n if sign == "*" else x + n if sign == "+" else x - n for x in data]
     return Draw(
         {"a": a, "n": str(n), "how": how},
@@ -30,8 +28,7 @@ def _arithmetic(rng: random.Random) -> Draw:
 
 
 def _filter(rng: random.Random) -> Draw:
-    a, data = name_for(rng, "list"), ints(rng, least=7, most=9)
-    (word, sign), limit = rng.choice(COMPARISONS), sorted(data)[3]
+    a, (limit, data), (word, sign) = name_for(rng, "list"), around(rng), rng.choice(COMPARISONS)
     return Draw(
         {"a": a, "limit": str(limit), "word": word},
         f"[x for x in {a} if x {sign} {limit}]",
@@ -57,17 +54,13 @@ def _convert(rng: random.Random) -> Draw:
     a, data, kind = name_for(rng, "list"), ints(rng), rng.choice(["int", "float", "str"])
     given = data if kind == "str" else [str(x) for x in data]
     expected = [{"int": int, "float": float, "str": str}[kind](x) for x in data]
-    return Draw(
-        {"a": a, "kind": kind}, f"[{kind}(x) for x in {a}]", f"{a} = {given}", expect(expected, **{a: given})
-    )
+    return Draw({"a": a, "kind": kind}, f"[{kind}(x) for x in {a}]", f"{a} = {given}", expect(expected, **{a: given}))
 
 
 def _containing(rng: random.Random) -> Draw:
     a, data = name_for(rng, "list"), words(rng, 7)
     part = rng.choice(data)[1:3]
-    word, test = rng.choice(
-        [("that contain", "in"), ("that do not contain", "not in"), ("without", "not in")]
-    )
+    word, test = rng.choice([("that contain", "in"), ("that do not contain", "not in"), ("without", "not in")])
     data.append(f"{part}{rng.choice(WORDS)}")
     return Draw(
         {"a": a, "part": repr(part), "word": word},
@@ -80,7 +73,8 @@ def _containing(rng: random.Random) -> Draw:
 def _any_or_all(rng: random.Random) -> Draw:
     a, data = name_for(rng, "list"), ints(rng, low=10)
     (word, sign), which = rng.choice(COMPARISONS), rng.choice(["any", "all"])
-    limit = rng.choice([min(data) - 2, sorted(data)[2], max(data) + 2])
+    border = max(data) if (which == "any") == (sign in (">", ">=")) else min(data)
+    limit = border + rng.choice([-1, 0, 1])
     expected = (any if which == "any" else all)(compare(sign, x, limit) for x in data)
     return Draw(
         {"a": a, "limit": str(limit), "word": word, "which": which},
@@ -242,7 +236,7 @@ FAMILIES = (
             "Create a list of numbers from {low} up to but not including {high} in steps of {step}.",
             "How do I make a list from {low} to {high} (exclusive) with step {step}?",
             "list of numbers {low} to {high} with step {step}, end excluded",
-            "Return every {step}th integer that starts at {low} and stays below {high}, as a list.",
+            "Return the integers from {low} in steps of {step} that stay below {high}, as a list.",
             "range from {low} to {high} by {step} as list",
             "Count from {low} in steps of {step} and stop before {high}; give a list.",
             "All numbers below {high} that one meets going from {low} in steps of {step}.",

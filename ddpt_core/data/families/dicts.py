@@ -2,7 +2,7 @@
 
 import random
 
-from ddpt_core.data.families.draws import calls, expect, keys, mapping, words
+from ddpt_core.data.families.draws import around, calls, expect, keys, mapping, words
 from ddpt_core.data.families.family import Draw, Family
 from ddpt_core.data.families.names import function_name, name_for, names_for
 
@@ -11,9 +11,7 @@ TOPIC = "dicts"
 
 def _list_part(rng: random.Random) -> Draw:
     d, data = name_for(rng, "dict"), mapping(rng)
-    part, expected = rng.choice(
-        [("keys", list(data)), ("values", list(data.values())), ("items", list(data.items()))]
-    )
+    part, expected = rng.choice([("keys", list(data)), ("values", list(data.values())), ("items", list(data.items()))])
     code = f"list({d}.{part}())"
     return Draw({"d": d, "part": part}, code, f"{d} = {data}", expect(expected, **{d: data}))
 
@@ -39,6 +37,8 @@ def _invert(rng: random.Random) -> Draw:
 def _extreme_key(rng: random.Random) -> Draw:
     d, data = name_for(rng, "dict"), mapping(rng)
     word, best = rng.choice([("largest", max), ("smallest", min), ("highest", max), ("lowest", min)])
+    while best(data) == best(data, key=data.__getitem__):  # the key itself must not decide
+        data = mapping(rng)
     return Draw(
         {"d": d, "word": word},
         f"{best.__name__}({d}, key={d}.get)",
@@ -87,11 +87,9 @@ def _set_key(rng: random.Random) -> Draw:
 
 
 def _filter_values(rng: random.Random) -> Draw:
-    d, data = name_for(rng, "dict"), mapping(rng, 5, 7)
-    limit = sorted(data.values())[len(data) // 2]
-    word, sign = rng.choice(
-        [("greater than", ">"), ("less than", "<"), ("at least", ">="), ("at most", "<=")]
-    )
+    d, (limit, numbers) = name_for(rng, "dict"), around(rng)
+    data = dict(zip(words(rng, len(numbers)), numbers, strict=True))
+    word, sign = rng.choice([("greater than", ">"), ("less than", "<"), ("at least", ">="), ("at most", "<=")])
     good = {">": limit.__lt__, "<": limit.__gt__, ">=": limit.__le__, "<=": limit.__ge__}[sign]
     return Draw(
         {"d": d, "limit": str(limit), "word": word},
@@ -295,7 +293,7 @@ FAMILIES = (
             "function `{f}` that adds up {key} in a list of dicts `{a}`",
             "How do I write `{f}({a})` to get the total of {key} in a list of dictionaries?",
             "Create a function `{f}` with argument `{a}`, a list of dicts; return the total of {key}.",
-            "Implement `{f}({a})`: the sum of x[{key}] for each dict x.",
+            "Implement `{f}({a})`: the sum of {key} over the dicts in the list.",
             "What is the total of {key} in the records `{a}`? Write it as function `{f}`.",
             "def `{f}` of records `{a}` that gives all {key} added together",
         ),

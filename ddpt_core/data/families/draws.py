@@ -31,6 +31,16 @@ def ints(rng: random.Random, low: int = 1, high: int = 60, least: int = 5, most:
             return numbers
 
 
+def around(rng: random.Random) -> tuple[int, list[int]]:
+    """Returns a limit and unsorted numbers on both sides of it that show every wrong limit or comparison."""
+    limit = rng.randint(10, 60)
+    below, above = rng.sample(range(1, limit - 1), 2), rng.sample(range(limit + 2, 90), rng.randint(2, 3))
+    numbers = [*below, limit - 1, limit, limit + 1, *above]
+    while numbers == sorted(numbers):
+        rng.shuffle(numbers)
+    return limit, numbers
+
+
 def repeated(rng: random.Random, pool: list, least: int = 6, most: int = 9) -> list:
     """Returns members of `pool` with repetitions; the first one occurs at least twice, not side by side."""
     rest = [rng.choice(pool) for _ in range(rng.randint(least, most) - 3)]
@@ -43,6 +53,11 @@ def words(rng: random.Random, count: int | None = None) -> list[str]:
         chosen = rng.sample(WORDS, count or rng.randint(4, 6))
         if len(chosen) < 3 or (chosen != sorted(chosen) and chosen != sorted(chosen, reverse=True)):
             return chosen
+
+
+def ordinal(n: int) -> str:
+    """Returns `n` as people write a place in a row: 2nd, 3rd, 4th; `n` from 2 to 20."""
+    return f"{n}{ {2: 'nd', 3: 'rd'}.get(n, 'th') }"
 
 
 def keys(rng: random.Random, count: int) -> list[str]:

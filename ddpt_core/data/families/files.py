@@ -11,7 +11,7 @@ TOPIC = "files"
 
 
 def _written(name: str, text: str) -> str:
-    return f"with open({name!r}, 'w') as file:\n    file.write({text!r})"
+    return f"with open({name!r}, 'w') as out:\n    out.write({text!r})"
 
 
 def _exists(rng: random.Random) -> Draw:
@@ -23,9 +23,7 @@ def _exists(rng: random.Random) -> Draw:
 
 def _read(rng: random.Random) -> Draw:
     name, data = file_name(rng), words(rng)
-    what, method = rng.choice(
-        [("whole text", "read"), ("complete content", "read"), ("list of lines", "readlines")]
-    )
+    what, method = rng.choice([("whole text", "read"), ("complete content", "read"), ("list of lines", "readlines")])
     text = "\n".join(data) + "\n"
     expected = text if method == "read" else [word + "\n" for word in data]
     return Draw(

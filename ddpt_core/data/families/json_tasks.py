@@ -66,7 +66,7 @@ def _load_file(rng: random.Random) -> Draw:
     return Draw(
         {"name": repr(name)},
         f"json.load(open({name!r}))",
-        f"{SETUP}with open({name!r}, 'w') as file:\n    json.dump({data}, file)",
+        f"{SETUP}with open({name!r}, 'w') as out:\n    json.dump({data}, out)",
         expect(data),
     )
 

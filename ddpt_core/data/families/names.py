@@ -28,7 +28,7 @@ PLURALS = {
 }  # fmt: skip
 
 _PREFIXES = """
-my new old all raw first last top final temp sorted_by other user input output data daily weekly max
+my new old all raw first last top final temp other user input output data daily weekly max
 local global cached current next prev parsed clean valid known main test train small big x1 full
 """
 
@@ -88,11 +88,11 @@ def name_for(rng: random.Random, sort: str) -> str:
     while True:
         shape = rng.random()
         noun = rng.choice(NOUNS)
-        if shape < 0.28:
+        if shape < 0.28 or (sort == "date" and shape < 0.45):
             name = rng.choice(SHORT[sort])
         elif shape < 0.45:
             name = noun if single else plural(noun)
-        elif shape < 0.68:
+        elif shape < 0.68 or sort == "date":
             name = noun + rng.choice(SUFFIXES[sort])
         elif shape < 0.84:
             name = f"{rng.choice(PREFIXES)}_{noun if single else plural(noun)}"
@@ -135,7 +135,5 @@ def class_name(rng: random.Random) -> str:
 
 def file_name(rng: random.Random, *endings: str) -> str:
     """Returns the name of a file in the current folder with one of `endings` (default: several)."""
-    stem = rng.choice(
-        (rng.choice(NOUNS), name_for(rng, "list"), f"{rng.choice(PREFIXES)}-{rng.choice(NOUNS)}")
-    )
+    stem = rng.choice((rng.choice(NOUNS), name_for(rng, "list"), f"{rng.choice(PREFIXES)}-{rng.choice(NOUNS)}"))
     return f"{stem}.{rng.choice(endings or ('txt', 'csv', 'log', 'dat', 'md', 'json'))}"

@@ -11,16 +11,15 @@ BASES = (("binary", "bin", 2), ("hexadecimal", "hex", 16), ("octal", "oct", 8))
 
 
 def _round(rng: random.Random) -> Draw:
-    a, n, number = name_for(rng, "num"), rng.randint(1, 5), round(rng.uniform(1, 99), 7)
+    a, n = name_for(rng, "num"), rng.randint(1, 5)
+    number = float(f"{rng.randint(1, 99)}.{''.join(map(str, rng.sample(range(1, 9), 7)))}")  # all digits matter
     return Draw({"a": a, "n": str(n)}, f"round({a}, {n})", f"{a} = {number}", expect(round(number, n)))
 
 
 def _to_base(rng: random.Random) -> Draw:
     a, number, (base, function, _) = name_for(rng, "num"), rng.randint(17, 999), rng.choice(BASES)
     expected = {"bin": bin, "hex": hex, "oct": oct}[function](number)
-    return Draw(
-        {"a": a, "base": base}, f"{function}({a})", f"{a} = {number}", expect(expected, **{a: number})
-    )
+    return Draw({"a": a, "base": base}, f"{function}({a})", f"{a} = {number}", expect(expected, **{a: number}))
 
 
 def _parse_base(rng: random.Random) -> Draw:
@@ -32,9 +31,7 @@ def _parse_base(rng: random.Random) -> Draw:
 def _average(rng: random.Random) -> Draw:
     a, data = name_for(rng, "list"), ints(rng)
     word = rng.choice(["average", "mean", "arithmetic mean"])
-    return Draw(
-        {"a": a, "word": word}, f"sum({a}) / len({a})", f"{a} = {data}", expect_number(sum(data) / len(data))
-    )
+    return Draw({"a": a, "word": word}, f"sum({a}) / len({a})", f"{a} = {data}", expect_number(sum(data) / len(data)))
 
 
 def _clamp(rng: random.Random) -> Draw:
@@ -108,12 +105,12 @@ FAMILIES = (
         TOPIC,
         "statement",
         (
-            "Convert the integer `{a}` to a {base} string with its prefix.",
+            "Convert the integer `{a}` to {base}, as a string with its prefix.",
             "How do I get the {base} representation of int `{a}`?",
             "integer `{a}` to {base}",
             "Return the {base} form of number `{a}` as Python writes it.",
             "{base} string of `{a}`",
-            "Write `{a}` as a {base} number.",
+            "Write `{a}` as text in the {base} system.",
             "What does `{a}` look like in {base} notation?",
             "show integer `{a}` in {base}",
         ),
@@ -125,7 +122,7 @@ FAMILIES = (
         "statement",
         (
             "Convert the {base} string `{s}` to an integer.",
-            "How can I parse `{s}`, a {base} number in a string, as int?",
+            "How can I parse `{s}`, a string with {base} digits, as int?",
             "{base} string `{s}` to int",
             "Return the integer that the {base} text `{s}` stands for.",
             "parse {base} digits in `{s}` to an integer",

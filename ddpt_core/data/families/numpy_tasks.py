@@ -3,7 +3,7 @@
 import random
 
 from ddpt_core.data.families.comprehensions import COMPARISONS, compare
-from ddpt_core.data.families.draws import expect_array, expect_number, ints, repeated
+from ddpt_core.data.families.draws import around, expect_array, expect_number, ints, repeated
 from ddpt_core.data.families.family import Draw, Family
 from ddpt_core.data.families.names import name_for, names_for
 
@@ -48,8 +48,7 @@ def _where_equal(rng: random.Random) -> Draw:
 
 
 def _select(rng: random.Random) -> Draw:
-    a, data, (word, sign) = name_for(rng, "array"), ints(rng, least=7, most=9), rng.choice(COMPARISONS)
-    limit = sorted(data)[3]
+    a, (limit, data), (word, sign) = name_for(rng, "array"), around(rng), rng.choice(COMPARISONS)
     return Draw(
         {"a": a, "limit": str(limit), "word": word},
         f"{a}[{a} {sign} {limit}]",
@@ -59,8 +58,7 @@ def _select(rng: random.Random) -> Draw:
 
 
 def _count(rng: random.Random) -> Draw:
-    a, data, (word, sign) = name_for(rng, "array"), ints(rng, least=7, most=9), rng.choice(COMPARISONS)
-    limit = sorted(data)[2]
+    a, (limit, data), (word, sign) = name_for(rng, "array"), around(rng), rng.choice(COMPARISONS)
     return Draw(
         {"a": a, "limit": str(limit), "word": word},
         f"np.sum({a} {sign} {limit})",
@@ -70,8 +68,8 @@ def _count(rng: random.Random) -> Draw:
 
 
 def _replace(rng: random.Random) -> Draw:
-    a, data, (word, sign) = name_for(rng, "array"), ints(rng, least=7, most=9), rng.choice(COMPARISONS)
-    limit, new = sorted(data)[3], rng.choice([0, -1, rng.randint(100, 999)])
+    a, (limit, data), (word, sign) = name_for(rng, "array"), around(rng), rng.choice(COMPARISONS)
+    new = rng.choice([0, -1, rng.randint(100, 999)])
     return Draw(
         {"a": a, "limit": str(limit), "word": word, "new": str(new)},
         f"np.where({a} {sign} {limit}, {new}, {a})",
@@ -94,9 +92,7 @@ def _reshape(rng: random.Random) -> Draw:
 
 def _over_axis(rng: random.Random) -> Draw:
     a, data = name_for(rng, "array"), _matrix(rng, 3, 4)
-    word, function = rng.choice(
-        [("sum", "sum"), ("maximum", "max"), ("minimum", "min"), ("largest value", "max")]
-    )
+    word, function = rng.choice([("sum", "sum"), ("maximum", "max"), ("minimum", "min"), ("largest value", "max")])
     line, axis = rng.choice([("row", 1), ("column", 0)])
     of = {"sum": sum, "max": max, "min": min}[function]
     lines = data if axis else [list(column) for column in zip(*data, strict=True)]

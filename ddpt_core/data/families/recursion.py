@@ -122,7 +122,7 @@ def _steps(rng: random.Random) -> Draw:
         {"f": f, "a": a, "n": str(n)},
         f"def {f}({a}):\n    if {a} < {n}:\n        return 0\n    return 1 + {f}({a} // {n})",
         "",
-        calls(f, *(((x,), steps(x)) for x in [n - 1, n, n * n, n**3 + 1, *ints(rng, 100, 999)[:2]])),
+        calls(f, *(((x,), steps(x)) for x in [n - 1, n, n * n - 1, n * n, n**3, *ints(rng, 100, 99999)[:2]])),
     )
 
 
@@ -197,11 +197,11 @@ FAMILIES = (
         "function",
         (
             "Write a recursive function `{f}` that raises `{a}` to the power `{b}`.",
-            "Define `{f}({a}, {b})` which computes `{a}` to the `{b}` by recursion.",
+            "Define `{f}({a}, {b})` which computes `{a}` to the power `{b}` by recursion.",
             "recursive function `{f}` for `{a}` to the power of `{b}`",
-            "How do I write `{f}({a}, {b})` that multiplies `{a}` by itself `{b}` times?",
+            "How do I write `{f}({a}, {b})` for the product of `{b}` factors `{a}`?",
             "Create a function `{f}` with base `{a}` and exponent `{b}`, without the power operator.",
-            "Implement `{f}({a}, {b})`: the `{b}`th power of `{a}`, recursively.",
+            "Implement `{f}({a}, {b})`: `{a}` multiplied by itself, `{b}` factors in all.",
             "`{f}` has a base `{a}` and an exponent `{b}` and gives the power.",
             "def `{f}` for exponentiation, base `{a}`, exponent `{b}`",
         ),

@@ -2,7 +2,7 @@
 
 import random
 
-from ddpt_core.data.families.draws import expect, ints, words
+from ddpt_core.data.families.draws import expect, ints, ordinal, words
 from ddpt_core.data.families.family import Draw, Family
 from ddpt_core.data.families.names import name_for
 
@@ -18,15 +18,13 @@ def _take(rng: random.Random) -> Draw:
 
 def _every_nth(rng: random.Random) -> Draw:
     a, n, data = name_for(rng, "list"), rng.randint(2, 9), ints(rng, high=99, least=12, most=14)
-    return Draw({"a": a, "n": str(n)}, f"{a}[::{n}]", f"{a} = {data}", expect(data[::n], **{a: data}))
+    return Draw({"a": a, "nth": ordinal(n)}, f"{a}[::{n}]", f"{a} = {data}", expect(data[::n], **{a: data}))
 
 
 def _slice(rng: random.Random) -> Draw:
     a, data = name_for(rng, "list"), ints(rng, high=99, least=13, most=15)
     i, j = sorted(rng.sample(range(1, 12), 2))
-    return Draw(
-        {"a": a, "i": str(i), "j": str(j)}, f"{a}[{i}:{j}]", f"{a} = {data}", expect(data[i:j], **{a: data})
-    )
+    return Draw({"a": a, "i": str(i), "j": str(j)}, f"{a}[{i}:{j}]", f"{a} = {data}", expect(data[i:j], **{a: data}))
 
 
 def _cut_characters(rng: random.Random) -> Draw:
@@ -59,14 +57,14 @@ FAMILIES = (
         TOPIC,
         "statement",
         (
-            "Get every {n}th element of list `{a}`, starting with the first.",
-            "How can I select each {n}th item in `{a}` from the beginning?",
-            "every {n}th value of `{a}`, first one included",
-            "Slice `{a}` with a step of {n}.",
-            "return a list of `{a}` taking steps of {n}",
-            "Starting at index 0, take an element of `{a}` every {n} positions.",
-            "Walk through `{a}` in strides of {n} and list what you meet.",
-            "elements of `{a}` at indices that are multiples of {n}",
+            "Get every {nth} element of list `{a}`, starting with the first.",
+            "How can I select each {nth} item in `{a}` from the beginning?",
+            "every {nth} value of `{a}`, first one included",
+            "Slice `{a}` so that each {nth} element is taken, from the start on.",
+            "return a list of `{a}` with the first and then every {nth} element",
+            "Starting at index 0, take an element of `{a}` at every {nth} position.",
+            "Walk through `{a}` from index 0 and list every {nth} element you meet.",
+            "thin out `{a}`, only the first element and each {nth} after it stay",
         ),
         _every_nth,
     ),

@@ -1,7 +1,8 @@
 """What may be trained on and what is held out: families, phrasings and values.
 
 A held-out family is never trained on. Of each other family the last two phrasings are never trained on, and
-neither is about a tenth of its values (names, literals): those whose checksum is divisible by ten.
+neither are the values (names, literals) of about a tenth of its instances: those for which the checksum of the
+right code is divisible by ten, so that a held-out answer never is a training target.
 """
 
 import random
@@ -24,8 +25,8 @@ def is_held_out(name: str) -> bool:
 
 
 def has_held_out_values(draw: Draw) -> bool:
-    """Returns whether these names and literals are kept for evaluation."""
-    return crc32(repr(sorted(draw.values.items())).encode()) % HELD_OUT_SHARE == 0
+    """Returns whether these names and literals are kept for evaluation, by the code that they lead to."""
+    return crc32(draw.reference.encode()) % HELD_OUT_SHARE == 0
 
 
 def training_phrasings(family: Family) -> tuple[str, ...]:
@@ -73,14 +74,12 @@ def _instances(
     tasks: list[Task] = []
     number = start + seed * 10_000_000
     while len(tasks) < n:
+        number += 1
         family = rng.choice(families)
-        while True:
-            number += 1
-            draws = generator_of(family, number)
-            draw = family.draw(draws)
-            if has_held_out_values(draw) == held_out_values:
-                break
-        tasks.append(task_of(family, number, draw, draws, phrasings(family)))
+        draws = generator_of(family, number)
+        draw = family.draw(draws)
+        if has_held_out_values(draw) == held_out_values:
+            tasks.append(task_of(family, number, draw, draws, phrasings(family)))
     return tasks
 
 
@@ -93,7 +92,7 @@ def held_out_instances(n: int, seed: int, by: str = "family") -> list[Task]:
     """Returns `n` instances that no training instance resembles in one respect, `by` a key of HELD_OUT_BY.
 
     "family": families that are never trained on; "phrasing": trained families in phrasings that never are;
-    "value": trained families and phrasings with names and literals that never occur together in training.
+    "value": trained families and phrasings, but answers (names and literals) that never are.
     """
     families, phrasings, values = HELD_OUT_BY[require_choice("split", by, HELD_OUT_BY)]
     return _instances(n, seed, HELD_OUT_SEEDS, families(), phrasings, values)
