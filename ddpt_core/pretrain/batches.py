@@ -20,7 +20,7 @@ IGNORED = -100  # the label that cross-entropy skips
 class Bucket:
     """Batches of one shape: `rows` pairs with at most `text` input and `code` target tokens, both with end marks.
 
-    `mix` gives for each source of pairs its share in the bucket; `share` is the bucket's share of steps.
+    `mix` gives for each source of pairs its share in the bucket; `share` is its share of steps, relative to the others.
     """
 
     rows: int
@@ -34,8 +34,8 @@ BUCKETS = {
     "line": Bucket(
         128, 28, 32, 0.55, {"family statement": 0.66, "statement": 0.17, "doctest": 0.05, "call": 0.12}
     ),
-    "function": Bucket(48, 32, 96, 0.28, {"family function": 0.65, "function": 0.35}),
-    "explain": Bucket(48, 80, 28, 0.17, {"family explain": 0.5, "explain": 0.5}),
+    "function": Bucket(48, 32, 96, 0.24, {"family function": 0.65, "function": 0.35}),
+    "explain": Bucket(48, 80, 28, 0.08, {"family explain": 0.5, "explain": 0.5}),
 }
 KIND_OF = {  # which contexts stand before the pairs of a source
     "family statement": "statement",

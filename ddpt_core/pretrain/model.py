@@ -65,7 +65,7 @@ def new_optimizers(model: torch.nn.Module, rate: float) -> list[torch.optim.Opti
     ]
 
 
-def rate_factor(step: int, total: int, warmup: int = 200, decay_share: float = 0.3) -> float:
+def rate_factor(step: int, total: int, warmup: int = 100, decay_share: float = 0.3) -> float:
     """Returns the share of the learning rate at a step: linear warm-up, a plateau, linear decay to 0 at `total`.
 
     With a plateau a run can be prolonged by resuming it with a larger `total` (Hägele et al. 2024, arXiv 2405.18392).

@@ -1,0 +1,192 @@
+"""The recorded steps of one reverse run: in memory as arrays, on disk as a folder (door 3)."""
+
+import hashlib
+import json
+import os
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ddpt_core.backbone.registry import available
+from ddpt_core.errors import ArtifactError, require_choice
+from ddpt_core.tuning.checkpoint import WEIGHTS, read_description
+
+FORMAT = 1  # of run.json; a reader refuses what is newer
+TENSORS, DESCRIPTION = "trajectory.safetensors", "run.json"
+PRECISIONS = {"float32": np.float32, "float16": np.float16}
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """A run of S steps over P positions of width D, numpy float32 but for `timesteps`.
+
+    x (S+1, P, D): diffusion state in the normalised space; context (S+1, P, D): the estimate of the end point in the
+    backbone's own space; timesteps (S+1,) int64 from T to 0; mean, std (D,) of the normalised space; noise_level (S+1,),
+    the noise's standard deviation in x, sqrt(1 - abar_t). Index 0 is pure noise, index S the end.
+    """
+
+    x: np.ndarray
+    context: np.ndarray
+    timesteps: np.ndarray
+    mean: np.ndarray
+    std: np.ndarray
+    noise_level: np.ndarray
+    info: dict[str, Any]
+
+    @property
+    def steps(self) -> int:
+        """S, the number of denoiser calls."""
+        return len(self.timesteps) - 1
+
+    @property
+    def state(self) -> np.ndarray:
+        """The diffusion state mapped into the backbone's own space, (S+1, P, D)."""
+        return self.x * self.std + self.mean
+
+    @classmethod
+    def record(
+        cls,
+        prompt,
+        steps: int = 2000,
+        seed: int = 0,
+        scheduler: str = "ddpm",
+        on_step: Callable[[int], None] | None = None,
+    ) -> "Trajectory":
+        """Runs the reverse process and keeps every step; `on_step` is called with each index, and may raise to cancel."""
+        from ddpt_core.diffusion.sampler import sample
+
+        start = time.monotonic()
+        timesteps = np.empty(0)
+        for step in sample(prompt, steps, seed, scheduler):
+            if step.index == 0:
+                x = np.empty((steps + 1, *step.x.shape), np.float32)
+                context, timesteps = np.empty_like(x), np.empty(steps + 1, np.int64)
+            x[step.index], context[step.index] = step.x.cpu().numpy(), step.context.cpu().numpy()
+            timesteps[step.index] = step.timestep
+            if on_step:
+                on_step(step.index)
+        info = {
+            "format": FORMAT,
+            "backbone": prompt.info.get("backbone"),
+            "prompt": {"name": prompt.name, "sha256": prompt_sha256(prompt)},
+            "context": prompt.context_text,
+            "scheduler": scheduler,
+            "steps": steps,
+            "seed": seed,
+            "shape": list(x.shape),
+            "schedule": {"timesteps": prompt.schedule.timesteps, "kind": prompt.schedule.kind},
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "seconds": round(time.monotonic() - start, 3),
+            "versions": {"python": platform.python_version()}
+            | {name: metadata.version(name) for name in ("torch", "diffusers", "numpy")},
+        }
+        noise = prompt.schedule.noise_level[timesteps].astype(np.float32)
+        return cls(x, context, timesteps, prompt.mean.cpu().numpy(), prompt.std.cpu().numpy(), noise, info)
+
+    def save(self, folder: str | Path, precision: str = "float32") -> Path:
+        """Writes the run to `folder`, whole or not at all; float16 halves its size and is what assets/ holds.
+
+        Raises ArtifactError if the folder holds something else already or cannot be written.
+        """
+        from safetensors.numpy import save_file
+
+        folder = Path(folder)
+        kind = PRECISIONS[require_choice("precision", precision, PRECISIONS)]
+        check_new_folder(folder)
+        part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+        tensors = {
+            "x": self.x.astype(kind),
+            "context": self.context.astype(kind),
+            "timesteps": self.timesteps,
+            "mean": self.mean,
+            "std": self.std,
+            "noise_level": self.noise_level,
+        }
+        try:
+            part.mkdir(parents=True)
+            save_file({name: np.ascontiguousarray(a) for name, a in tensors.items()}, part / TENSORS)
+            digest = hashlib.sha256((part / TENSORS).read_bytes()).hexdigest()
+            text = json.dumps(self.info | {"precision": precision, "tensors_sha256": digest}, indent=1)
+            (part / DESCRIPTION).write_text(text + "\n")
+            if folder.is_dir():
+                folder.rmdir()  # an empty one, as checked above
+            os.replace(part, folder)
+        except Exception as error:
+            remove_folder(part)
+            raise ArtifactError(f"The run cannot be written to {folder} ({error}); choose another folder.") from error
+        return folder
+
+    @classmethod
+    def load(cls, folder: str | Path) -> "Trajectory":
+        """Returns the run in `folder`, or of the name of an available run; raises ArtifactError if it is damaged."""
+        from safetensors import SafetensorError
+        from safetensors.numpy import load
+
+        folder = find_run(folder)
+        info = read_description(folder / DESCRIPTION, "run", FORMAT)
+        try:
+            data = (folder / TENSORS).read_bytes()
+            tensors = load(data)
+            arrays = {name: np.asarray(tensors[name], np.float32) for name in ("x", "context", "mean", "std", "noise_level")}
+            run = cls(timesteps=tensors["timesteps"], info=info, **arrays)
+        except (SafetensorError, OSError, KeyError, ValueError) as error:
+            raise ArtifactError(f"The run {folder} is damaged ({error}); copy it again or record it anew.") from error
+        if hashlib.sha256(data).hexdigest() != info.get("tensors_sha256"):
+            raise ArtifactError(f"The run {folder} does not match its {DESCRIPTION}: one of the two files was swapped.")
+        expected = (len(run.timesteps), *run.x.shape[1:])
+        if run.x.shape != run.context.shape or run.x.shape != expected or run.x.shape[2:] != run.mean.shape:
+            raise ArtifactError(f"The run {folder} is damaged: its tensors' shapes do not fit; record it anew.")
+        return run
+
+
+def prompt_sha256(prompt) -> str | None:
+    """Returns the digest of the prompt's weights file, None for a prompt that is not on disk."""
+    if prompt.folder is None:
+        return None
+    return hashlib.sha256((Path(prompt.folder) / WEIGHTS).read_bytes()).hexdigest()
+
+
+def available_runs() -> dict[str, Path]:
+    """Returns name -> folder of the embedded runs and of the user's own."""
+    return available("runs", DESCRIPTION)
+
+
+def find_run(source: str | Path) -> Path:
+    """Returns the folder of a run given by name or path; raises ArtifactError that lists the known names."""
+    folder = Path(source)
+    if (folder / DESCRIPTION).is_file():
+        return folder
+    known = available_runs()
+    if str(source) in known:
+        return known[str(source)]
+    raise ArtifactError(
+        f"There is no run {str(source)!r}; choose one of {', '.join(known) or 'none yet (record one)'}, or give a folder "
+        f"that holds {DESCRIPTION}."
+    )
+
+
+def check_new_folder(folder: Path) -> None:
+    """Raises ArtifactError unless `folder` can be made: it holds nothing yet and its parent can be written."""
+    try:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise ArtifactError(f"The folder {folder} already holds something; give a new one.")
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        probe = folder.parent / f".writable.{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise ArtifactError(f"The folder {folder} cannot be written ({error.strerror}); choose another.") from error
+
+
+def remove_folder(folder: Path) -> None:
+    """Removes a half-written folder, if it is there."""
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,47 @@
+"""What a training may vary; stored in the prompt that it makes."""
+
+from dataclasses import dataclass
+
+from ddpt_core.errors import ConfigError, require_range
+
+DEFAULT_CONTEXT = "Write one line of Python code for this request:"
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How a prompt is trained. `steps` counts LLM forward passes of `batch_size` tasks each.
+
+    `validation_share` of the tasks is kept out of training, to choose the best weights on. The paper fixes T = 2000 and
+    the LLM loss alone (`diffusion_weight` 0); context length, sizes and rates are this project's choice.
+    """
+
+    method: str
+    steps: int = 600
+    batch_size: int = 32
+    lr: float = 1e-3
+    seed: int = 0
+    context: str = DEFAULT_CONTEXT
+    context_length: int = 16
+    timesteps: int = 2000
+    noise_schedule: str = "linear"
+    hidden: int = 256
+    stages: int = 2
+    heads: int = 4
+    diffusion_weight: float = 0.0
+    validation_share: float = 0.1
+    validate_every: int = 50
+    save_every: int = 50
+
+    def __post_init__(self) -> None:
+        require_range("steps", self.steps, 1, 10_000_000)
+        require_range("batch_size", self.batch_size, 1, 4_096)
+        require_range("seed", self.seed, 0, 2**63 - 1)
+        require_range("context_length", self.context_length, 1, 512)
+        require_range("validate_every", self.validate_every, 1)
+        require_range("save_every", self.save_every, 1)
+        if not 0 < self.lr <= 10:
+            raise ConfigError(f"lr must be above 0 and at most 10, got {self.lr}.")
+        if not 0 < self.validation_share < 1:
+            raise ConfigError(f"validation_share must be between 0 and 1, got {self.validation_share}.")
+        if self.diffusion_weight < 0:
+            raise ConfigError(f"diffusion_weight must be at least 0, got {self.diffusion_weight}.")

@@ -1,0 +1,123 @@
+"""What is learned: each method is a module with parameters, and its loss on a batch of tasks.
+
+Both start from the same context text and call the frozen backbone once per step, so a step costs the same budget.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+
+from ddpt_core.backbone.frozen_lm import FrozenLM
+from ddpt_core.data.task import Task
+from ddpt_core.diffusion.denoiser import DenoiserConfig
+from ddpt_core.diffusion.schedule import NoiseSchedule
+from ddpt_core.tuning.checkpoint import save_prompt_tuning, save_ddpt
+from ddpt_core.tuning.config import TrainConfig
+from ddpt_core.tuning.prompt import DDPT, PROMPT_TUNING, new_ddpt
+
+
+class Method(Protocol):
+    """A way to learn a prompt; `module` holds the parameters that learn, nothing else does."""
+
+    name: str
+    module: torch.nn.Module
+
+    def loss(self, tasks: Sequence[Task], rng: torch.Generator) -> torch.Tensor:
+        """Returns the loss of a batch to learn from."""
+
+    def context(self, rng: torch.Generator) -> torch.Tensor:
+        """Returns a context (P, D) as the backbone would be given it now."""
+
+    def save(self, folder: Path, info: dict[str, Any]) -> None:
+        """Writes the prompt as it is now."""
+
+
+class DDPTMethod:
+    """The denoiser learns with the backbone's loss at one random noise level per task (arXiv 2504.04351).
+
+    With `diffusion_weight` = lambda > 0 the full objective L_LLM + lambda * |x0_hat - x_0|^2, which the paper drops.
+    """
+
+    name = DDPT
+
+    def __init__(self, backbone: FrozenLM, config: TrainConfig):
+        sizes = DenoiserConfig(
+            backbone.embedding_table.shape[1], config.context_length, config.hidden, config.stages, config.heads
+        )
+        schedule = NoiseSchedule(config.timesteps, config.noise_schedule)
+        self.prompt = new_ddpt(backbone, config.context, sizes, schedule, config.seed)
+        self.backbone, self.config, self.module = backbone, config, self.prompt.denoiser
+
+    def loss(self, tasks: Sequence[Task], rng: torch.Generator) -> torch.Tensor:
+        """Returns L_LLM, or the full objective, over noise levels t ~ U(1..T)."""
+        prompt = self.prompt
+        timesteps = torch.randint(1, prompt.schedule.timesteps + 1, (len(tasks),), generator=rng).to(prompt.x0.device)
+        estimate = prompt.estimate(prompt.noised(timesteps, rng), timesteps)  # (B,P,D)
+        loss = self.backbone.loss(prompt.in_backbone_space(estimate), tasks)
+        if self.config.diffusion_weight:
+            loss = loss + self.config.diffusion_weight * (estimate - prompt.x0).square().mean()
+        return loss
+
+    @torch.no_grad()
+    def context(self, rng: torch.Generator) -> torch.Tensor:
+        """Returns the estimate from pure noise at T: what one call gives, a stand-in for the whole run while training."""
+        timesteps = torch.tensor([self.prompt.schedule.timesteps], device=self.prompt.x0.device)
+        noise = torch.randn(1, *self.prompt.x0.shape, generator=rng).to(self.prompt.x0)
+        return self.prompt.in_backbone_space(self.prompt.estimate(noise, timesteps))[0]
+
+    def save(self, folder: Path, info: dict[str, Any]) -> None:
+        """Writes denoiser, original context and normalisation."""
+        save_ddpt(self.prompt, folder, info)
+
+
+class PromptTuningMethod:
+    """The baseline: P free vectors, learned through peft (Lester et al. 2021, arXiv 2104.08691).
+
+    peft's own text start adds an end mark and its random start ignores the embedding's scale; so the vectors are set to
+    the same embedded context as DDPT's x_0. `num_transformer_submodules` is 1, else half of the rows never learn.
+    """
+
+    name = PROMPT_TUNING
+
+    def __init__(self, backbone: FrozenLM, config: TrainConfig):
+        from peft import PromptTuningConfig, TaskType, get_peft_model
+        from peft.tuners.prompt_tuning import PromptTuningInit
+
+        start = backbone.embed(config.context, config.context_length)
+        self.backbone, self.config = backbone, config
+        self.peft_model = get_peft_model(
+            backbone.model,
+            PromptTuningConfig(
+                task_type=TaskType.SEQ_2_SEQ_LM,
+                num_virtual_tokens=config.context_length,
+                num_transformer_submodules=1,
+                prompt_tuning_init=PromptTuningInit.RANDOM,
+            ),
+        )
+        self.module = self.peft_model.prompt_encoder
+        with torch.no_grad():
+            self.vectors.copy_(start)
+
+    @property
+    def vectors(self) -> torch.nn.Parameter:
+        """The P learned vectors, (P, D)."""
+        return self.peft_model.prompt_encoder["default"].embedding.weight
+
+    def loss(self, tasks: Sequence[Task], rng: torch.Generator) -> torch.Tensor:
+        """Returns the backbone's cross-entropy with the learned vectors before the instructions; no randomness."""
+        ids, mask = self.backbone.instruction_ids([task.instruction for task in tasks])
+        labels = self.backbone.target_ids([task.reference for task in tasks])
+        return self.peft_model(input_ids=ids, attention_mask=mask, labels=labels).loss
+
+    def context(self, rng: torch.Generator) -> torch.Tensor:
+        """Returns the learned vectors."""
+        return self.vectors.detach()
+
+    def save(self, folder: Path, info: dict[str, Any]) -> None:
+        """Writes the learned vectors."""
+        save_prompt_tuning(self.vectors.detach(), folder, info)
+
+
+METHODS = {DDPT: DDPTMethod, PROMPT_TUNING: PromptTuningMethod}
