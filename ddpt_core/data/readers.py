@@ -1,0 +1,151 @@
+"""Tasks from a JSONL file or a Hugging Face data set; the keys tell the format (see formats.py)."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from ddpt_core.data.formats import Record, read_task, recognise, record_id
+from ddpt_core.data.task import Task
+from ddpt_core.errors import DataError, require_range
+
+MAX_LINE_BYTES = 8 * 2**20  # a task is kilobytes; more is no JSONL, and is not read into memory
+HUB_TIMEOUT = 10.0  # s, for the first answer of the hub
+_DATASET_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_DATA_FILE = re.compile(r"\.(jsonl?|ndjson|csv|tsv|txt|gz|zip|parquet|ya?ml|py|safetensors)$", re.IGNORECASE)
+
+
+def load_tasks(source: str | Path, limit: int | None = None, split: str = "train") -> list[Task]:
+    """Returns the tasks of a JSONL file, or of a Hugging Face data set given as "owner/name".
+
+    All records of a source have one format, recognised from the first. Ids are the source's own (`id`,
+    `task_id`, `question_id`) or the line's number, and are made unique: CoNaLa asks one question several
+    times, so its second task on question 41067960 is called 41067960-2.
+
+    Args:
+        source: path of a UTF-8 file with one JSON object per line, or the name of a data set on the hub.
+        limit: how many tasks to read from the start, None for all.
+        split: the part of the hub's data set; has no effect on a file.
+
+    Raises:
+        DataError: the source is missing, is empty, or holds what is no task; the message names the line.
+        ConfigError: the limit is below 1.
+    """
+    if limit is not None:
+        require_range("limit", limit, 1)
+    records = islice(_records(source, split), limit)
+    tasks: list[Task] = []
+    uses: Counter[str] = Counter()
+    form = None
+    for record in records:
+        form = form or recognise(record)
+        tasks.append(read_task(record, form, _unique(record_id(record), uses)))
+    if not tasks:
+        raise DataError(f"{source} is empty; it must hold at least one task.")
+    return tasks
+
+
+def _unique(wanted: str, uses: Counter[str]) -> str:
+    """Returns `wanted`, or `wanted` with the first free number behind it, and notes it in `uses`."""
+    candidate = wanted
+    while candidate in uses:
+        uses[wanted] += 1
+        candidate = f"{wanted}-{uses[wanted]}"
+    uses[candidate] = 1
+    return candidate
+
+
+def _records(source: str | Path, split: str) -> Iterator[Record]:
+    name = str(source)
+    try:
+        path = Path(source).expanduser()
+        if name.strip() and path.is_dir():
+            raise DataError(f"{name} is a folder; give a JSONL file inside it.")
+        if path.is_file():
+            return _file_records(path)
+        exists = bool(name.strip()) and path.exists()
+    except (OSError, RuntimeError) as error:  # a name too long, a folder closed to us, the home of nobody
+        raise DataError(f"{name[:200]} cannot be opened ({_first_line(error)[:80]}); give a JSONL file.") from None
+    if exists:
+        raise DataError(f"{name} is a device or a pipe; give a JSONL file.")
+    if _DATASET_NAME.fullmatch(name) and not _DATA_FILE.search(name):
+        return _hub_records(name, split)
+    raise DataError(f"There is no file {name!r}; give a JSONL file, or a Hugging Face data set as owner/name.")
+
+
+def _file_records(path: Path) -> Iterator[Record]:
+    """Yields the objects of a JSONL file line by line; blank lines and a byte order mark are passed over."""
+    try:
+        with path.open("rb") as file:
+            number = 0
+            while raw := file.readline(MAX_LINE_BYTES + 1):
+                number += 1
+                place = f"Line {number} of {path}"
+                if len(raw) > MAX_LINE_BYTES:
+                    raise DataError(f"{place} is longer than {MAX_LINE_BYTES:,} bytes; give one JSON object per line.")
+                line = _decode(raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw, place).strip()
+                if line:
+                    yield Record(_parse(line, place), place, f"line-{number}")
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}); give a file that you may read.") from None
+
+
+def _decode(raw: bytes, place: str) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{place} is not UTF-8 (byte {raw[error.start]:#04x} at position {error.start + 1}); "
+            "save the file as UTF-8."
+        ) from None
+
+
+def _parse(line: str, place: str) -> dict[str, Any]:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        if line.startswith("["):
+            raise DataError(f"{place} begins a JSON list; write each of its objects on a line of its own.") from None
+        reason = f" ({error.msg} at column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
+        raise DataError(f"{place} is not JSON{reason}; write one JSON object per line.") from None
+    if not isinstance(value, dict):
+        raise DataError(f"{place} is not a JSON object but {line[:40]!r}; write one JSON object per line.")
+    return value
+
+
+def _hub_records(name: str, split: str) -> Iterator[Record]:
+    """Yields the rows of a data set on the hub, or of its copy in the cache when HF_HUB_OFFLINE is set.
+
+    The hub is asked once before `datasets` starts, which tries for half a minute where there is no network.
+    """
+    import datasets
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import RepositoryNotFoundError
+
+    advice = "give a JSONL file instead"
+    try:
+        if not datasets.config.HF_HUB_OFFLINE:
+            HfApi().dataset_info(name, timeout=HUB_TIMEOUT)
+    except RepositoryNotFoundError:
+        raise DataError(f"There is no file and no public Hugging Face data set {name!r}; {advice}.") from None
+    except Exception as error:  # what the client raises without a network differs from release to release
+        raise DataError(
+            f"There is no file {name!r}, and Hugging Face cannot be reached for a data set of that name "
+            f"({_first_line(error)}); connect, set HF_HUB_OFFLINE=1 to use a downloaded copy, or {advice}."
+        ) from None
+    try:
+        rows = datasets.load_dataset(name, split=split)
+    except Exception as error:  # as above: no such split, no configuration, a loading script, a bad download
+        raise DataError(
+            f"The split {split!r} of the Hugging Face data set {name!r} cannot be loaded "
+            f"({_first_line(error)}); choose another split, or {advice}."
+        ) from None
+    for number, row in enumerate(rows, start=1):
+        yield Record(row, f"Row {number} of {name}", f"row-{number}")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")

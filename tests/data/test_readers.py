@@ -1,0 +1,309 @@
+"""Reading tasks: every format, every way in which a file can be wrong, and the hub without a network."""
+
+import json
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from ddpt_core.data.formats import FORMATS, ID_KEYS
+from ddpt_core.data.readers import MAX_LINE_BYTES, load_tasks
+from ddpt_core.data.task import Task
+from ddpt_core.errors import ConfigError, DataError
+
+HUMANEVAL_TEST = "\n\nMETADATA = {}\n\n\ndef check(candidate):\n    assert candidate(2) == 4\n"
+
+# One record of each format and the task it means.
+EXAMPLES = {
+    "HumanEval": (
+        {
+            "task_id": "HumanEval/900",
+            "prompt": 'def double(n):\n    """Twice n."""\n',
+            "canonical_solution": "    return n * 2\n",
+            "test": HUMANEVAL_TEST,
+            "entry_point": "double",
+        },
+        Task(
+            id="HumanEval/900",
+            instruction='def double(n):\n    """Twice n."""',
+            reference='def double(n):\n    """Twice n."""\n    return n * 2\n',
+            tests=(HUMANEVAL_TEST.rstrip() + "\n\ncheck(double)\n",),
+        ),
+    ),
+    "MBPP": (
+        {
+            "text": "Write a function to double a number.",
+            "code": "def double(n):\n    return n * 2",
+            "task_id": 900,
+            "test_setup_code": "import math",
+            "test_list": ["assert double(2) == 4", "assert double(0) == 0"],
+            "challenge_test_list": ["assert double(math.inf) == math.inf"],
+        },
+        Task(
+            id="900",
+            instruction="Write a function to double a number.",
+            reference="def double(n):\n    return n * 2",
+            tests=("assert double(2) == 4", "assert double(0) == 0"),
+            setup="import math",
+        ),
+    ),
+    "MBPP (sanitized)": (
+        {
+            "source_file": "none",
+            "task_id": 901,
+            "prompt": "Write a function to double a number.",
+            "code": "def double(n):\n    return n * 2",
+            "test_imports": ["import math", "import re"],
+            "test_list": ["assert double(2) == 4"],
+        },
+        Task(
+            id="901",
+            instruction="Write a function to double a number.",
+            reference="def double(n):\n    return n * 2",
+            tests=("assert double(2) == 4",),
+            setup="import math\nimport re",
+        ),
+    ),
+    "CoNaLa": (
+        {"intent": "doubling", "rewritten_intent": "double `n`", "snippet": "n * 2", "question_id": 5},
+        Task(id="5", instruction="double `n`", reference="n * 2"),
+    ),
+    "plain": (
+        {"instruction": " double n ", "reference": "n * 2", "tests": ["assert n"], "id": "first", "setup": "n = 1"},
+        Task(id="first", instruction="double n", reference="n * 2", tests=("assert n",), setup="n = 1"),
+    ),
+    "CodeAlpaca": (
+        {"instruction": "Double the number.", "input": "n = 3", "output": "n * 2"},
+        Task(id="line-1", instruction="Double the number.\nn = 3", reference="n * 2"),
+    ),
+}
+
+
+def write(tmp_path: Path, *lines: object) -> Path:
+    """Returns a file with one line for each of `lines`: text as it is, anything else as JSON."""
+    path = tmp_path / "tasks.jsonl"
+    texts = (line if isinstance(line, str) else json.dumps(line) for line in lines)
+    path.write_text("\n".join(texts) + "\n", encoding="utf-8")
+    return path
+
+
+def plain(**changes: object) -> dict[str, object]:
+    return {"instruction": "double n", "reference": "n * 2"} | changes
+
+
+def refusal(source: object) -> str:
+    """Returns the message with which the source is refused, which must be one line."""
+    with pytest.raises(DataError) as caught:
+        load_tasks(source)  # type: ignore[arg-type]
+    message = str(caught.value)
+    assert "\n" not in message
+    assert message.endswith(".")
+    return message
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_is_recognised_from_its_keys_and_read_in_full(name, tmp_path):
+    record, task = EXAMPLES[name]
+    assert load_tasks(write(tmp_path, record)) == [task]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_does_with_its_required_keys_alone(name, tmp_path):
+    record = {key: EXAMPLES[name][0][key] for key in FORMATS[name].keys}
+    (task,) = load_tasks(write(tmp_path, record))
+    wanted = EXAMPLES[name][1]
+    assert task.reference == wanted.reference
+    assert task.setup == ""
+    assert task.id == "line-1"
+
+
+def test_the_humaneval_test_passes_with_the_reference_and_fails_with_another_program(tmp_path):
+    (task,) = load_tasks(write(tmp_path, EXAMPLES["HumanEval"][0]))
+    exec(task.reference + task.tests[0], {})
+    with pytest.raises(AssertionError):
+        exec("def double(n):\n    return n\n" + task.tests[0], {})
+
+
+@pytest.mark.parametrize("rewritten", [None, "", "  ", "missing"])
+def test_conala_without_a_rewritten_intent_asks_with_the_intent(rewritten, tmp_path):
+    record = {"intent": "doubling", "rewritten_intent": rewritten, "snippet": "n * 2"}
+    if rewritten == "missing":
+        del record["rewritten_intent"]
+    assert load_tasks(write(tmp_path, record))[0].instruction == "doubling"
+
+
+def test_codealpaca_without_an_input_adds_no_line(tmp_path):
+    record = {"instruction": "Double.", "input": "", "output": "n * 2"}
+    assert load_tasks(write(tmp_path, record))[0].instruction == "Double."
+
+
+def test_ids_that_repeat_are_numbered_and_never_collide(tmp_path):
+    ids = [7, 7, "7-2", 7, None]
+    tasks = load_tasks(write(tmp_path, *(plain(id=value) for value in ids)))
+    assert [task.id for task in tasks] == ["7", "7-2", "7-2-2", "7-3", "line-5"]
+
+
+def test_a_record_without_an_id_is_named_by_its_line_blank_lines_counted(tmp_path):
+    tasks = load_tasks(write(tmp_path, plain(), "", "   ", plain()))
+    assert [task.id for task in tasks] == ["line-1", "line-4"]
+
+
+def test_limit_reads_the_first_tasks_and_nothing_behind_them(tmp_path):
+    path = write(tmp_path, plain(reference="1"), plain(reference="2"), "not JSON")
+    assert [task.reference for task in load_tasks(path, limit=2)] == ["1", "2"]
+    assert len(load_tasks(write(tmp_path, plain()), limit=9)) == 1
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_a_limit_below_one_is_refused(limit, tmp_path):
+    with pytest.raises(ConfigError, match=f"limit must be at least 1, got {limit}"):
+        load_tasks(write(tmp_path, plain()), limit=limit)
+
+
+def test_a_byte_order_mark_windows_line_ends_and_symbols_are_read(tmp_path):
+    path = tmp_path / "tasks.jsonl"
+    lines = [json.dumps(plain(reference=text), ensure_ascii=False) for text in ("é = 'ü😀'", "2")]
+    path.write_bytes("\r\n".join(lines).encode("utf-8-sig"))
+    assert [task.reference for task in load_tasks(str(path))] == ["é = 'ü😀'", "2"]
+
+
+@pytest.mark.parametrize("source", ["nofile.jsonl", "data/nofile.jsonl", "nofile", "a/b/c", "", " ", "~/none.jsonl"])
+def test_a_path_that_does_not_exist_is_not_looked_for_on_the_hub(source, monkeypatch):
+    monkeypatch.setattr("ddpt_core.data.readers._hub_records", lambda *given: pytest.fail(f"asked for {given}"))
+    assert refusal(source).startswith(f"There is no file {source!r}; give a JSONL file")
+
+
+def test_a_folder_is_refused(tmp_path):
+    assert refusal(tmp_path) == f"{tmp_path} is a folder; give a JSONL file inside it."
+
+
+@pytest.mark.parametrize("source", ["/dev/null", "x" * 5000, "~nobody-of-this-name/tasks.jsonl"])
+def test_what_is_no_readable_file_is_refused(source):
+    assert "give a JSONL file" in refusal(source)
+
+
+@pytest.mark.parametrize("lines", [[], [""], ["  ", ""]])
+def test_a_file_without_a_record_is_called_empty(lines, tmp_path):
+    assert "is empty" in refusal(write(tmp_path, *lines))
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("{'instruction': 1}", "Line 2 of {path} is not JSON (Expecting property name"),
+        ('{"instruction": "a"', "Line 2 of {path} is not JSON"),
+        ("[" * 100_000, "Line 2 of {path} begins a JSON list"),
+        ('{"id": ' + "1" * 5000 + "}", "Line 2 of {path} is not JSON;"),
+        ('[{"instruction": "a"}]', "Line 2 of {path} is not a JSON object"),
+        ('"text"', "Line 2 of {path} is not a JSON object but"),
+        ("null", "Line 2 of {path} is not a JSON object but 'null'"),
+        (plain(instruction=5), "Line 2 of {path}: 'instruction' must be a string, got a number."),
+        (plain(reference=None), "Line 2 of {path}: 'reference' must be a string, got null."),
+        (plain(tests="assert n"), "Line 2 of {path}: 'tests' must be a list of strings, got a string."),
+        (plain(tests=["assert n", {}]), "Line 2 of {path}: 'tests' must be a string, got an object."),
+        (plain(setup=[]), "Line 2 of {path}: 'setup' must be a string, got a list."),
+        (plain(id=True), "Line 2 of {path}: 'id' must be a string or a whole number, got true or false."),
+        (plain(id=1.5), "Line 2 of {path}: 'id' must be a string or a whole number, got a number."),
+        (plain(instruction="  "), "Line 2 of {path}: The instruction is empty"),
+        (plain(instruction="a" * 8001), "Line 2 of {path}: The instruction must have at most 8,000"),
+        (plain(reference="\ud800"), "Line 2 of {path}: 'reference' holds half of a surrogate pair"),
+        ({"intent": "a", "snippet": "b"}, "Line 2 of {path} lacks 'instruction'"),
+    ],
+)
+def test_a_wrong_line_is_named_with_what_is_wrong(line, complaint, tmp_path):
+    path = write(tmp_path, plain(), line)
+    assert refusal(path).startswith(complaint.format(path=path))
+
+
+def test_a_file_that_is_one_json_list_says_how_to_split_it(tmp_path):
+    path = tmp_path / "tasks.json"
+    path.write_text(json.dumps([plain()], indent=1))
+    assert refusal(path) == f"Line 1 of {path} begins a JSON list; write each of its objects on a line of its own."
+
+
+def test_unknown_keys_are_listed_beside_the_known_formats(tmp_path):
+    message = refusal(write(tmp_path, {"question": "a", "answer": "b"}))
+    assert "has the keys answer, question, which fit no known format" in message
+    assert all(f"{name} ({', '.join(form.keys)})" in message for name, form in FORMATS.items())
+
+
+def test_an_entry_point_that_is_no_name_is_refused(tmp_path):
+    record = EXAMPLES["HumanEval"][0] | {"entry_point": "double); print(1"}
+    assert "'entry_point' must be the name of a function" in refusal(write(tmp_path, record))
+
+
+def test_bytes_that_are_not_utf8_are_named_with_line_and_place(tmp_path):
+    path = tmp_path / "tasks.jsonl"
+    path.write_bytes(json.dumps(plain()).encode() + b'\n{"instruction": "\xe9"}\n')
+    assert refusal(path) == f"Line 2 of {path} is not UTF-8 (byte 0xe9 at position 18); save the file as UTF-8."
+
+
+def test_a_file_of_one_endless_line_is_refused_before_it_fills_the_memory(tmp_path):
+    path = tmp_path / "tasks.jsonl"
+    with path.open("wb") as file:
+        file.truncate(MAX_LINE_BYTES * 100)  # sparse: takes no room on the disk
+    tracemalloc.start()
+    try:
+        assert "is longer than" in refusal(path)
+        assert tracemalloc.get_traced_memory()[1] < MAX_LINE_BYTES * 5
+    finally:
+        tracemalloc.stop()
+
+
+def test_no_format_hides_another(tmp_path):
+    for place, name in enumerate(FORMATS):
+        earlier = list(FORMATS.values())[:place]
+        assert not any(set(other.keys) <= set(EXAMPLES[name][0]) for other in earlier), name
+    assert set(ID_KEYS).isdisjoint(key for form in FORMATS.values() for key in form.keys)
+
+
+@pytest.fixture
+def cached_hub(tmp_path, monkeypatch):
+    """A cache as `datasets` writes it, with one data set, and no network."""
+    import datasets
+    from datasets.arrow_writer import ArrowWriter
+
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)
+    rows = [{"intent": "doubling", "rewritten_intent": None, "snippet": f"n * {n}"} for n in (2, 3, 4)]
+    features = datasets.Dataset.from_list(rows).features
+    folder = tmp_path / "owner___pairs" / "default" / "0.0.0" / "hash"
+    folder.mkdir(parents=True)
+    with ArrowWriter(path=str(folder / "pairs-validation.arrow"), features=features) as writer:
+        for row in rows:
+            writer.write(row)
+        count, size = writer.finalize()
+    splits = datasets.SplitDict(dataset_name="pairs")
+    splits.add(datasets.SplitInfo("validation", num_examples=count, num_bytes=size, dataset_name="pairs"))
+    info = datasets.DatasetInfo(
+        features=features, builder_name="parquet", dataset_name="pairs", config_name="default",
+        version="0.0.0", splits=splits,
+    )  # fmt: skip
+    info.write_to_directory(str(folder))
+
+
+def test_a_data_set_of_the_hub_is_read_through_datasets_with_its_split_and_limit(cached_hub):
+    tasks = load_tasks("owner/pairs", limit=2, split="validation")
+    assert [(task.id, task.reference) for task in tasks] == [("row-1", "n * 2"), ("row-2", "n * 3")]
+
+
+def test_a_split_that_the_data_set_lacks_is_refused_with_those_it_has(cached_hub):
+    message = refusal("owner/pairs")
+    assert message.startswith("The split 'train' of the Hugging Face data set 'owner/pairs' cannot be loaded")
+    assert "['validation']" in message
+
+
+def test_a_data_set_that_is_not_in_the_cache_is_refused_without_a_network(cached_hub):
+    assert "'owner/other' cannot be loaded (Couldn't reach" in refusal("owner/other")
+
+
+def test_without_an_answer_of_the_hub_one_sentence_says_what_to_do(monkeypatch):
+    import datasets
+    import huggingface_hub
+
+    closed_port = "http://127.0.0.1:9"
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(huggingface_hub, "HfApi", lambda api=huggingface_hub.HfApi: api(endpoint=closed_port))
+    message = refusal("owner/pairs")
+    assert message.startswith("There is no file 'owner/pairs', and Hugging Face cannot be reached")
+    assert message.endswith("or give a JSONL file instead.")
