@@ -1,0 +1,50 @@
+import ast
+import math
+
+import pytest
+
+from ddpt_core.evaluation.sandbox import names
+from ddpt_core.evaluation.sandbox.remote import Remote
+
+
+def remote() -> Remote:
+    return Remote(lambda *request: None, 0, "function")
+
+
+def test_bound_names_are_found_wherever_they_are_bound_except_for_stubs():
+    source = "import a.b as c, d.e\nfor f in (): pass\ndef g(): return 1\nclass H: pass\ndef i():\n    'stub'\n(j := 1)"
+    assert names.bound(ast.parse(source)) == {"c", "d", "f", "g", "H", "j"}
+
+
+def test_mentioned_and_called_names_are_those_that_are_read():
+    tree = ast.parse("x = f(a.b, *c)\nassert g(x) == len(d)")
+    assert names.mentioned(tree) == {"f", "a", "c", "g", "x", "len", "d"}
+    assert names.called(tree) == {"f", "g", "len"}
+
+
+def test_an_own_name_is_the_programs():
+    f = remote()
+    g = remote()
+    chosen = names.choose({"f": f, "g": g}, set(), {"f"})
+    assert chosen["f"] is f and chosen["g"] is g
+
+
+@pytest.mark.parametrize("name", ["abs", "len", "AssertionError", "print"])
+def test_a_builtin_is_the_programs_only_if_nothing_else_is_asked(name):
+    f = remote()
+    assert names.choose({name: f}, set(), {name})[name] is f
+    assert set(names.choose({name: f, "g": remote()}, set(), {name})) == {"g"}
+
+
+def test_data_under_the_name_of_a_builtin_is_used_unless_it_is_called():
+    values = {"list": [1], "sum": 6, "f": remote()}
+    assert set(names.choose(values, set(), {"list", "f"})) == {"sum", "f"}
+
+
+def test_an_object_under_the_name_of_a_module_gives_way_to_the_module():
+    chosen = names.choose({"math": remote(), "f": remote()}, set(), set())
+    assert chosen["math"] is math
+
+
+def test_what_the_setup_binds_is_the_setups():
+    assert set(names.choose({"check": remote(), "EPS": 9.0, "f": remote()}, {"check", "EPS"}, {"check"})) == {"f"}
