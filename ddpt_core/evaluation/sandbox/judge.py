@@ -42,6 +42,7 @@ class Judge:
         for index, test in enumerate(self._tests):
             self._report.send(["began", index])
             outcome, kind, detail = self._outcome(test)
+            self._own_output.flush()  # before the supervisor may end this process
             self._report.send(["outcome", index, outcome, kind, detail])
             if self._program.lost is not None:
                 return

@@ -46,7 +46,6 @@ def main() -> None:
     if job["role"] == "program":
         os.close(job["report"])
     take_up()
-    sys.stdout.flush()
     os._exit(0)
 
 
