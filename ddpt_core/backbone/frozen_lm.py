@@ -14,9 +14,7 @@ from ddpt_core.data.task import Task, check_instruction
 from ddpt_core.errors import ConfigError, DataError, require_range
 
 IGNORED = -100  # the label that cross-entropy skips
-LENGTH_BUCKET = (
-    16  # lengths are padded to multiples of this, so that few shapes occur (bf16 on a CPU needs that)
-)
+LENGTH_BUCKET = 16  # lengths are padded to multiples of this, so that few shapes occur (bf16 on a CPU needs that)
 
 
 @dataclass(frozen=True)

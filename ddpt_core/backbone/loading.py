@@ -31,13 +31,9 @@ def load_backbone(
 
 def _checked_folder(folder: Path) -> Path:
     if not folder.is_dir():
-        raise BackboneError(
-            f"There is no backbone folder {folder}; give a folder with config.json or a hub name."
-        )
+        raise BackboneError(f"There is no backbone folder {folder}; give a folder with config.json or a hub name.")
     if not (folder / "config.json").is_file():
-        raise BackboneError(
-            f"The folder {folder} holds no config.json, so it is no backbone; choose another folder."
-        )
+        raise BackboneError(f"The folder {folder} holds no config.json, so it is no backbone; choose another folder.")
     if not list(folder.glob("*.safetensors")):
         raise BackboneError(
             f"The folder {folder} holds no .safetensors weights; save the model with save_pretrained, not as a pickle."
@@ -90,9 +86,7 @@ def _sentence(path: str, name: str, error: Exception, trust_remote_code: bool) -
             "trust_remote_code=True (--trust-remote-code) if you trust it."
         )
     if Path(path).exists():
-        return (
-            f"The backbone folder {name!r} cannot be loaded ({first}); export it again with save_pretrained."
-        )
+        return f"The backbone folder {name!r} cannot be loaded ({first}); export it again with save_pretrained."
     reasons = ("connect", "offline", "resolve", "network", "internet", "Max retries", "timed out", "reach")
     if any(word.lower() in str(error).lower() for word in reasons):
         return (

@@ -25,7 +25,5 @@ def available(kind: str, marker: str) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for root in (ASSETS / kind, user_folder(kind)):
         if root.is_dir():
-            found |= {
-                p.name: p for p in sorted(root.iterdir()) if (p / marker).is_file() and p.name not in found
-            }
+            found |= {p.name: p for p in sorted(root.iterdir()) if (p / marker).is_file() and p.name not in found}
     return found

@@ -13,9 +13,7 @@ from torch import nn
 
 from ddpt_core.errors import ConfigError, require_range
 
-MAX_PERIOD = (
-    10_000.0  # longest wavelength of the sinusoidal timestep embedding, in timesteps (Vaswani et al. 2017)
-)
+MAX_PERIOD = 10_000.0  # longest wavelength of the sinusoidal timestep embedding, in timesteps (Vaswani et al. 2017)
 MODULATIONS = 4  # scale and shift before attention, scale and shift before the feed-forward part
 UP_PROJECTION_DEVIATION = 1e-3  # x0_hat starts at x_0 but for this
 
@@ -60,9 +58,7 @@ class Block(nn.Module):
         """x (B, L, H), modulation (B or 1, MODULATIONS, H) -> (B, L, H)."""
         scale_1, shift_1, scale_2, shift_2 = modulation.unsqueeze(2).unbind(1)  # each (B,1,H)
         h = F.layer_norm(x, x.shape[-1:]) * (1 + scale_1) + shift_1
-        q, k, v = (
-            self.qkv(h).view(*h.shape[:2], 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        )  # each (B,heads,L,H/heads)
+        q, k, v = self.qkv(h).view(*h.shape[:2], 3, self.heads, -1).permute(2, 0, 3, 1, 4)  # each (B,heads,L,H/heads)
         h = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)  # (B,L,H)
         x = x + self.attended(h)
         h = F.layer_norm(x, x.shape[-1:]) * (1 + scale_2) + shift_2

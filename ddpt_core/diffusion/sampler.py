@@ -52,9 +52,7 @@ def sample(
     scheduler, for steps outside 1..T and for a prompt that has no denoiser.
     """
     if not hasattr(prompt, "denoiser"):
-        raise ConfigError(
-            "Only a DDPT prompt can be sampled, and this prompt has no denoiser; choose a DDPT prompt."
-        )
+        raise ConfigError("Only a DDPT prompt can be sampled, and this prompt has no denoiser; choose a DDPT prompt.")
     run = updates(prompt.schedule, scheduler, steps)
     seeds = [seed] if isinstance(seed, int) else list(seed)
     for one in seeds:
@@ -78,9 +76,7 @@ def sample(
     yield _step(steps, run.timesteps, x, x * std + mean, single)
 
 
-def _step(
-    index: int, timesteps: np.ndarray, x: torch.Tensor, context: torch.Tensor, single: bool
-) -> DenoiseStep:
+def _step(index: int, timesteps: np.ndarray, x: torch.Tensor, context: torch.Tensor, single: bool) -> DenoiseStep:
     return DenoiseStep(index, int(timesteps[index]), x[0] if single else x, context[0] if single else context)
 
 

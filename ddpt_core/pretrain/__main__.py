@@ -11,9 +11,9 @@ from ddpt_core.pretrain.training import PretrainConfig, pretrain
 
 
 def main(
-    work: Annotated[
-        Path, typer.Option(help="Folder of the corpus, the training state and the curve.")
-    ] = Path("build/pretrain"),
+    work: Annotated[Path, typer.Option(help="Folder of the corpus, the training state and the curve.")] = Path(
+        "build/pretrain"
+    ),
     out: Annotated[Path, typer.Option(help="Folder that the finished backbone is written to.")] = Path(
         "build/backbone"
     ),
@@ -22,9 +22,7 @@ def main(
     seed: int = PretrainConfig.seed,
     instances: int = PretrainConfig.instances,
     resume: Annotated[bool, typer.Option(help="Go on from the state in the work folder.")] = False,
-    export_only: Annotated[
-        bool, typer.Option(help="Only write the backbone of the state in the work folder.")
-    ] = False,
+    export_only: Annotated[bool, typer.Option(help="Only write the backbone of the state in the work folder.")] = False,
 ) -> None:
     """Mine, train and export the embedded backbone."""
     from ddpt_core.pretrain.export import export

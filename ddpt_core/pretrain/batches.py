@@ -31,9 +31,7 @@ class Bucket:
 
 
 BUCKETS = {
-    "line": Bucket(
-        128, 28, 32, 0.55, {"family statement": 0.66, "statement": 0.17, "doctest": 0.05, "call": 0.12}
-    ),
+    "line": Bucket(128, 28, 32, 0.55, {"family statement": 0.66, "statement": 0.17, "doctest": 0.05, "call": 0.12}),
     "function": Bucket(48, 32, 96, 0.24, {"family function": 0.65, "function": 0.35}),
     "explain": Bucket(48, 80, 28, 0.08, {"family explain": 0.5, "explain": 0.5}),
 }

@@ -105,16 +105,12 @@ def sources() -> dict[str, list[Path]]:
     """Returns the Python files to mine by owner: "python" (the standard library), then each permissive package."""
     library = Path(sysconfig.get_path("stdlib"))
     skip = {"test", "tests", "site-packages", "idlelib", "turtledemo", "lib2to3", "__pycache__"}
-    found = {
-        "python": [p for p in sorted(library.rglob("*.py")) if not skip & set(p.relative_to(library).parts)]
-    }
+    found = {"python": [p for p in sorted(library.rglob("*.py")) if not skip & set(p.relative_to(library).parts)]}
     for distribution in metadata.distributions():
         name, licence = distribution.metadata["Name"], licence_of(distribution)
         if PERMISSIVE.search(licence) and not NOT_PERMISSIVE.search(licence):
             files = (Path(str(f.locate())) for f in distribution.files or () if str(f).endswith(".py"))
-            found[name] = sorted(
-                p for p in files if p.is_file() and not {"tests", "test", "_vendor"} & set(p.parts)
-            )
+            found[name] = sorted(p for p in files if p.is_file() and not {"tests", "test", "_vendor"} & set(p.parts))
     return {name: found[name] for name in sorted(found)}
 
 
@@ -156,9 +152,7 @@ def mine_file(path: Path) -> Iterator[Pair]:
     except (SyntaxError, UnicodeDecodeError, ValueError, RecursionError, OSError):
         return
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and (
-            doc := ast.get_docstring(node)
-        ):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and (doc := ast.get_docstring(node)):
             yield from mine_doctests(doc)
             if isinstance(node, ast.FunctionDef):
                 yield from mine_function(node, first_sentence(doc), path.stem)
@@ -170,9 +164,7 @@ def mine_function(node: ast.FunctionDef, text: str, module: str) -> Iterator[Pai
     if not 12 <= len(text) <= MAX_TEXT_CHARACTERS or text.startswith((">>>", "..", ":")):
         return
     if len(body := node.body[1:]) and node.end_lineno - node.lineno < 60:
-        bare = ast.FunctionDef(
-            **{**{f: getattr(node, f) for f in node._fields}, "body": body, "decorator_list": []}
-        )
+        bare = ast.FunctionDef(**{**{f: getattr(node, f) for f in node._fields}, "body": body, "decorator_list": []})
         code = ast.unparse(ast.fix_missing_locations(bare))
         if len(code) <= MAX_CODE_CHARACTERS and speaks_of(text, code, share=0.34, least=2):
             yield Pair("function", text, code)
@@ -195,12 +187,7 @@ def mine_doctests(docstring: str) -> Iterator[Pair]:
         before = [text for text in lines[max(0, i - 4) : i] if text]
         text = before[-1].rstrip(":. ") if before else ""
         code = normal_statement(line.removeprefix(">>> "))
-        if (
-            code
-            and 12 <= len(text) <= MAX_TEXT_CHARACTERS
-            and text[0].isalpha()
-            and speaks_of(text, code, 0.25)
-        ):
+        if code and 12 <= len(text) <= MAX_TEXT_CHARACTERS and text[0].isalpha() and speaks_of(text, code, 0.25):
             yield Pair("doctest", text, code)
 
 

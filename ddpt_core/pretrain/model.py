@@ -53,9 +53,7 @@ def new_model(size: ModelSize, tokenizer, seed: int) -> T5ForConditionalGenerati
 def new_optimizers(model: torch.nn.Module, rate: float) -> list[torch.optim.Optimizer]:
     """Returns Muon for the weight matrices of the layers and AdamW for embeddings, position biases and norms."""
     matrices = [
-        p
-        for n, p in model.named_parameters()
-        if p.ndim == 2 and "shared" not in n and "relative_attention" not in n
+        p for n, p in model.named_parameters() if p.ndim == 2 and "shared" not in n and "relative_attention" not in n
     ]
     chosen = {id(p) for p in matrices}
     rest = [p for p in model.parameters() if id(p) not in chosen]

@@ -78,10 +78,7 @@ def sources_of(tokenizer, pairs: list[Pair], tasks: list[Task]) -> dict[str, Pai
         if i % 8 == 0:
             by_name.setdefault("family explain", []).append((task.reference, task.instruction))
     bucket_of = {source: bucket for bucket in BUCKETS.values() for source in bucket.mix}
-    return {
-        name: PairSource(tokenizer, *zip(*rows, strict=True), bucket_of[name])
-        for name, rows in by_name.items()
-    }
+    return {name: PairSource(tokenizer, *zip(*rows, strict=True), bucket_of[name]) for name, rows in by_name.items()}
 
 
 def token_loss(model: T5ForConditionalGeneration, inputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -103,9 +100,7 @@ def token_loss(model: T5ForConditionalGeneration, inputs: torch.Tensor, labels: 
 
 
 @torch.no_grad()
-def validate(
-    model: T5ForConditionalGeneration, tokenizer, sources: dict[str, PairSource]
-) -> dict[str, float]:
+def validate(model: T5ForConditionalGeneration, tokenizer, sources: dict[str, PairSource]) -> dict[str, float]:
     """Returns the mean token loss of each bucket on the same two batches of unseen pairs every time."""
     model.eval()
     batches = Batches(tokenizer, sources, seed=1)
@@ -155,9 +150,7 @@ def pretrain(work: Path, config: PretrainConfig, resume: bool) -> Iterator[dict]
             yield record
 
 
-def trained_model(
-    work: Path, config: PretrainConfig
-) -> tuple[T5ForConditionalGeneration, PreTrainedTokenizerFast]:
+def trained_model(work: Path, config: PretrainConfig) -> tuple[T5ForConditionalGeneration, PreTrainedTokenizerFast]:
     """Returns the model of the state saved in `work`, and its tokenizer."""
     tokenizer = PreTrainedTokenizerFast.from_pretrained(work / "tokenizer")
     model = new_model(ModelSize(), tokenizer, config.seed)

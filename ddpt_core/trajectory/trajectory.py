@@ -134,7 +134,9 @@ class Trajectory:
         try:
             data = (folder / TENSORS).read_bytes()
             tensors = load(data)
-            arrays = {name: np.asarray(tensors[name], np.float32) for name in ("x", "context", "mean", "std", "noise_level")}
+            arrays = {
+                name: np.asarray(tensors[name], np.float32) for name in ("x", "context", "mean", "std", "noise_level")
+            }
             run = cls(timesteps=tensors["timesteps"], info=info, **arrays)
         except (SafetensorError, OSError, KeyError, ValueError) as error:
             raise ArtifactError(f"The run {folder} is damaged ({error}); copy it again or record it anew.") from error

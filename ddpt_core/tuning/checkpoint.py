@@ -63,7 +63,9 @@ def load_prompt(source: str | Path | None = None, backbone: FrozenLM | None = No
         tensors = load_file(folder / WEIGHTS)
         prompt = _build(folder, info, tensors, backbone.device if backbone else torch.device("cpu"))
     except (SafetensorError, OSError, KeyError, TypeError, RuntimeError) as error:
-        raise ArtifactError(f"The prompt {folder} is damaged ({_first_line(error)}); copy or train it again.") from error
+        raise ArtifactError(
+            f"The prompt {folder} is damaged ({_first_line(error)}); copy or train it again."
+        ) from error
     return prompt
 
 
@@ -109,7 +111,9 @@ def read_description(path: Path, what: str, newest: int) -> dict[str, Any]:
         info = json.loads(path.read_text())
         version = int(info["format"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ArtifactError(f"The {what} description {path} is damaged ({_first_line(error)}); copy it again.") from error
+        raise ArtifactError(
+            f"The {what} description {path} is damaged ({_first_line(error)}); copy it again."
+        ) from error
     if version > newest:
         raise ArtifactError(f"The {what} {path.parent} has format {version}, newer than {newest}; update this program.")
     return info

@@ -13,7 +13,7 @@ from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.task import Task
 from ddpt_core.diffusion.denoiser import DenoiserConfig
 from ddpt_core.diffusion.schedule import NoiseSchedule
-from ddpt_core.tuning.checkpoint import save_prompt_tuning, save_ddpt
+from ddpt_core.tuning.checkpoint import save_ddpt, save_prompt_tuning
 from ddpt_core.tuning.config import TrainConfig
 from ddpt_core.tuning.prompt import DDPT, PROMPT_TUNING, new_ddpt
 

@@ -117,7 +117,9 @@ def train(
         with backbone.mixed_precision():
             loss = method.loss(batches.at(step), rng)
         if not torch.isfinite(loss):
-            raise ConfigError(f"The loss is {loss.item()} at step {step + 1}; train with a smaller lr than {config.lr}.")
+            raise ConfigError(
+                f"The loss is {loss.item()} at step {step + 1}; train with a smaller lr than {config.lr}."
+            )
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(method.module.parameters(), CLIP_NORM)

@@ -24,9 +24,7 @@ def save_state(
     numbers: Mapping[str, Any],
 ) -> None:
     """Writes weights, optimiser states and `numbers` (anything JSON holds) to one file, whole or not at all."""
-    tensors = {
-        f"module.{name}": value.detach().contiguous().clone() for name, value in module.state_dict().items()
-    }
+    tensors = {f"module.{name}": value.detach().contiguous().clone() for name, value in module.state_dict().items()}
     plain: dict[str, Any] = {}
     for i, optimizer in enumerate(optimizers):
         for key, entries in optimizer.state_dict()["state"].items():
@@ -41,9 +39,7 @@ def save_state(
     os.replace(part, path)
 
 
-def load_state(
-    path: Path, module: torch.nn.Module, optimizers: Sequence[torch.optim.Optimizer]
-) -> dict[str, Any]:
+def load_state(path: Path, module: torch.nn.Module, optimizers: Sequence[torch.optim.Optimizer]) -> dict[str, Any]:
     """Restores weights and optimiser states from `path` and returns its numbers; raises ArtifactError if damaged."""
     try:
         with safe_open(path, framework="pt") as file:
@@ -53,9 +49,7 @@ def load_state(
         raise ArtifactError(
             f"The training state {path} cannot be read ({error}); train anew without --resume."
         ) from error
-    module.load_state_dict(
-        {n.removeprefix("module."): t for n, t in tensors.items() if n.startswith("module.")}
-    )
+    module.load_state_dict({n.removeprefix("module."): t for n, t in tensors.items() if n.startswith("module.")})
     entries = {n: t for n, t in tensors.items() if n.startswith("optimizer.")} | json.loads(metadata["plain"])
     for i, optimizer in enumerate(optimizers):
         state: dict[int, dict[str, Any]] = {}

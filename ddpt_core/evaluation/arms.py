@@ -1,0 +1,145 @@
+"""The arms of a comparison: the contexts of a manual, a prompt-tuned and a DDPT prompt before the same instruction."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+
+from ddpt_core.backbone.frozen_lm import FrozenLM, GenerationSettings
+from ddpt_core.backbone.registry import EMBEDDED
+from ddpt_core.data.task import Task, check_instruction
+from ddpt_core.errors import ArtifactError
+from ddpt_core.evaluation.execution import Execution, execute
+from ddpt_core.tuning.checkpoint import load_prompt
+from ddpt_core.tuning.config import DEFAULT_CONTEXT
+from ddpt_core.tuning.prompt import DDPT, MANUAL, PROMPT_TUNING, Prompt
+
+ARMS = (MANUAL, PROMPT_TUNING, DDPT)
+CONTEXT_LENGTH = 16  # P of a manual context where no prompt says otherwise
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A name and its context (P, D); without a context `missing` says why the arm is not run.
+
+    `seconds` is what making the context took: for DDPT the whole reverse process.
+    """
+
+    name: str
+    context: torch.Tensor | None
+    missing: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class ArmResult:
+    """The code that one arm leads to, with its figures; code is None for an arm that was not run (`missing` says why).
+
+    seconds: of generation; tokens: generated; metrics: {metric: value or None} as text_metrics.score gives them, only
+    valid_python without a reference; execution: of the tests, None without tests.
+    """
+
+    name: str
+    code: str | None
+    seconds: float | None = None
+    tokens: int | None = None
+    metrics: dict[str, float | None] = field(default_factory=dict)
+    execution: Execution | None = None
+    missing: str = ""
+
+
+def choose_prompts(backbone: FrozenLM, sources: Sequence[str | Path] = ()) -> dict[str, Prompt]:
+    """Returns method -> prompt: the embedded ones if the backbone is, each replaced by one of `sources` of its method."""
+    names: list[str | Path] = [PROMPT_TUNING, DDPT] if backbone.name == EMBEDDED else []
+    chosen: dict[str, Prompt] = {}
+    for source in [*names, *sources]:
+        try:
+            prompt = load_prompt(source, backbone)
+        except ArtifactError:
+            if source in sources:
+                raise
+            continue  # an embedded prompt that is not there is an arm that is not run
+        chosen[prompt.method] = prompt
+    return chosen
+
+
+def make_arms(
+    backbone: FrozenLM,
+    prompts: dict[str, Prompt],
+    manual_context: str | None = None,
+    seed: int = 0,
+    names: Sequence[str] = ARMS,
+) -> list[Arm]:
+    """Returns the arms of `names` in their order; the manual context is by default the one that the prompts started from.
+
+    Raises DataError for a manual context of more tokens than the prompts have positions.
+    """
+    first = next(iter(prompts.values()), None)
+    length = first.info["config"]["context_length"] if first else CONTEXT_LENGTH
+    arms = []
+    for name in names:
+        start = time.monotonic()
+        if name == MANUAL:
+            text = manual_context or (first.context_text if first else DEFAULT_CONTEXT)
+            context = backbone.embed(text, length)
+        elif name in prompts:
+            context = final_context(prompts[name], seed)
+        else:
+            arms.append(Arm(name, None, f"no {name} prompt of the backbone {backbone.name!r} was given"))
+            continue
+        arms.append(Arm(name, context, seconds=time.monotonic() - start))
+    return arms
+
+
+@lru_cache(maxsize=32)
+def final_context(prompt: Prompt, seed: int) -> torch.Tensor:
+    """Returns the prompt's final context; a DDPT run of 2000 steps is made once per prompt and seed."""
+    return prompt.final_context(seed)
+
+
+def compare(
+    instruction: str,
+    reference: str | None = None,
+    tests: Sequence[str] = (),
+    setup: str = "",
+    *,
+    backbone: FrozenLM,
+    prompts: dict[str, Prompt] | None = None,
+    manual_context: str | None = None,
+    seed: int = 0,
+    names: Sequence[str] = ARMS,
+    settings: GenerationSettings | None = None,
+    progress: Callable[[float, str], None] | None = None,
+) -> list[ArmResult]:
+    """Returns the code of each arm for one instruction, with metrics against `reference` and outcomes of `tests`.
+
+    `prompts` as choose_prompts gives them, by default the embedded ones. Raises DataError for a bad instruction or
+    context before anything runs.
+    """
+    task = Task("own", check_instruction(instruction), reference or "", tuple(tests), setup)
+    chosen = choose_prompts(backbone) if prompts is None else prompts
+    tell = progress or (lambda fraction, text: None)
+    tell(0.0, "Making the contexts…")
+    arms = make_arms(backbone, chosen, manual_context, seed, names)
+    results = []
+    for i, arm in enumerate(arms):
+        tell((i + 1) / (len(arms) + 1), f"Writing code: {arm.name}…")
+        results.append(run_arm(backbone, arm, task, settings))
+    return results
+
+
+def run_arm(backbone: FrozenLM, arm: Arm, task: Task, settings: GenerationSettings | None = None) -> ArmResult:
+    """Returns what the backbone writes for one task under one arm, judged."""
+    from ddpt_core.evaluation.text_metrics import score
+
+    if arm.context is None:
+        return ArmResult(arm.name, None, missing=arm.missing)
+    start = time.monotonic()
+    (written,) = backbone.generate(arm.context, [task.instruction], settings)
+    seconds = time.monotonic() - start
+    metrics = score([written.text], [task.reference])
+    execution = execute(written.text, task.tests, setup=task.setup) if task.tests else None
+    return ArmResult(arm.name, written.text, seconds, written.tokens, metrics, execution)
