@@ -3,7 +3,7 @@
 import collections
 import random
 
-from ddpt_core.data.families.draws import WORDS, calls, expect, ints, keys, words
+from ddpt_core.data.families.draws import REDUCERS, WORDS, calls, expect, ints, keys, words
 from ddpt_core.data.families.family import Draw, Family
 from ddpt_core.data.families.names import NOUNS, class_name, function_name, name_for
 
@@ -33,7 +33,7 @@ def _most_common(rng: random.Random) -> Draw:
 def _most_common_item(rng: random.Random) -> Draw:
     a, data = name_for(rng, "list"), _with_clear_counts(rng, 4)
     word, code = rng.choice([("most", "max"), ("least", "min")])
-    of = {"max": max, "min": min}[code]
+    of = REDUCERS[code]
     while of(data) == of(set(data), key=data.count):  # the alphabet must not decide
         data = _with_clear_counts(rng, 4)
     return Draw(
@@ -108,7 +108,9 @@ def _rotate(rng: random.Random) -> Draw:
     a, data, n = name_for(rng, "list"), ints(rng, least=10, most=12), rng.randint(2, 8)
     way, code = rng.choice([("left", "{a}[{n}:] + {a}[:{n}]"), ("right", "{a}[-{n}:] + {a}[:-{n}]")])
     moved = data[n:] + data[:n] if way == "left" else data[-n:] + data[:-n]
-    return Draw({"a": a, "n": str(n), "way": way}, code.format(a=a, n=n), f"{a} = {data}", expect(moved, **{a: data}))
+    return Draw(
+        {"a": a, "n": str(n), "way": way}, code.format(a=a, n=n), f"{a} = {data}", expect(moved, **{a: data})
+    )
 
 
 def _namedtuple(rng: random.Random) -> Draw:

@@ -2,6 +2,7 @@
 
 import datetime
 import random
+from typing import Any
 
 from ddpt_core.data.families.draws import calls, expect
 from ddpt_core.data.families.family import Draw, Family
@@ -97,15 +98,15 @@ def _name_of(rng: random.Random) -> Draw:
 
 def _replace_part(rng: random.Random) -> Draw:
     d, moment = name_for(rng, "date"), _moment(rng)
-    part, value = rng.choice(
-        [("year", rng.randint(1950, 1990)), ("day", rng.randint(2, 12)), ("hour", rng.randint(1, 12))]
-    )
+    part, low, high = rng.choice([("year", 1950, 1990), ("day", 2, 12), ("hour", 1, 12)])
+    value = rng.randint(low, high)
+    changed: dict[str, Any] = {part: value}
     return Draw(
         {"d": d, "part": part, "value": str(value)},
         f"{d}.replace({part}={value})",
         f"{SETUP}{d} = {moment!r}",
         (
-            f"assert _ == {moment.replace(**{part: value})!r}",
+            f"assert _ == {moment.replace(**changed)!r}",
             f"assert _.{part} == {value}",
             f"assert {d} == {moment!r}",
         ),

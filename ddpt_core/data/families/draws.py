@@ -1,6 +1,7 @@
 """Input data and literals of the instances, and the tests that a value must pass."""
 
 import random
+from collections.abc import Callable
 
 from ddpt_core.data.families.names import NOUNS
 
@@ -12,9 +13,11 @@ cat dog horse tiger zebra mouse eagle shark whale snake river ocean desert fores
 castle window mirror candle hammer needle violin guitar trumpet drum summer winter spring autumn monday
 friday sunday north south east west
 """
-WORDS = (*dict.fromkeys(NOUNS), *_MORE_WORDS.split())
+WORDS = tuple(dict.fromkeys((*NOUNS, *_MORE_WORDS.split())))
 
 SEPARATORS = (*",-;:|/_.#*+= ", ", ", "; ", " - ", "--", "::", "\t", "\n")
+# Builtins by the name that a reference calls them by.
+REDUCERS: dict[str, Callable] = {"sum": sum, "max": max, "min": min}
 _KEYS = """
 id name age city price score title email country date size color type status value weight rank year
 level count user group phone state code label key price_eur total length height width salary team points

@@ -78,7 +78,8 @@ def _table_row(rng: random.Random) -> Draw:
     f, (a, b) = function_name(rng, "format", "row", "show", "line"), names_for(rng, "str", "num")
     width, sep = rng.randint(11, 30), rng.choice(["|", ":", "-", ">", "=", "/"])
     cases = [
-        ((word, number), f"{word:<{width}}{sep}{number}") for word, number in zip(WORDS[:3], (5, 17, 230), strict=True)
+        ((word, number), f"{word:<{width}}{sep}{number}")
+        for word, number in zip(WORDS[:3], (5, 17, 230), strict=True)
     ]
     literal = repr(f"{{{a}:<{width}}}{sep}{{{b}}}")
     return Draw(
@@ -191,11 +192,11 @@ FAMILIES = (
         TOPIC,
         "function",
         (
-            "Write `{f}({a}, {b})` that returns `{a}` left aligned to {width} characters, then {sep}, then `{b}`.",
+            "Write `{f}({a}, {b})` that returns `{a}` left aligned in {width} characters, {sep} and `{b}`.",
             "Define `{f}({a}, {b})`: `{a}` padded with spaces to {width}, followed by {sep} and `{b}`.",
             "function `{f}({a}, {b})` for a table row, `{a}` in {width} characters, {sep}, `{b}`",
             "How do I write `{f}({a}, {b})` that formats `{a}` to width {width} and adds {sep} and `{b}`?",
-            "Create a function `{f}` of `{a}` and `{b}`; `{a}` takes {width} characters, after it {sep} and `{b}`.",
+            "Create `{f}({a}, {b})`; `{a}` takes {width} characters, after it come {sep} and `{b}`.",
             "Implement `{f}({a}, {b})` with an f-string: `{a}` {width} wide, {sep}, `{b}`.",
             "A row is `{a}` filled up to {width} characters, {sep} and `{b}`. Write `{f}({a}, {b})`.",
             "def `{f}` of `{a}`, `{b}`: first column {width} wide, separator {sep}",

@@ -93,7 +93,11 @@ def _get_from_text(rng: random.Random) -> Draw:
         rng.choice(keys(rng, 2)),
     )
     default = rng.choice([rng.randint(2, 99), -1, rng.choice(WORDS)])
-    cases = [({**mapping(rng), key: 17}, 17), (mapping(rng), default), ({key: "x"}, "x")]
+    cases: list[tuple[dict, object]] = [
+        ({**mapping(rng), key: 17}, 17),
+        (mapping(rng), default),
+        ({key: "x"}, "x"),
+    ]
     return Draw(
         {"f": f, "s": s, "key": repr(key), "default": repr(default)},
         f"def {f}({s}):\n    return json.loads({s}).get({key!r}, {default!r})",

@@ -3,7 +3,7 @@
 import itertools
 import random
 
-from ddpt_core.data.families.draws import calls, ints, words
+from ddpt_core.data.families.draws import REDUCERS, calls, ints, words
 from ddpt_core.data.families.family import Draw, Family
 from ddpt_core.data.families.names import function_name, name_for, names_for
 
@@ -58,7 +58,8 @@ def _first_match(rng: random.Random) -> Draw:
     results = [good, good, missing, missing]
     return Draw(
         {"f": f, "a": a, "n": str(n), "word": word, "missing": str(missing)},
-        f"def {f}({a}):\n    for x in {a}:\n        if x {sign} {n}:\n            return x\n    return {missing}",
+        f"def {f}({a}):\n    for x in {a}:\n        if x {sign} {n}:\n            return x\n"
+        f"    return {missing}",
         "",
         calls(f, *(((xs,), result) for xs, result in zip(cases, results, strict=True))),
     )
@@ -79,9 +80,13 @@ def _interleave(rng: random.Random) -> Draw:
 
 
 def _windows(rng: random.Random) -> Draw:
-    f, a, n = function_name(rng, "moving", "window", "rolling", "smooth"), name_for(rng, "list"), rng.randint(2, 6)
+    f, a, n = (
+        function_name(rng, "moving", "window", "rolling", "smooth"),
+        name_for(rng, "list"),
+        rng.randint(2, 6),
+    )
     word, function = rng.choice([("sum", "sum"), ("maximum", "max"), ("minimum", "min")])
-    of = {"sum": sum, "max": max, "min": min}[function]
+    of = REDUCERS[function]
     cases = [ints(rng, least=7), ints(rng, least=7), list(range(1, 10)), list(range(9, 0, -1)), []]
     return Draw(
         {"f": f, "a": a, "n": str(n), "word": word},
@@ -92,7 +97,11 @@ def _windows(rng: random.Random) -> Draw:
 
 
 def _split_by(rng: random.Random) -> Draw:
-    f, a, n = function_name(rng, "split", "partition", "divide", "separate"), name_for(rng, "list"), rng.randint(15, 45)
+    f, a, n = (
+        function_name(rng, "split", "partition", "divide", "separate"),
+        name_for(rng, "list"),
+        rng.randint(15, 45),
+    )
     cases = [[*ints(rng), n], [n + 1, n - 1, n + 2], [n], []]
     return Draw(
         {"f": f, "a": a, "n": str(n)},
@@ -172,8 +181,8 @@ FAMILIES = (
             "Write a function `{f}({a}, {b})` that returns the index of `{b}` in list `{a}`, or {missing}.",
             "Define `{f}({a}, {b})` to find the position of `{b}` in `{a}` and {missing} if it is not there.",
             "function `{f}({a}, {b})`: index of `{b}` in `{a}`, {missing} when absent",
-            "How do I write `{f}({a}, {b})` that gives {missing} instead of an error if `{b}` is not in `{a}`?",
-            "Create a function `{f}` with arguments `{a}` and `{b}`: index of `{b}` in `{a}`, else {missing}.",
+            "How do I write `{f}({a}, {b})` that gives {missing}, not an error, if `{b}` is not in `{a}`?",
+            "Create a function `{f}` of `{a}` and `{b}`: index of `{b}` in `{a}`, else {missing}.",
             "Implement `{f}({a}, {b})`, a safe `{a}.index` with {missing} for missing items.",
             "Where is `{b}` in the list `{a}`? `{f}({a}, {b})` should tell, or return {missing}.",
             "def `{f}` of `{a}`, `{b}`: place of the second in the first, otherwise {missing}",
@@ -191,7 +200,7 @@ FAMILIES = (
             "How do I write `{f}({a})` which returns the first value {word} {n} or {missing}?",
             "Create a function `{f}` with argument `{a}`: first number {word} {n}, {missing} without one.",
             "Implement `{f}({a})`: go through the list and return what is {word} {n} first, else {missing}.",
-            "`{f}` stops at the first number of `{a}` {word} {n} and returns it; if there is none, {missing}.",
+            "`{f}` stops at the first number of `{a}` {word} {n} and returns it; without one, {missing}.",
             "def `{f}` of `{a}`, earliest value {word} {n}, {missing} otherwise",
         ),
         _first_match,
@@ -205,7 +214,7 @@ FAMILIES = (
             "Define `{f}({a}, {b})` to interleave two lists of the same length.",
             "function `{f}` interleaving lists `{a}` and `{b}`",
             "How do I write `{f}({a}, {b})` that alternates items of both lists?",
-            "Create a function `{f}` with arguments `{a}` and `{b}`, returning one list with alternating items.",
+            "Create a function `{f}` of `{a}` and `{b}`, returning one list with alternating items.",
             "Implement `{f}({a}, {b})`: first of `{a}`, first of `{b}`, second of `{a}` and so on.",
             "Mix `{a}` and `{b}` like the teeth of a zip, starting with `{a}`: write `{f}`.",
             "def `{f}` of `{a}`, `{b}`, elements alternately",

@@ -71,7 +71,7 @@ SUFFIXES = {
 }
 
 RESERVED = frozenset(_RESERVED.split())
-NOUNS = tuple(_NOUNS.split())
+NOUNS = tuple(dict.fromkeys(_NOUNS.split()))  # each once, so that a sample has different names
 PREFIXES = tuple(_PREFIXES.split())
 SHORT = {sort: tuple(names.split()) for sort, names in _SHORT.items()}
 _TAKEN = frozenset(dir(builtins)) | frozenset(keyword.kwlist) | frozenset(keyword.softkwlist) | RESERVED
@@ -135,5 +135,7 @@ def class_name(rng: random.Random) -> str:
 
 def file_name(rng: random.Random, *endings: str) -> str:
     """Returns the name of a file in the current folder with one of `endings` (default: several)."""
-    stem = rng.choice((rng.choice(NOUNS), name_for(rng, "list"), f"{rng.choice(PREFIXES)}-{rng.choice(NOUNS)}"))
+    stem = rng.choice(
+        (rng.choice(NOUNS), name_for(rng, "list"), f"{rng.choice(PREFIXES)}-{rng.choice(NOUNS)}")
+    )
     return f"{stem}.{rng.choice(endings or ('txt', 'csv', 'log', 'dat', 'md', 'json'))}"

@@ -2,7 +2,7 @@
 
 import random
 
-from ddpt_core.data.families.draws import calls, expect, expect_number, ints
+from ddpt_core.data.families.draws import REDUCERS, calls, expect, expect_number, ints
 from ddpt_core.data.families.family import Draw, Family
 from ddpt_core.data.families.names import function_name, name_for
 
@@ -12,14 +12,18 @@ BASES = (("binary", "bin", 2), ("hexadecimal", "hex", 16), ("octal", "oct", 8))
 
 def _round(rng: random.Random) -> Draw:
     a, n = name_for(rng, "num"), rng.randint(1, 5)
-    number = float(f"{rng.randint(1, 99)}.{''.join(map(str, rng.sample(range(1, 9), 7)))}")  # all digits matter
+    number = float(
+        f"{rng.randint(1, 99)}.{''.join(map(str, rng.sample(range(1, 9), 7)))}"
+    )  # all digits matter
     return Draw({"a": a, "n": str(n)}, f"round({a}, {n})", f"{a} = {number}", expect(round(number, n)))
 
 
 def _to_base(rng: random.Random) -> Draw:
     a, number, (base, function, _) = name_for(rng, "num"), rng.randint(17, 999), rng.choice(BASES)
     expected = {"bin": bin, "hex": hex, "oct": oct}[function](number)
-    return Draw({"a": a, "base": base}, f"{function}({a})", f"{a} = {number}", expect(expected, **{a: number}))
+    return Draw(
+        {"a": a, "base": base}, f"{function}({a})", f"{a} = {number}", expect(expected, **{a: number})
+    )
 
 
 def _parse_base(rng: random.Random) -> Draw:
@@ -31,7 +35,9 @@ def _parse_base(rng: random.Random) -> Draw:
 def _average(rng: random.Random) -> Draw:
     a, data = name_for(rng, "list"), ints(rng)
     word = rng.choice(["average", "mean", "arithmetic mean"])
-    return Draw({"a": a, "word": word}, f"sum({a}) / len({a})", f"{a} = {data}", expect_number(sum(data) / len(data)))
+    return Draw(
+        {"a": a, "word": word}, f"sum({a}) / len({a})", f"{a} = {data}", expect_number(sum(data) / len(data))
+    )
 
 
 def _clamp(rng: random.Random) -> Draw:
@@ -61,7 +67,7 @@ def _divisible(rng: random.Random) -> Draw:
 def _digits(rng: random.Random) -> Draw:
     f, a = function_name(rng, "digit", "digits", "sum", "add"), name_for(rng, "num")
     word, function = rng.choice([("sum", "sum"), ("largest", "max"), ("smallest", "min"), ("total", "sum")])
-    of = {"sum": sum, "max": max, "min": min}[function]
+    of = REDUCERS[function]
     numbers = [int("".join(map(str, rng.sample(range(1, 10), 4)))) for _ in range(4)]
     return Draw(
         {"f": f, "a": a, "word": word},

@@ -3,7 +3,7 @@
 import random
 
 from ddpt_core.data.families.comprehensions import COMPARISONS, compare
-from ddpt_core.data.families.draws import around, expect_array, expect_number, ints, repeated
+from ddpt_core.data.families.draws import REDUCERS, around, expect_array, expect_number, ints, repeated
 from ddpt_core.data.families.family import Draw, Family
 from ddpt_core.data.families.names import name_for, names_for
 
@@ -92,9 +92,11 @@ def _reshape(rng: random.Random) -> Draw:
 
 def _over_axis(rng: random.Random) -> Draw:
     a, data = name_for(rng, "array"), _matrix(rng, 3, 4)
-    word, function = rng.choice([("sum", "sum"), ("maximum", "max"), ("minimum", "min"), ("largest value", "max")])
+    word, function = rng.choice(
+        [("sum", "sum"), ("maximum", "max"), ("minimum", "min"), ("largest value", "max")]
+    )
     line, axis = rng.choice([("row", 1), ("column", 0)])
-    of = {"sum": sum, "max": max, "min": min}[function]
+    of = REDUCERS[function]
     lines = data if axis else [list(column) for column in zip(*data, strict=True)]
     return Draw(
         {"a": a, "word": word, "line": line},

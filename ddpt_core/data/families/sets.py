@@ -27,7 +27,9 @@ def _operation(rng: random.Random) -> Draw:
 def _unique_in_order(rng: random.Random) -> Draw:
     a = name_for(rng, "list")
     data = repeated(rng, words(rng) if rng.random() < 0.5 else ints(rng))
-    return Draw({"a": a}, f"list(dict.fromkeys({a}))", f"{a} = {data}", expect(list(dict.fromkeys(data)), **{a: data}))
+    return Draw(
+        {"a": a}, f"list(dict.fromkeys({a}))", f"{a} = {data}", expect(list(dict.fromkeys(data)), **{a: data})
+    )
 
 
 def _common_sorted(rng: random.Random) -> Draw:
@@ -87,14 +89,16 @@ def _change(rng: random.Random) -> Draw:
 def _count_distinct(rng: random.Random) -> Draw:
     a, data = name_for(rng, "list"), repeated(rng, ints(rng), 7, 10)
     word = rng.choice(["distinct", "different", "unique"])
-    return Draw({"a": a, "word": word}, f"len(set({a}))", f"{a} = {data}", expect(len(set(data)), **{a: data}))
+    return Draw(
+        {"a": a, "word": word}, f"len(set({a}))", f"{a} = {data}", expect(len(set(data)), **{a: data})
+    )
 
 
 def _has_duplicates(rng: random.Random) -> Draw:
     f, a = function_name(rng, "has", "check", "contains"), name_for(rng, "list")
     word, sign = rng.choice([("duplicates", "!="), ("repeated items", "!="), ("only distinct items", "==")])
     same, other = ints(rng), words(rng)
-    cases = [same, [*same, same[0]], other, [*other, other[2]], []]
+    cases: list[list] = [same, [*same, same[0]], other, [*other, other[2]], []]
     return Draw(
         {"f": f, "a": a, "word": word},
         f"def {f}({a}):\n    return len({a}) {sign} len(set({a}))",

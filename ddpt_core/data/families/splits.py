@@ -1,8 +1,8 @@
 """What may be trained on and what is held out: families, phrasings and values.
 
 A held-out family is never trained on. Of each other family the last two phrasings are never trained on, and
-neither are the values (names, literals) of about a tenth of its instances: those for which the checksum of the
-right code is divisible by ten, so that a held-out answer never is a training target.
+neither are the values (names, literals) of about a tenth of its instances: those for which the checksum of
+the right code is divisible by ten, so that a held-out answer never is a training target.
 """
 
 import random

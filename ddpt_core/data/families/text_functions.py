@@ -2,7 +2,7 @@
 
 import random
 
-from ddpt_core.data.families.draws import SEPARATORS, WORDS, calls, words
+from ddpt_core.data.families.draws import REDUCERS, SEPARATORS, WORDS, calls, words
 from ddpt_core.data.families.family import Draw, Family
 from ddpt_core.data.families.names import function_name, name_for, names_for
 
@@ -24,10 +24,10 @@ def _count_letters_of(rng: random.Random) -> Draw:
 def _extreme_word(rng: random.Random) -> Draw:
     f, s = function_name(rng, "find", "get", "longest", "word"), name_for(rng, "str")
     which, function = rng.choice([("longest", "max"), ("shortest", "min")])
-    cases = []
+    cases: list[tuple] = []
     while len(cases) < 3:
         chosen = words(rng, 5)
-        best = {"max": max, "min": min}[function](chosen, key=len)
+        best = REDUCERS[function](chosen, key=len)
         if sum(len(w) == len(best) for w in chosen) == 1:
             cases.append(((" ".join(chosen),), best))
     return Draw(
@@ -62,7 +62,11 @@ def _remove_letters(rng: random.Random) -> Draw:
 
 
 def _greeting(rng: random.Random) -> Draw:
-    f, s, before, after = function_name(rng, "greet", "say", "make", "build"), name_for(rng, "str"), *words(rng, 2)
+    f, s, before, after = (
+        function_name(rng, "greet", "say", "make", "build"),
+        name_for(rng, "str"),
+        *words(rng, 2),
+    )
     cases = [((w,), f"{before} {w} {after}") for w in ["x", *words(rng, 2)]]
     literal = repr(before + " {" + s + "} " + after)
     return Draw(
@@ -74,7 +78,11 @@ def _greeting(rng: random.Random) -> Draw:
 
 
 def _shorten(rng: random.Random) -> Draw:
-    f, s, n = function_name(rng, "shorten", "truncate", "cut", "trim"), name_for(rng, "str"), rng.randint(4, 12)
+    f, s, n = (
+        function_name(rng, "shorten", "truncate", "cut", "trim"),
+        name_for(rng, "str"),
+        rng.randint(4, 12),
+    )
     ending = rng.choice(["...", "..", "~", "-", "+", " [...]", "*", "#", " etc", "!"])
     long = "".join(words(rng, 5))
     cases = [long, long[:n], long[: n + 1], long[: n - 1], ""]
@@ -204,7 +212,7 @@ FAMILIES = (
             "Write a function `{f}` that returns {before}, `{s}` and {after} separated by spaces.",
             "Define `{f}({s})` to build the text {before}, then `{s}`, then {after}, with spaces between.",
             "function `{f}` returning {before} + `{s}` + {after} with single spaces",
-            "How do I write `{f}({s})` which puts {before} before and {after} after the text, space separated?",
+            "How do I write `{f}({s})` that puts {before} before and {after} after the text, with spaces?",
             "Create a function `{f}` with argument `{s}`: word {before} first, then `{s}`, last {after}.",
             "Implement `{f}({s})`, an f-string of {before}, `{s}` and {after} with blanks between.",
             "Between {before} and {after} goes the value of `{s}`, with spaces. Write `{f}`.",
@@ -217,12 +225,12 @@ FAMILIES = (
         TOPIC,
         "function",
         (
-            "Write a function `{f}` that cuts `{s}` to {n} characters and then adds {ending} if it is longer.",
+            "Write a function `{f}` that cuts `{s}` to {n} characters and adds {ending} if it is longer.",
             "Define `{f}({s})`: strings over {n} characters become their first {n} plus {ending}.",
             "function `{f}` to truncate `{s}` after {n} characters with {ending} at the cut",
             "How do I write `{f}({s})` that keeps {n} characters and appends {ending} to longer texts?",
-            "Create a function `{f}` of `{s}`; if it has more than {n} characters, return the first {n} and {ending}.",
-            "Implement `{f}({s})`: at most {n} characters stay, and {ending} follows where something was cut.",
+            "Create `{f}({s})`; of more than {n} characters, return the first {n} and {ending}.",
+            "Implement `{f}({s})`: at most {n} characters stay, and {ending} follows where it was cut.",
             "A text `{s}` of up to {n} characters stays; of a longer one `{f}` returns {n} and {ending}.",
             "def `{f}` of `{s}`, limit {n}, ending {ending}",
         ),
@@ -265,11 +273,11 @@ FAMILIES = (
         TOPIC,
         "function",
         (
-            "Write a function `{f}` that counts how often the word `{w}` is in the text `{s}`: `{f}({s}, {w})`.",
+            "Write a function `{f}({s}, {w})` that counts how often the word `{w}` is in the text `{s}`.",
             "Define `{f}({s}, {w})` to count the whole word `{w}` in `{s}`.",
             "function `{f}({s}, {w})` counting occurrences of word `{w}` in string `{s}`",
             "How do I write `{f}({s}, {w})` which returns how many words of `{s}` equal `{w}`?",
-            "Create a function `{f}` with arguments `{s}` and `{w}`; count the words of `{s}` that are `{w}`.",
+            "Create a function `{f}` of `{s}` and `{w}`; count the words of `{s}` that are `{w}`.",
             "Implement `{f}({s}, {w})`: split `{s}` and count `{w}`.",
             "`{f}` gets a text `{s}` first and a word `{w}` next, and returns the count of that word.",
             "def `{f}` of `{s}`, `{w}`: frequency of the second among the words of the first",
