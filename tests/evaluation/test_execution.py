@@ -186,7 +186,7 @@ def answer(x):
     while frame:
         seen.append(repr(frame.f_locals))
         frame = frame.f_back
-    found = re.findall("[0-9]{20}", " ".join(seen))
+    found = re.findall("2[0-9]{19}", " ".join(seen))
     return int(found[0]) if found else 0
 """
 
