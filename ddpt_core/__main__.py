@@ -8,7 +8,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 
 from ddpt_core.errors import DDPTError
@@ -302,9 +301,10 @@ def main(arguments: list[str] | None = None) -> int:
         return code if isinstance(code, int) else 0
     except DDPTError as error:
         print(str(error), file=sys.stderr)
-    except click.ClickException as error:
-        print(f"{error.format_message()} See --help.", file=sys.stderr)
-    except click.Abort:
+    except typer.TyperException as error:
+        said = getattr(error, "format_message", lambda: str(error))()
+        print(f"{said} See --help.", file=sys.stderr)
+    except typer.Abort:
         print("Stopped; a training goes on with --resume.", file=sys.stderr)
         return 130
     return 2
