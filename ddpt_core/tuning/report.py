@@ -12,6 +12,7 @@ import torch
 from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.readers import load_tasks
 from ddpt_core.diffusion.sampler import sample
+from ddpt_core.tuning.card import prompt_card
 from ddpt_core.tuning.checkpoint import DESCRIPTION, load_prompt
 from ddpt_core.tuning.prompt import DDPTPrompt
 from ddpt_core.tuning.trainer import split, validation_loss
@@ -21,7 +22,7 @@ STEPS = (2000, 500, 50, 10, 1)  # 1 is one call at T
 
 
 def finish(out: Path, backbone: FrozenLM, data: str | Path) -> dict:
-    """Adds seed spread and steps ablation to a DDPT prompt's prompt.json (once); returns its content for any method."""
+    """Adds seed spread and steps ablation to a DDPT prompt's prompt.json (once), writes the card, returns prompt.json."""
     prompt = load_prompt(out, backbone)
     info = prompt.info
     if isinstance(prompt, DDPTPrompt) and "seed_spread" not in info["metrics"]:
@@ -31,6 +32,7 @@ def finish(out: Path, backbone: FrozenLM, data: str | Path) -> dict:
         part = out / (DESCRIPTION + ".part")
         part.write_text(json.dumps(info, indent=1) + "\n")
         part.replace(out / DESCRIPTION)
+    (out / "README.md").write_text(prompt_card(info), encoding="utf-8")
     return info
 
 

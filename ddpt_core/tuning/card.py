@@ -1,0 +1,55 @@
+"""The card of a trained prompt: README.md beside its weights, made from prompt.json alone."""
+
+from typing import Any
+
+from ddpt_core.tuning.prompt import DDPT
+
+WAYWARDNESS = "Nearest tokens of a soft prompt do not explain it (prompt waywardness, arXiv 2112.08348)."
+
+
+def prompt_card(info: dict[str, Any]) -> str:
+    """Returns the Markdown card of a prompt: what it is, data, command, figures, caveats."""
+    config, data, metrics = info["config"], info["data"], info["metrics"]
+    options = {
+        "method": config["method"],
+        "data": data["source"],
+        "backbone": info["backbone"]["name"],
+        "context": f'"{config["context"]}"',
+        "context-length": config["context_length"],
+        "steps": config["steps"],
+        "batch-size": config["batch_size"],
+        "lr": config["lr"],
+        "seed": config["seed"],
+    }
+    command = " ".join(f"--{name} {value}" for name, value in options.items())
+    lines = [
+        f"# {config['method']} prompt",
+        "",
+        f"A context of {config['context_length']} positions for the frozen backbone `{info['backbone']['name']}` "
+        f"(sha256 {info['backbone']['sha256'][:12]}…), started from the text “{config['context']}”.",
+        "",
+        f"    python -m ddpt_core train {command} --out DIR",
+        "",
+        "| figure | value |",
+        "|---|---|",
+        f"| trained parameters | {info['trainable_parameters']:,} |",
+        f"| tasks for training / validation | {data['training_tasks']:,} / {data['validation_tasks']:,} of {data['source']} |",
+        f"| LLM forward passes | {config['steps']:,} of {config['batch_size']} tasks |",
+        f"| validation loss, nats per token | {metrics['validation_loss']:.4f}, at step {metrics['best_step']:,} |",
+        f"| time | {metrics['seconds']:.0f} s |",
+    ]
+    if config["method"] == DDPT:
+        spread, ablation = metrics["seed_spread"], metrics["steps_ablation"]
+        lines.append(f"| seed spread: deviation over 8 seeds / the vocabulary's | {spread:.4f} |")
+        lines += [f"| validation loss with {steps} steps, seed 0 | {loss:.4f} |" for steps, loss in ablation.items()]
+        lines += ["", *_what_the_diffusion_adds(spread)]
+    return "\n".join([*lines, "", WAYWARDNESS, ""])
+
+
+def _what_the_diffusion_adds(spread: float) -> list[str]:
+    if spread >= 0.05:
+        return [f"The final context depends on the noise: its spread over seeds is {spread:.1%} of the vocabulary's."]
+    return [
+        f"The final context hardly depends on the noise (spread {spread:.2%} of the vocabulary's): with the LLM loss alone",
+        "nothing asks it to. Where the losses above are equal too, many steps give the same prompt as one call.",
+    ]
