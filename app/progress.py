@@ -32,13 +32,14 @@ class Cancelled(Exception):
 Tell = Callable[[float, str], None]
 
 
-def stream(work: Callable[[Tell], Any]) -> Iterator[Note | Done]:
+def stream(work: Callable[[Tell], Any], stop: threading.Event | None = None) -> Iterator[Note | Done]:
     """Yields Notes, a few a second, while `work(tell)` runs in a thread, then Done; raises what it raises.
 
-    Closing the generator makes the next `tell` raise Cancelled inside the work, and waits until it has ended.
+    Setting `stop`, or closing the generator, makes the next `tell` raise Cancelled inside the work; the stream
+    then raises it too, and in any case waits until the work has ended.
     """
     messages: queue.Queue[Note | Done | BaseException] = queue.Queue()
-    stopped = threading.Event()
+    stopped = stop or threading.Event()
     told = 0.0
 
     def tell(share: float, text: str) -> None:

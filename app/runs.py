@@ -104,10 +104,8 @@ class Runs:
             return described
         entry = self.entry(name)
         with self.services.model(tell):
-            trajectory, backbone = self._load(entry)
             view = RunView(self.services.store, described["key"])
-            manual = self._manual(entry, backbone, trajectory.x.shape[1])
-            return entry.describe() | view.add_umap(trajectory, backbone, manual, self.services.cache / "umap", tell)
+            return entry.describe() | view.add_umap(*self._load(entry), self.services.cache, tell)
 
     def warm(self) -> None:
         """Starts to make the first run's data in a thread, so that the first visitor need not wait for it."""
@@ -127,27 +125,27 @@ class Runs:
         `tell` hears of every step. Raises DDPTError for settings that cannot be sampled.
         """
         from ddpt_core import Trajectory
-        from ddpt_core.diffusion.sampler import MAX_SEED, SCHEDULERS
+        from ddpt_core.diffusion.sampler import SCHEDULERS
+        from ddpt_core.trajectory.trajectory import prompt_sha256
 
         require_choice("scheduler", scheduler, SCHEDULERS)
-        steps, seed = whole("Steps", steps), require_range("seed", whole("Seed", seed), 0, MAX_SEED)
-        for entry in self.entries().values():
-            made = entry.describe()
-            if (made["prompt"], made["scheduler"], made["steps"], made["seed"]) == (
-                prompt,
-                scheduler,
-                steps,
-                seed,
-            ):
-                return entry.name
+        steps, seed = whole("Steps", steps), whole("Seed", seed)
         with self.services.model(tell):
             loaded = self.services.prompt(prompt)
+            sha256 = prompt_sha256(loaded)
+            entries = self.entries()
+            for entry in entries.values():
+                made, made_with = entry.describe(), entry.info["prompt"]["sha256"]
+                if (made["scheduler"], made["steps"], made["seed"], made_with) == (scheduler, steps, seed, sha256):
+                    return entry.name
 
-            def on_step(step) -> None:
-                tell(step.index / steps, f"Step {step.index:,} of {steps:,}")
+            def on_step(index: int) -> None:
+                tell(index / steps, f"Step {index:,} of {steps:,}")
 
             trajectory = Trajectory.record(loaded, steps, seed, scheduler, on_step=on_step)
-            name = re.sub(r"[^\w.+-]+", "-", f"{prompt}-{scheduler}-{steps}-seed{seed}")
+            plain = re.sub(r"[^\w.+-]+", "-", f"{loaded.name}-{scheduler}-{steps}-seed{seed}")
+            names = (plain, *(f"{plain}-{again}" for again in range(2, 1000)))
+            name = next(name for name in names if name not in entries)
             trajectory.save(registry.user_folder("runs") / name)
         return name
 
@@ -173,8 +171,7 @@ class Runs:
     def _build(self, entry: RunEntry, view: RunView, tell: Tell) -> dict[str, Any]:
         tell(0.0, "Loading the backbone…")
         trajectory, backbone = self._load(entry)
-        nearest = self.services.nearest(backbone.name)
-        return view.build(trajectory, backbone, nearest, self._manual(entry, backbone, trajectory.x.shape[1]), tell)
+        return view.build(trajectory, backbone, self.services.nearest(backbone.name), tell)
 
     def _load(self, entry: RunEntry):
         """Returns the trajectory and its backbone; raises ArtifactError if that is another one now."""
@@ -187,15 +184,6 @@ class Runs:
                 "make it again with the same settings."
             )
         return Trajectory.load(entry.folder), backbone
-
-    def _manual(self, entry: RunEntry, backbone, length: int) -> list[int] | None:
-        """Returns the ids (P,) of the manual context's tokens; None if the run's prompt is no longer here."""
-        try:
-            prompt = self.services.prompt(entry.info["prompt"]["name"], entry.info["backbone"]["name"])
-            return backbone.token_ids(prompt.context_text, length)
-        except DDPTError as error:
-            log.info("The manual context of the run %s is not shown: %s", entry.name, error)
-            return None
 
 
 def whole(what: str, value) -> int:

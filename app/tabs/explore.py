@@ -1,14 +1,16 @@
 """The Explore tab: one run as a picture, and the row in which a new run is made."""
 
 import html
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
+from gradio.context import Context
 
-from app.progress import Done, Note, stream
-from app.services import MODEL, Services, as_toast
+from app.progress import Cancelled, Done, Note, stream
+from app.services import Services, as_toast
 from app.tabs import explore_api
 from app.theme import SCHEDULER_LABELS
 from app.viewer.component import trajectory_viewer
@@ -35,27 +37,14 @@ def build(services: Services) -> None:
     explore = Explore(services)
     hidden = {"api_visibility": "private", "show_progress": "hidden"}
 
-    gr.context.Context.root_block.load(as_toast(explore.first), None, [viewer, *form], concurrency_limit=None, **hidden)
-    viewer.open_run(as_toast(explore.chosen), None, viewer, concurrency_limit=None, **hidden)
-    viewer.second_run(as_toast(explore.second), None, viewer, concurrency_limit=None, **hidden)
-    viewer.umap(as_toast(explore.umap), None, viewer, concurrency_id=MODEL, concurrency_limit=1, **hidden)
-    sampling = sample.click(
-        as_toast(explore.sample),
-        form,
-        [status, viewer, *buttons],
-        concurrency_id=MODEL,
-        concurrency_limit=1,
-        trigger_mode="once",
-        **hidden,
-    )
-    cancel.click(
-        lambda: [say("Cancelled; nothing was kept."), *ready()],
-        None,
-        [status, *buttons],
-        cancels=[sampling],
-        queue=False,
-        **hidden,
-    )
+    # Work on the model waits for its turn inside Services.model, which says so; the queue would wait in silence.
+    several = {"concurrency_limit": 8, **hidden}
+    Context.root_block.load(as_toast(explore.first), None, [viewer, *form], **several)
+    viewer.open_run(as_toast(explore.chosen), None, viewer, **several)
+    viewer.second_run(as_toast(explore.second), None, viewer, **several)
+    viewer.umap(as_toast(explore.umap), None, viewer, **several)
+    sample.click(as_toast(explore.sample), form, [status, viewer, *buttons], trigger_mode="once", **several)
+    cancel.click(explore.cancel, None, [status, cancel], queue=False, **hidden)
     explore_api.add(services)
 
 
@@ -64,6 +53,7 @@ class Explore:
 
     def __init__(self, services: Services):
         self.runs = services.runs
+        self.stops: dict[str, threading.Event] = {}  # of the sampling that each session has under way
 
     def first(self, request: gr.Request) -> Iterator[list[Any]]:
         """Opens the run that the address asks for, else the first; fills in a seed that is not recorded."""
@@ -106,26 +96,39 @@ class Explore:
         """Fits UMAP to the run that is open."""
         yield from self.working(lambda tell: self.runs.add_umap(str(event.name), tell), "umap")
 
-    def sample(self, prompt: str, scheduler: str, steps: int, seed: int) -> Iterator[list[Any]]:
+    def sample(self, prompt: str, scheduler: str, steps: int, seed: int, request: gr.Request) -> Iterator[list[Any]]:
         """Makes a run and opens it; what was typed stays, whatever happens."""
         started = time.monotonic()
+        stop = self.stops[request.session_hash] = threading.Event()
         busy = [gr.Button("Sampling…", interactive=False), gr.Button(interactive=True)]
         yield [say("Loading the prompt…", 0.0), gr.skip(), *busy]
         try:
-            name = None
-            for message in stream(lambda tell: self.runs.record(prompt, scheduler, steps, seed, tell)):
+            name = ""
+            for message in stream(lambda tell: self.runs.record(prompt, scheduler, steps, seed, tell), stop):
                 if isinstance(message, Done):
                     name = message.result
                 else:
                     yield [say(message.text, message.share), gr.skip(), *busy]
-            seconds = time.monotonic() - started
-            for value in self.opening(name, None if seconds > 1 else -1):
-                yield [say("Reading it: " + (value.get("message") or "done"), 1.0), value, *busy]
+            for value in self.opening(name, None if time.monotonic() - started > 1 else -1):
+                yield [say("Opening the run…", 1.0), value, *busy]
+            last = say(f"{name} is open; it took {time.monotonic() - started:.3g} s.")
+        except Cancelled:
+            last = say("Cancelled; nothing was kept.")
         except Exception as error:
             sentence = str(error) if isinstance(error, DDPTError) else UNEXPECTED
             yield [say(sentence, failed=True), gr.skip(), *ready()]
             raise
-        yield [say(f"{name} is open; it took {seconds:.3g} s."), gr.skip(), *ready()]
+        finally:
+            self.stops.pop(request.session_hash, None)
+        yield [last, gr.skip(), *ready()]
+
+    def cancel(self, request: gr.Request) -> list[Any]:
+        """Stops the sampling of this session at its next step."""
+        stop = self.stops.get(request.session_hash)
+        if stop is None:
+            return [gr.skip(), gr.skip()]
+        stop.set()
+        return [say("Stopping…"), gr.Button(interactive=False)]
 
     def opening(self, name: str, step: int | None) -> Iterator[dict[str, Any]]:
         """Yields the viewer's values until the run is there; step -1 is its end, None lets it play."""

@@ -13,6 +13,7 @@ from app.viewer.payload import FORMAT, PayloadStore, neighbour_arrays, pack, pac
 
 NEIGHBOURS = 10  # K, tokens kept for every position of every step
 METRIC = "cosine"
+UMAP_SEED = 0  # makes the same picture again
 SHARES = {"state": (0.1, 0.5), "estimate": (0.55, 0.95)}  # of the time of packing, as measured
 
 
@@ -25,13 +26,14 @@ def label_of(info: dict[str, Any], embedded: bool) -> str:
 
 
 def key_of(folder: Path) -> str:
-    """Returns a name for the run's content: a hash of run.json and of the size and date of its numbers."""
-    numbers = (folder / "trajectory.safetensors").stat()
-    made_of = [
-        (folder / "run.json").read_bytes(),
-        f"{numbers.st_size} {numbers.st_mtime_ns} {FORMAT} {NEIGHBOURS}",
-    ]
-    return hashlib.sha256(b"\n".join(m if isinstance(m, bytes) else m.encode() for m in made_of)).hexdigest()[:20]
+    """Returns a name for the run's content: a hash of run.json, which holds the hash of its numbers."""
+    made_of = (folder / "run.json").read_bytes() + f" {FORMAT} {NEIGHBOURS}".encode()
+    return hashlib.sha256(made_of).hexdigest()[:20]
+
+
+def manual_ids(trajectory, backbone) -> list[int]:
+    """Returns the ids (P,) of the tokens that the run started from, the manual context."""
+    return backbone.token_ids(trajectory.info["context"], trajectory.x.shape[1])
 
 
 def vectors_of(trajectory) -> dict[str, np.ndarray]:
@@ -56,25 +58,21 @@ class RunView:
         urls = {part: self.store.url(name) for part, name in card["files"].items()}
         return {"key": self.key, "files": urls, "quality": card["quality"]}
 
-    def build(self, trajectory, backbone, nearest, manual: list[int] | None, tell: Tell) -> dict[str, Any]:
-        """Returns {files, quality} after packing PCA and the neighbours of both kinds of vector.
-
-        manual: (P,) ids of the manual context's tokens, None where it is not known.
-        """
+    def build(self, trajectory, backbone, nearest, tell: Tell) -> dict[str, Any]:
+        """Returns {files, quality} after packing PCA and the neighbours of both kinds of vector."""
         from ddpt_core.interpret.projection import project
 
         tell(0.0, "Projecting the vocabulary…")
-        projection = project(
-            "pca", backbone.embedding_table, vectors_of(trajectory), marks_of(backbone, manual), seed=0
-        )
+        manual = manual_ids(trajectory, backbone)
+        marks = {"manual": backbone.embedding_table[manual]}
+        projection = project("pca", backbone.embedding_table, vectors_of(trajectory), marks)
         arrays = {
             "timesteps": trajectory.timesteps.astype(np.int32),
             "noise_level": trajectory.noise_level.astype(np.float32),
+            "manual.ids": np.array(manual, np.int32),
             **projection_arrays("pca", projection.vocabulary, projection.paths, projection.marks),
             **self._neighbours("state", trajectory, nearest, tell),
         }
-        if manual is not None:
-            arrays["manual.ids"] = np.array(manual, np.int32)
         tokens = f"tokens-{backbone.sha256[:20]}-{FORMAT}.json"
         files = {
             "tokens": tokens,
@@ -86,7 +84,7 @@ class RunView:
         self.store.put(files["estimate"], lambda: pack(self._neighbours("estimate", trajectory, nearest, tell)))
         return self._write({"files": files, "quality": {"pca": pca_quality(projection)}})
 
-    def add_umap(self, trajectory, backbone, manual: list[int] | None, cache: Path, tell: Tell) -> dict[str, Any]:
+    def add_umap(self, trajectory, backbone, cache: Path, tell: Tell) -> dict[str, Any]:
         """Returns {files, quality} after fitting UMAP to the vocabulary and the run together."""
         from ddpt_core.interpret.projection import project
 
@@ -94,8 +92,8 @@ class RunView:
             "umap",
             backbone.embedding_table,
             vectors_of(trajectory),
-            marks_of(backbone, manual),
-            seed=0,
+            {"manual": backbone.embedding_table[manual_ids(trajectory, backbone)]},
+            seed=UMAP_SEED,
             cache=cache,
             progress=tell,
         )
@@ -119,11 +117,6 @@ class RunView:
     def _write(self, card: dict[str, Any]) -> dict[str, Any]:
         self.store.replace(self.card.name, json.dumps(card).encode())
         return self.read() or {}
-
-
-def marks_of(backbone, manual: list[int] | None) -> dict[str, Any]:
-    """Returns the manual context's embedding (P, D) as a mark of the picture, if it is known."""
-    return {} if manual is None else {"manual": backbone.embedding_table[manual]}
 
 
 def special_ids(backbone) -> list[int]:
