@@ -19,7 +19,6 @@ from ddpt_core.evaluation.sandbox import kernel, landlock, seccomp
 from ddpt_core.evaluation.sandbox.imports import ImportFolders, standard_entries
 
 NOBODY = 65_534  # user and group that root becomes
-MEMORY_GRACE_BYTES = 16 << 20  # what the worker may use on top, to report that memory ran out
 _OPEN_FILES = 64
 _THREADS = 64
 _STACK_BYTES = 8 << 20
@@ -76,7 +75,7 @@ def _file_rules(scratch: str, folders: ImportFolders) -> landlock.Ruleset:
 
 def _limit(memory_bytes: int, cpu_seconds: int, file_bytes: int) -> None:
     for kind, soft, hard in (
-        (resource.RLIMIT_AS, memory_bytes, memory_bytes + MEMORY_GRACE_BYTES),
+        (resource.RLIMIT_AS, memory_bytes, memory_bytes),
         (resource.RLIMIT_CPU, cpu_seconds, cpu_seconds + 1),
         (resource.RLIMIT_FSIZE, file_bytes, file_bytes),
         (resource.RLIMIT_NOFILE, _OPEN_FILES, _OPEN_FILES),

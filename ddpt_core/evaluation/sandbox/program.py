@@ -7,9 +7,10 @@ own process, and the program may do with it as it likes.
 
 import ast
 import builtins
+import contextlib
 import io
 import linecache
-import resource
+import mmap
 import sys
 import types
 from typing import Any
@@ -20,6 +21,7 @@ from ddpt_core.evaluation.sandbox.wire import Codec, Line, WireError
 FILE_NAME = "<program>"
 SETUP_NAME = "<setup>"
 _KEPT_OUTPUT_CHARACTERS = 1 << 16
+_RESERVE_BYTES = 4 << 20
 _MUTABLE_FORMS = ("list", "dict", "set", "bytearray", "value", "array")
 
 
@@ -33,6 +35,7 @@ class Program(Codec):
         self._objects: list[Any] = []
         self._places: dict[int, int] = {}
         self._output = _Output()
+        self._reserve = mmap.mmap(-1, _RESERVE_BYTES)
         module = types.ModuleType("__main__")
         sys.modules["__main__"] = module
         self._names = module.__dict__
@@ -50,6 +53,9 @@ class Program(Codec):
                 self._line.send(answer)
             except WireError as error:  # too large
                 self._line.send(self._failure(error))
+            if self._reserve.closed:
+                with contextlib.suppress(OSError):
+                    self._reserve = mmap.mmap(-1, _RESERVE_BYTES)
 
     def _answer(self, request: list[Any]) -> list[Any]:
         operation, *forms = request
@@ -67,6 +73,7 @@ class Program(Codec):
             changes = self._changes(forms, operands) if operation == "call" else []
             return ["value", result, changes, self._output.take()]
         except BaseException as error:
+            self._reserve.close()  # where memory ran out, there is none left to say so without this
             return self._failure(error)
 
     def _run(self) -> None:
@@ -98,9 +105,6 @@ class Program(Codec):
 
     def _failure(self, error: BaseException) -> list[Any]:
         """Returns ["raised", nearest built-in type, type, message, arguments, place, output]."""
-        if isinstance(error, MemoryError):
-            _, hard = resource.getrlimit(resource.RLIMIT_AS)
-            resource.setrlimit(resource.RLIMIT_AS, (hard, hard))  # room for this answer
         base = _builtin_base(type(error))
         try:
             message = str(error)[:2000]
