@@ -56,9 +56,7 @@ def test_packed_neighbours_are_read_back_with_the_same_ids_and_scores_within_hal
     )
 
 
-@pytest.mark.parametrize(
-    ("vocabulary", "kind"), [(32_100, np.uint16), (65_536, np.uint16), (70_000, np.uint32)]
-)
+@pytest.mark.parametrize(("vocabulary", "kind"), [(32_100, np.uint16), (65_536, np.uint16), (70_000, np.uint32)])
 def test_ids_take_two_bytes_unless_the_vocabulary_needs_four(vocabulary, kind):
     ids = np.array([[[0, vocabulary - 1]]])
     arrays = neighbour_arrays("state", ids, np.ones(ids.shape, np.float32))
@@ -107,8 +105,7 @@ def expected_kind(kind: int, text: str) -> str | None:
 
 def test_kinds_agree_with_pythons_tokenizer_on_a_program():
     found = [
-        (expected_kind(t.type, t.string), t.string)
-        for t in tokenize.generate_tokens(io.StringIO(PROGRAM).readline)
+        (expected_kind(t.type, t.string), t.string) for t in tokenize.generate_tokens(io.StringIO(PROGRAM).readline)
     ]
     checked = [(wanted, text) for wanted, text in found if wanted]
     assert {wanted for wanted, _ in checked} == {"keyword", "name", "number", "operator", "string"}
@@ -157,9 +154,7 @@ def test_no_template_holds_anything_that_would_be_run_as_code(name):
 
 
 def test_the_script_never_makes_markup_or_code_out_of_text():
-    markup = (
-        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|DOMParser|javascript:"
-    )
+    markup = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|DOMParser|javascript:"
     assert not re.search(markup, script())
 
 

@@ -1,0 +1,75 @@
+"""A small world for the app: a vocabulary with hostile tokens, an untrained prompt, runs in a temporary folder."""
+
+import hashlib
+
+import pytest
+import torch
+
+from app.services import Services
+from ddpt_core.backbone import registry
+from ddpt_core.diffusion.denoiser import DenoiserConfig
+from ddpt_core.diffusion.schedule import NoiseSchedule
+from ddpt_core.tuning.checkpoint import save_ddpt
+from ddpt_core.tuning.prompt import new_ddpt
+
+WORDS = [" return", " for", "tion", " x", "==", "42", '"', "\n    ", "\t", " def", ")", "name"]
+HOSTILE = ["<img src=x onerror='window.hacked=1'>", "${window.hacked=1}", "{{value}}", "\u202eevil", "</script>"]
+VOCABULARY, WIDTH, POSITIONS = 300, 32, 4
+
+
+class TinyTokenizer:
+    """As much of a tokenizer as the app asks for; token 0 is its only control token."""
+
+    all_special_ids = (0,)
+
+    def __len__(self) -> int:
+        return VOCABULARY
+
+
+class TinyBackbone:
+    """A random embedding table; every token that a context can end beside is hostile text."""
+
+    name = "embedded"
+    device = torch.device("cpu")
+    tokenizer = TinyTokenizer()
+
+    def __init__(self):
+        self.embedding_table = torch.randn(VOCABULARY, WIDTH, generator=torch.Generator().manual_seed(0))
+        self.sha256 = hashlib.sha256(self.embedding_table.numpy().tobytes()).hexdigest()
+
+    def token_strings(self) -> list[str]:
+        return ["<pad>", *(HOSTILE + WORDS)[: VOCABULARY - 1], *(f" w{i}" for i in range(VOCABULARY - 18))]
+
+    def token_ids(self, text: str, length: int) -> list[int]:
+        return list(range(1, length + 1))
+
+    def embed(self, text: str, length: int) -> torch.Tensor:
+        return self.embedding_table[self.token_ids(text, length)]
+
+
+class TinyServices(Services):
+    """Services with the tiny backbone; prompts, runs, packing and the page are the real ones."""
+
+    def _backbone(self, name: str = registry.EMBEDDED):
+        return TINY
+
+
+TINY = TinyBackbone()
+
+
+@pytest.fixture
+def services(tmp_path, monkeypatch):
+    """Services whose assets and runs lie in a temporary folder, with one embedded prompt and no run."""
+    monkeypatch.setattr(registry, "ASSETS", tmp_path / "assets")
+    monkeypatch.setenv("DDPT_HOME", str(tmp_path / "home"))
+    config = DenoiserConfig(width=WIDTH, positions=POSITIONS, hidden=16, stages=1, heads=2)
+    prompt = new_ddpt(TINY, "Write code:", config, NoiseSchedule(), seed=0)
+    info = {"method": "ddpt", "context": "Write code:", "backbone": {"name": "embedded", "sha256": TINY.sha256}}
+    save_ddpt(prompt, tmp_path / "assets" / "prompts" / "ddpt", info)
+    return TinyServices(tmp_path / "cache")
+
+
+@pytest.fixture
+def recorded(services):
+    """The services, with a run of 40 steps and seed 3; returns (services, name of the run)."""
+    return services, services.runs.record("ddpt", "ddpm", 40, 3, lambda share, text: None)
