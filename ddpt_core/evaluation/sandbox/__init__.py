@@ -14,18 +14,20 @@ What is guaranteed, on Linux 5.13 or newer on x86_64 and aarch64, for root and f
   process that could outlive it. The scratch folder is removed. (supervisor.py, scratch.py)
 
 What is not:
-- A program that computes the expected answer from the arguments alone, or knows it by heart, passes: that is
-  a solution.
+- A program that computes the expected answer from the arguments alone, or knows it by heart, passes: that is a
+  solution. What the setup holds, the program can read.
 - What a test asks of the program's own objects is the program's word: a method that says True, an own `==`
   between two of its own objects, or a helper function that the test takes from the program.
 - Tests meet copies of plain values and stand-ins of other objects. Identity is not kept for copies, an own
-  object equals no plain value unless its type derives from a plain one, arithmetic between the two is
-  refused, and names that a test binds are not seen by the program.
-- The kernel is trusted. That a file exists, its size and times, and the list of running processes' numbers
-  can be seen where the user's permissions show them; a program can use one processor for the time it is
-  given.
+  object equals no plain value unless its type derives from a plain one, arithmetic between the two is refused,
+  and names that a test binds are not seen by the program.
+- The kernel is trusted. That a file exists, its size and its times can be seen where the user's permissions
+  show them. A program can use one processor for the time it is given, and for that time fill 64 files of the
+  disk limit each if it deletes them while they are open.
 - asyncio and multiprocessing do not work inside, since sockets and processes do not.
 
-Cost: about 50 ms of processor time in each of the two interpreters, half of it Python's own start; see
-supervisor.py.
+Cost: a run begins 65 ms after the call and takes 65 ms of processor time for both interpreters on top of its own
+(measured with Python 3.11 on two busy processors); execute_many runs several at once. Processes forked from a
+confined, warm one would save most of that: worker.py is the one place to change, as it takes up a role only
+after confinement.
 """
