@@ -27,7 +27,7 @@ What is not:
 - asyncio and multiprocessing do not work inside, since sockets and processes do not.
 
 Cost: a run begins 65 ms after the call and takes 65 ms of processor time for both interpreters on top of its own
-(measured with Python 3.11 on two busy processors); execute_many runs several at once. Processes forked from a
-confined, warm one would save most of that: worker.py is the one place to change, as it takes up a role only
-after confinement.
+(measured with Python 3.11 on two busy processors); execute_many runs several at once. An interpreter that
+is kept warm and forks once per run, just before it would confine itself, would save most of that; only worker.py
+and supervisor._Run._start know that there is none.
 """
