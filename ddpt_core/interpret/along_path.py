@@ -1,14 +1,12 @@
 """Exact nearest tokens of a path: what is found for one step serves the steps around it.
 
-1. The path is cut into blocks of steps that hardly move; the middle step of a block, its anchor, stands for
-   it.
-2. If no step of the block is farther than m from the anchor, and k tokens have a closeness of c or more
-   there, then only tokens with c - 2 m or more there can be among the k nearest of any step of the block: c
-   can fall by m, and a rival can gain m. Upper bounds (`upper_bounds`) leave few such tokens.
+1. The path is cut into blocks of steps that hardly move. The middle step of a block, its anchor, stands for all.
+2. If no step of the block is farther than m from the anchor, and k tokens have a closeness of c or more there,
+   then only tokens with c - 2 m or more there can be among the k nearest of any step of the block: c can fall by m,
+   and a rival can gain m. Upper bounds (`upper_bounds`) leave few such tokens.
 3. Those are compared exactly, for all steps of the block.
 
-A path that stands still has long blocks. One that jumps has blocks of one step, and the bounds do all the
-work.
+A path that stands still has long blocks. One that jumps has blocks of one step, and the bounds do all the work.
 """
 
 from collections.abc import Iterator
@@ -20,9 +18,7 @@ from ddpt_core.interpret.metric import Metric, closest, norms
 from ddpt_core.interpret.upper_bounds import UpperBounds
 
 BLOCKS = (64, 16, 4)  # steps in a block, tried from the longest; then single steps
-REACH = (
-    0.75  # 2 m at most, in standard deviations of the closeness over the vocabulary; decides only about time
-)
+REACH = 0.75  # 2 m at most, in standard deviations of the closeness over the vocabulary; decides only about time
 ANCHORS = 256  # vectors bounded at once: 33 MB of products at V = 32,100
 TOGETHER = 16  # neighbouring steps compared together: they share most tokens
 

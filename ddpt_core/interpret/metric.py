@@ -1,8 +1,7 @@
 """The two ways to say how close a vector is to a token: cosine similarity and Euclidean distance.
 
-Both are given as a *closeness*, larger for a closer token. Each metric has its own space (`place`), in which
-moving a vector by m changes no closeness by more than m (in units of `unit`); exact search along a path
-rests on this.
+Both are given as a *closeness*, larger for a closer token. Each metric has its own space (`place`), in which moving
+a vector by m changes no closeness by more than m (in units of `unit`); exact search along a path rests on this.
 """
 
 from collections.abc import Iterator
@@ -19,9 +18,7 @@ class Metric(Protocol):
 
     sign: ClassVar[int]  # score = sign * closeness
     unit: float  # closeness of one unit in the metric's space
-    center: (
-        np.ndarray
-    )  # (D,) float64, what `floor` expects to be taken from placed tokens: w = place(token) - center
+    center: np.ndarray  # (D,) float64, what `floor` expects to be taken from placed tokens: w = place(token) - center
 
     def __init__(self, table: np.ndarray) -> None: ...
 
@@ -99,9 +96,7 @@ class L2:
         self.mean = table.mean(0, dtype=np.float64)
         self.center = np.zeros(table.shape[1])
         widest = max(float(norms(rows - self.mean).max()) for rows in chunks(table))
-        self.unit = (
-            float(2.0 ** np.ceil(np.log2(widest))) if widest > 0 else 1.0
-        )  # a power of 2 rounds nothing
+        self.unit = float(2.0 ** np.ceil(np.log2(widest))) if widest > 0 else 1.0  # a power of 2 rounds nothing
 
     def place(self, vectors: np.ndarray) -> np.ndarray:
         with np.errstate(over="ignore"):  # infinite points get bounds that exclude nothing
@@ -120,15 +115,11 @@ class L2:
 
     def _squared(self, vectors: np.ndarray, ids: np.ndarray) -> np.ndarray:
         """Returns the squared distances (n, c), each to ten digits or more."""
-        origin = vectors[0].astype(
-            np.float64
-        )  # near all vectors as a rule, which keeps the sizes below small
+        origin = vectors[0].astype(np.float64)  # near all vectors as a rule, which keeps the sizes below small
         left, right = vectors - origin, self.table[ids] - origin  # (n,D), (c,D) float64
         sizes = (left**2).sum(1)[:, None] + (right**2).sum(1)
         squared = sizes - 2 * (left @ right.T)
-        for pairs in chunks(
-            np.argwhere(~(squared > 1e-6 * sizes))
-        ):  # digits are lost: subtract first instead
+        for pairs in chunks(np.argwhere(~(squared > 1e-6 * sizes))):  # digits are lost: subtract first instead
             gaps = vectors[pairs[:, 0]].astype(np.float64) - self.table[ids[pairs[:, 1]]]
             squared[pairs[:, 0], pairs[:, 1]] = (gaps**2).sum(1)
         return squared

@@ -1,10 +1,10 @@
 """Nearest vocabulary tokens of embedding vectors, by cosine similarity or Euclidean distance; always exact.
 
-`search` looks up a few vectors in a FAISS flat index, the plain way. `run` looks up every position of every
-step of a trajectory and gives the same answer in a fraction of the time (see `along_path`).
+`search` looks up a few vectors in a FAISS flat index, the plain way. `run` looks up every position of every step of
+a trajectory and gives the same answer in a fraction of the time (see `along_path`).
 
-Exact means: the k best by float64 arithmetic on the float32 vectors. Tokens whose scores are the same
-float32 are ties and come in the order of their ids, lower first.
+Exact means: the k best by float64 arithmetic on the float32 vectors. Tokens whose scores are the same float32 are
+ties and come in the order of their ids, lower first.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -97,9 +97,7 @@ class NearestTokens:
                 scores[done, position] = self.metric.sign * closeness
         return Neighbours(ids, scores)
 
-    def _candidates(
-        self, vectors, rows: Sequence[int], wanted: int
-    ) -> Iterator[tuple[int, np.ndarray, float]]:
+    def _candidates(self, vectors, rows: Sequence[int], wanted: int) -> Iterator[tuple[int, np.ndarray, float]]:
         """Yields for every row `wanted` candidates, ascending, and the largest closeness of all others."""
         if wanted >= len(self.table):
             yield from ((row, np.arange(len(self.table)), -np.inf) for row in rows)

@@ -1,13 +1,12 @@
 """Upper bounds on `x @ w + o` for every token at once, from 8-bit integers.
 
-Only a token whose bound is high enough can be among the nearest: a few dozen of 32,100, to be compared
-exactly. With x = s X + e and w = t W + f, where X and W are 8-bit integers,
+Only a token whose bound is high enough can be among the nearest: a few dozen of 32,100, to be compared exactly.
+With x = s X + e and w = t W + f, where X and W are 8-bit integers,
 
     x @ w  <=  s t (X @ W) + |e| |w| + |s X| |f|        (Cauchy-Schwarz on the two remainders)
 
-and X @ W is exact: a sum of integers. The remainders' norms are measured, not estimated. Where the processor
-has no fast and exact 8-bit product, the same code runs on float32 products, with their rounding error in the
-bound.
+and X @ W is exact: a sum of integers. The remainders' norms are measured, not estimated. Where the processor has no
+fast and exact 8-bit product, the same code runs on float32 products, with their rounding error in the bound.
 """
 
 from dataclasses import dataclass
@@ -61,9 +60,7 @@ class UpperBounds:
         peaks = np.concatenate([np.abs(self._turn(part)).max(1) for part in chunks(rows)])
         slots = np.full(size * groups, -1)
         slots[: self.vocabulary] = np.argsort(norms if offsets.any() else peaks, kind="stable")
-        self.tokens = slots.reshape(
-            groups, size
-        ).T.ravel()  # (size*groups,) the token of every slot, -1 for none
+        self.tokens = slots.reshape(groups, size).T.ravel()  # (size*groups,) the token of every slot, -1 for none
         filled = self.tokens >= 0
         order = self.tokens[filled]
 
@@ -182,9 +179,7 @@ class BatchBounds:
         slots = group[:, None] + np.arange(t.shape[0]) * t.shape[1]
         product = self.products[row, :, group]
         step = t.steps[group][:, None]
-        return slots, self._bound(
-            row[:, None], product, step, t.norms[slots], t.errors[slots], t.offsets[slots]
-        )
+        return slots, self._bound(row[:, None], product, step, t.norms[slots], t.errors[slots], t.offsets[slots])
 
     def _bound(self, row, product, step, norm, error, offset) -> np.ndarray:
         """Returns s t (X @ W) + |e| |w| + |s X| |f| + o and what rounding can add."""

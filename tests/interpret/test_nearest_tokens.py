@@ -208,9 +208,7 @@ class TestBothMetrics:
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_steps_of_one_block_keep_their_own_neighbours(metric, monkeypatch):
-    monkeypatch.setattr(
-        upper_bounds, "has_exact_int8", lambda: False
-    )  # the tighter bounds, which forgive less
+    monkeypatch.setattr(upper_bounds, "has_exact_int8", lambda: False)  # the tighter bounds, which forgive less
     angles = np.linspace(0, 2 * np.pi, 600, endpoint=False)
     table = np.stack([np.cos(angles), np.sin(angles)], 1).astype(np.float32)
     turn = np.linspace(0, 0.5, 128)[:, None]  # 64 steps pass by 24 tokens
@@ -257,9 +255,7 @@ def test_a_bound_holds_where_all_rounding_errors_point_the_same_way(rounded):
     between = rng.integers(-100, 100, 64) + 0.49 * signs  # rounds to the worst side in every dimension
     between[0] = 127
     turn = rotation().astype(np.float64)  # its own inverse, so that these are the values that get rounded
-    token, vector = (
-        (between @ turn, whole @ turn) if rounded == "the token" else (whole @ turn, between @ turn)
-    )
+    token, vector = (between @ turn, whole @ turn) if rounded == "the token" else (whole @ turn, between @ turn)
     bounds = UpperBounds(np.float32([token]), np.zeros(1))
     batch = bounds.of(np.float32([vector]), bounds.buffer(1))
     exact = np.array([token @ vector])
