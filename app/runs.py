@@ -105,7 +105,26 @@ class Runs:
         entry = self.entry(name)
         with self.services.model(tell):
             view = RunView(self.services.store, described["key"])
-            return entry.describe() | view.add_umap(*self._load(entry), self.services.cache, tell)
+            return entry.describe() | view.add_umap(*self._load(entry), tell)
+
+    def beside(self, name: str, second: str, tell: Tell) -> dict[str, Any]:
+        """Returns the second run's description, and as `both` the data of one PCA that holds the two.
+
+        Raises ArtifactError if they are of different backbones, which share no picture.
+        """
+        described, other = self.open(name, tell), self.open(second, tell)
+        if described["files"]["tokens"] != other["files"]["tokens"]:
+            raise ArtifactError(f"The run {second!r} is of another backbone than {name!r}; the two share no picture.")
+        entries = [self.entry(name), self.entry(second)]
+
+        def load() -> tuple:
+            tell(0.5, "Projecting both runs…")
+            (first, backbone), (last, _) = [self._load(entry) for entry in entries]
+            return first, last, backbone
+
+        with self.services.model(tell):
+            views = [RunView(self.services.store, run["key"]) for run in (described, other)]
+            return other | {"both": views[0].beside(views[1], load)}
 
     def warm(self) -> None:
         """Starts to make the first run's data in a thread, so that the first visitor need not wait for it."""

@@ -90,7 +90,7 @@ class Explore:
 
     def second(self, event: gr.EventData) -> Iterator[dict[str, Any]]:
         """Opens the run that was chosen to be laid over the first."""
-        yield from self.working(lambda tell: self.runs.open(str(event.name), tell), "second")
+        yield from self.working(lambda tell: self.runs.beside(str(event.first), str(event.name), tell), "second")
 
     def umap(self, event: gr.EventData) -> Iterator[dict[str, Any]]:
         """Fits UMAP to the run that is open."""

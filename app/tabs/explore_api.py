@@ -39,6 +39,10 @@ def add(services: Services) -> None:
             else:
                 yield {"share": message.share, "text": message.text}
 
+    def compare_runs(name: str, second: str) -> dict[str, Any]:
+        """Describes a second run, with the data of one PCA that holds both."""
+        return runs.beside(name, second, lambda share, text: None)
+
     def neighbours(name: str, step: int, k: int = 10, kind: str = "state") -> dict[str, Any]:
         """Finds the k nearest tokens (cosine) of every position at a step; kind is "state" or "estimate"."""
         return runs.neighbours(name, step, k, kind)
@@ -48,4 +52,5 @@ def add(services: Services) -> None:
     gr.api(as_toast(open_run), api_name="open_run", concurrency_limit=None)
     gr.api(as_toast(new_run), api_name="new_run", **one_at_a_time)
     gr.api(as_toast(project), api_name="project", **one_at_a_time)
+    gr.api(as_toast(compare_runs), api_name="compare_runs", **one_at_a_time)
     gr.api(as_toast(neighbours), api_name="neighbours", **one_at_a_time)

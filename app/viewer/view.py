@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from app.viewer.payload import FORMAT, PayloadStore, neighbour_arrays, pack, pac
 
 NEIGHBOURS = 10  # K, tokens kept for every position of every step
 METRIC = "cosine"
-UMAP_SEED = 0  # makes the same picture again
+SEED = 0  # of a projection; makes the same picture again
 SHARES = {"state": (0.1, 0.5), "estimate": (0.55, 0.95)}  # of the time of packing, as measured
 
 
@@ -65,7 +66,7 @@ class RunView:
         tell(0.0, "Projecting the vocabulary…")
         manual = manual_ids(trajectory, backbone)
         marks = {"manual": backbone.embedding_table[manual]}
-        projection = project("pca", backbone.embedding_table, vectors_of(trajectory), marks)
+        projection = project("pca", backbone.embedding_table, vectors_of(trajectory), marks, seed=SEED)
         arrays = {
             "timesteps": trajectory.timesteps.astype(np.int32),
             "noise_level": trajectory.noise_level.astype(np.float32),
@@ -84,26 +85,39 @@ class RunView:
         self.store.put(files["estimate"], lambda: pack(self._neighbours("estimate", trajectory, nearest, tell)))
         return self._write({"files": files, "quality": {"pca": pca_quality(projection)}})
 
-    def add_umap(self, trajectory, backbone, cache: Path, tell: Tell) -> dict[str, Any]:
+    def add_umap(self, trajectory, backbone, tell: Tell) -> dict[str, Any]:
         """Returns {files, quality} after fitting UMAP to the vocabulary and the run together."""
         from ddpt_core.interpret.projection import project
 
-        projection = project(
-            "umap",
-            backbone.embedding_table,
-            vectors_of(trajectory),
-            {"manual": backbone.embedding_table[manual_ids(trajectory, backbone)]},
-            seed=UMAP_SEED,
-            cache=cache,
-            progress=tell,
-        )
+        marks = {"manual": backbone.embedding_table[manual_ids(trajectory, backbone)]}
+        table, vectors = backbone.embedding_table, vectors_of(trajectory)
+        projection = project("umap", table, vectors, marks, seed=SEED, progress=tell)
         card = json.loads(self.card.read_text(encoding="utf-8"))
         name = f"{self.key}-umap.safetensors"
         arrays = projection_arrays("umap", projection.vocabulary, projection.paths, projection.marks)
         self.store.put(name, lambda: pack(arrays))
         card["files"]["umap"] = name
-        card["quality"]["umap"] = {"words": umap_words(projection)}
+        card["quality"]["umap"] = umap_quality(projection)
         return self._write(card)
+
+    def beside(self, other: "RunView", load: Callable[[], tuple]) -> dict[str, Any]:
+        """Returns {files, quality} of one PCA of this run and another together, so that both share its axes.
+
+        load: gives both trajectories and the backbone, if the map is yet to be made.
+        """
+        from ddpt_core.interpret.projection import project
+
+        card = self.store.folder / f"{self.key}-{other.key}.json"
+        if not card.is_file():
+            first, second, backbone = load()
+            marks = {"manual": backbone.embedding_table[manual_ids(first, backbone)]}
+            paths = vectors_of(first) | {f"second.{kind}": path for kind, path in vectors_of(second).items()}
+            projection = project("pca", backbone.embedding_table, paths, marks, seed=SEED)
+            arrays = projection_arrays("pca", projection.vocabulary, projection.paths, projection.marks)
+            self.store.put(f"{card.stem}.safetensors", lambda: pack(arrays))
+            self.store.replace(card.name, json.dumps({"quality": {"pca": pca_quality(projection)}}).encode())
+        quality = json.loads(card.read_text(encoding="utf-8"))["quality"]
+        return {"files": {"both": self.store.url(f"{card.stem}.safetensors")}, "quality": quality}
 
     def _neighbours(self, kind: str, trajectory, nearest, tell: Tell) -> dict[str, np.ndarray]:
         start, end = SHARES[kind]
@@ -126,11 +140,18 @@ def special_ids(backbone) -> list[int]:
 
 
 def pca_quality(projection) -> dict[str, Any]:
-    """Returns the share of the vocabulary's variance that each axis holds."""
-    return {"explained": [float(share) for share in projection.quality["explained_variance_ratio"]]}
+    """Returns the share of the variance that each axis holds, and how far neighbours can be trusted."""
+    quality = projection.quality
+    shares = [float(share) for share in quality["explained_variance_ratio"]]
+    return {"explained": shares, "trust": quality["trustworthiness"]}
 
 
-def umap_words(projection) -> str:
-    """Returns how far a UMAP picture can be trusted, in words."""
-    trust = projection.quality["trustworthiness"]
-    return f"UMAP: neighbourhoods are kept, distances and directions are not; trustworthiness {trust:.3f} of 1."
+def umap_quality(projection) -> dict[str, Any]:
+    """Returns how far neighbours can be trusted, and what the map was fitted to."""
+    parameters = projection.parameters
+    return {
+        "trust": projection.quality["trustworthiness"],
+        "tokens": parameters["vocabulary_sample"],
+        "steps": parameters["steps_fitted"]["state"],
+        "seed": parameters["seed"],
+    }

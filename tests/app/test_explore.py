@@ -240,3 +240,29 @@ def test_the_page_has_named_endpoints_and_serves_one_narrow_folder(services):
 def test_every_tab_has_a_name_for_addresses_and_a_label():
     assert next(iter(TABS)) == "explore"
     assert all(name.isidentifier() and label and callable(build) for name, (label, build) in TABS.items())
+
+
+def test_two_runs_share_one_pca_of_both(recorded):
+    services, name = recorded
+    second = services.runs.record("ddpt", "ddim", 20, 4, silent)
+    both = services.runs.beside(name, second, silent)["both"]
+    arrays = load_file(both["files"]["both"].removeprefix("gradio_api/file="))
+    assert arrays["pca.state"].shape == (41, 4, 3) and arrays["pca.second.state"].shape == (21, 4, 3)
+    points = np.concatenate([arrays["pca.vocabulary"], arrays["pca.second.state"].reshape(-1, 3)])
+    table, run = services.backbone("embedded").embedding_table.numpy(), Trajectory.load(second)
+    vectors = np.concatenate([table, run.state.reshape(-1, table.shape[1])])
+    ones = np.ones((len(vectors), 1))
+    _, residuals, *_ = np.linalg.lstsq(np.hstack([vectors, ones]), points, rcond=None)
+    np.testing.assert_allclose(residuals, 0, atol=1e-6)  # one linear map places tokens and the second run
+    assert services.runs.beside(name, second, silent)["both"] == both
+
+
+@pytest.mark.slow
+def test_umap_is_fitted_once_and_says_how_far_it_can_be_trusted(recorded):
+    services, name = recorded
+    *_, value = Explore(services).umap(chosen(name))
+    assert value["reason"] == "umap" and 0 < value["run"]["quality"]["umap"]["trust"] <= 1
+    arrays = load_file(value["run"]["files"]["umap"].removeprefix("gradio_api/file="))
+    assert arrays["umap.vocabulary"].shape == (300, 2) and arrays["umap.estimate"].shape == (41, 4, 2)
+    *_, again = Explore(services).umap(chosen(name))
+    assert again["run"] == value["run"]

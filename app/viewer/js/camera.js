@@ -50,7 +50,8 @@ function boxOf(run, method, axes, marks) {
   const sides = axes.map((axis) => {
     const { values, shape } = run.arrays[method + ".vocabulary"];
     const width = shape[1];
-    const along = Float32Array.from({ length: shape[0] }, (_, i) => values[i * width + axis]).sort();
+    const along = Float32Array.from({ length: shape[0] }, (_, i) => values[i * width + axis])
+      .filter((value) => !Number.isNaN(value)).sort();
     let [low, high] = [quantile(along, 0.005), quantile(along, 0.995)];
     for (const name of marks) {
       if (!run.has(name)) continue;

@@ -81,6 +81,12 @@ class Run {
   noise(step) { return this.arrays.noise_level.values[step]; }
   manualId(position) { return this.has("manual.ids") ? this.arrays["manual.ids"].values[position] : -1; }
 
+  /** Whether a token has a place on the map; UMAP places a sample of the vocabulary. */
+  placed(method, id) {
+    const { values, shape } = this.arrays[method + ".vocabulary"];
+    return values[id * shape[1]] === values[id * shape[1]]; // only NaN differs from itself
+  }
+
   topId(kind, step, position, rank = 0) {
     return this.arrays[kind + ".ids"].values[(step * this.positions + position) * this.neighbours + rank];
   }

@@ -22,7 +22,8 @@ class Field {
     for (let i = 0; i < count; i += 1) {
       const x = (this.x[i] = camera.screenX(values[i * width + a]));
       const y = (this.y[i] = camera.screenY(values[i * width + b]));
-      if (x < -5 || y < -5 || x > camera.width + 5 || y > camera.height + 5 || view.hidden.has(run.kinds[i])) continue;
+      const inside = x > -5 && y > -5 && x < camera.width + 5 && y < camera.height + 5; // never for NaN, which has no place
+      if (!inside || view.hidden.has(run.kinds[i])) continue;
       byKind[run.kinds[i]].push(i);
       seen += 1;
     }
@@ -55,7 +56,7 @@ class Field {
     if (!this.cells) {
       this.cells = new Map();
       for (let i = 0; i < this.x.length; i += 1) {
-        if (view.hidden.has(run.kinds[i])) continue;
+        if (Number.isNaN(this.x[i]) || view.hidden.has(run.kinds[i])) continue;
         const cell = (this.x[i] >> 4) + ":" + (this.y[i] >> 4);
         if (!this.cells.has(cell)) this.cells.set(cell, []);
         this.cells.get(cell).push(i);

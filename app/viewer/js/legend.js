@@ -8,7 +8,8 @@ class Legend {
 
   draw(run, view) {
     const counts = new Array(run.kindNames.length).fill(0);
-    for (const kind of run.kinds) counts[kind] += 1;
+    run.kinds.forEach((kind, id) => { if (run.placed(view.method, id)) counts[kind] += 1; });
+    const placed = counts.reduce((sum, count) => sum + count, 0);
     this.element.replaceChildren();
     run.kindNames.forEach((name, kind) => {
       if (!counts[kind]) return;
@@ -22,8 +23,9 @@ class Legend {
       this.element.append(button);
     });
     const shown = counts.reduce((sum, count, kind) => sum + (view.hidden.has(kind) ? 0 : count), 0);
-    this.element.append(
-      make("span", "total", thousands.format(shown) + " of " + thousands.format(run.tokens.length) + " tokens shown"),
-    );
+    const all = run.tokens.length;
+    const words = thousands.format(shown) + " of " + thousands.format(all) + " tokens shown";
+    const rest = placed < all ? "; " + thousands.format(all - placed) + " have no place on this map" : "";
+    this.element.append(make("span", "total", words + rest));
   }
 }

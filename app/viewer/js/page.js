@@ -30,7 +30,7 @@ function listRuns(runs, open) {
 /** Takes in what Python sent. A run that is already open is not opened again; a map of another is left alone. */
 function receive(value) {
   if (!value) return;
-  if (value.reason === "open") viewer.second.run = null;
+  if (value.reason === "open") viewer.second.close(viewer.run);
   const open = value.reason === "open" ? value.run : viewer.run && viewer.run.meta;
   if (value.reason !== "second" && value.reason !== "busy") listRuns(value.runs, open ? open.name : "");
   if (value.reason === "open") {
@@ -69,7 +69,7 @@ pickRun.addEventListener("change", () => {
 pickSecond.addEventListener("change", () => {
   if (!pickSecond.value) return void viewer.beside(null);
   busy("Opening the second run…");
-  trigger("second_run", { name: pickSecond.value });
+  trigger("second_run", { first: viewer.run.meta.name, name: pickSecond.value });
 });
 pcaButton.addEventListener("click", () => { wantsUmap = false; viewer.show({ method: "pca" }); });
 umapButton.addEventListener("click", () => {

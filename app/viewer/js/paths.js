@@ -96,7 +96,7 @@ class Paths {
 
   /** Rings around the tokens that were searched for; the first few with their text. */
   found(context, run, view, field, palette, camera) {
-    view.found.forEach((id, index) => {
+    view.found.filter((id) => run.placed(view.method, id)).forEach((id, index) => {
       ring(context, field.x[id], field.y[id], 6, palette.now, 2);
       if (index < 3) label(context, field.x[id], field.y[id], showBlanks(run.tokens[id]), palette, camera);
     });

@@ -1,4 +1,4 @@
-// A second run over the first, at the same share of its way; only in PCA, whose axes are those of the vocabulary.
+// A second run over the first, at the same share of its way, in one PCA of both.
 
 class Second {
   constructor(root) {
@@ -7,14 +7,28 @@ class Second {
     this.run = null;
   }
 
-  /** Opens a run of the same vocabulary beside `first`; null takes it away. Rejects with a sentence. */
+  /** Opens a run beside `first`, whose PCA gives way to that of both; null takes it away again. */
   async open(meta, first) {
-    if (meta && meta.files.tokens !== first.meta.files.tokens) {
-      throw new Error("The second run is of another backbone, so the two share no picture.");
-    }
-    const run = meta && (await Run.open(meta));
+    const [run, both] = meta
+      ? await Promise.all([Run.open(meta), fetchFile(meta.both.files.both).then(readSafetensors)])
+      : [null, null];
     if (run) await run.load("estimate");
+    this.close(first);
+    if (!run) return;
+    this.own = { meta: first.meta, arrays: first.arrays };
     this.run = run;
+    Object.assign(run.arrays, { "pca.state": both["pca.second.state"], "pca.estimate": both["pca.second.estimate"] });
+    first.arrays = { ...first.arrays, ...both };
+    first.meta = { ...first.meta, quality: { ...first.meta.quality, ...meta.both.quality } };
+  }
+
+  /** Gives the first run its own PCA back. */
+  close(first) {
+    if (this.run && first) {
+      for (const name of Object.keys(this.own.arrays)) if (name.startsWith("pca.")) first.arrays[name] = this.own.arrays[name];
+      first.meta = { ...first.meta, quality: { ...first.meta.quality, pca: this.own.meta.quality.pca } };
+    }
+    this.run = null;
   }
 
   stepOf(first, step) { return Math.round((step / first.steps) * this.run.steps); }

@@ -1,8 +1,8 @@
 // The viewer: holds what is shown, draws it, and lets `window.ddptViewer` and the page drive it.
 
 const EXPLAIN = {
-  state: "State: the vectors that the reverse diffusion moves, from noise to the end, in the backbone’s space.",
-  estimate: "Estimate: the context that the backbone would be given if the process stopped at this step.",
+  state: "State: the vectors that the reverse diffusion moves, in the backbone’s space.",
+  estimate: "Estimate: the context that the backbone would be given if the process stopped here.",
 };
 
 class Viewer {
@@ -103,7 +103,7 @@ class Viewer {
   /** Shows a second run over the first; null takes it away. Rejects with a sentence. */
   async beside(meta) {
     await this.second.open(meta, this.run);
-    this.drawStep();
+    this.reset();
   }
 
   /** The run that was open before is on the screen again. */
@@ -196,11 +196,19 @@ class Viewer {
   /** What the projection keeps, in words. */
   mapWords() {
     const { method, axes } = this.view;
-    const quality = this.run.meta.quality[method] || {};
-    if (method === "umap") return quality.words || "";
-    const share = axes.reduce((sum, axis) => sum + ((quality.explained || [])[axis] || 0), 0);
-    const held = quality.explained ? " hold " + three(share * 100) + " % of the vocabulary’s variance" : "";
-    return "PCA: axes " + axes.map((axis) => axis + 1).join(" and ") + held + "; the rest is not in the picture.";
+    const quality = this.run.meta.quality[method];
+    const trust = quality.trust === null ? "" : " (trustworthiness " + quality.trust.toFixed(3) + ")";
+    if (method === "umap") {
+      return (
+        "UMAP keeps neighbourhoods, not distances: " + thousands.format(quality.tokens) + " tokens and " +
+        thousands.format(quality.steps) + " steps of each path fitted, straight lines between" + trust + "."
+      );
+    }
+    const share = axes.reduce((sum, axis) => sum + quality.explained[axis], 0);
+    return (
+      "PCA: axes " + axes.map((axis) => axis + 1).join(" and ") + " hold " + three(share * 100) +
+      " % of the variance of tokens and paths" + trust + "."
+    );
   }
 
   choose(position) {
@@ -215,14 +223,17 @@ class Viewer {
   }
 
   find(text) {
-    if (!this.run) return;
-    const { tokens } = this.run;
+    const run = this.run;
+    if (!run) return;
+    const { tokens } = run;
     const wanted = text.replace(/␣/g, " ").replace(/↵/g, "\n").replace(/⇥/g, "\t");
     const ids = wanted ? tokens.map((token, id) => id).filter((id) => tokens[id].includes(wanted)) : [];
     const exact = ids.filter((id) => tokens[id].trim() === wanted.trim());
     this.view.found = (exact.length ? exact : ids).slice(0, 200);
     const count = exact.length || ids.length;
-    write(this.root.querySelector(".found"), wanted ? (count ? thousands.format(count) + " found" : "none has this text") : "");
+    const placeless = this.view.found.filter((id) => !run.placed(this.view.method, id)).length;
+    const words = count ? thousands.format(count) + " found" + (placeless ? ", " + placeless + " without a place" : "") : "none has this text";
+    write(this.root.querySelector(".found"), wanted ? words : "");
     this.drawStep();
   }
 
