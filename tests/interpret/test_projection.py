@@ -125,6 +125,23 @@ class TestUMAP:
         path = drawn.paths["state"]
         np.testing.assert_allclose(path[13], 0.7 * path[10] + 0.3 * path[20], rtol=1e-4, atol=1e-5)
 
+    def test_every_place_goes_to_the_point_it_was_found_for(self, monkeypatch):
+        import umap
+
+        class FirstTwoDimensions(umap.UMAP):
+            def fit_transform(self, points):
+                return points[:, :2]
+
+        monkeypatch.setattr(umap, "UMAP", FirstTwoDimensions)
+        monkeypatch.setitem(SETTINGS["umap"], "tokens", 100)
+        table, paths, marks = scene()
+        drawn = project("umap", table, paths, marks)
+        shown = ~np.isnan(drawn.vocabulary[:, 0])
+        np.testing.assert_array_equal(drawn.vocabulary[shown], table[shown, :2])
+        np.testing.assert_array_equal(drawn.marks["manual"], marks["manual"][:, :2])
+        for name, path in paths.items():
+            np.testing.assert_array_equal(drawn.paths[name], path[:, :, :2])
+
     def test_all_paths_together_are_fitted_at_no_more_points_than_the_limit(self, monkeypatch):
         monkeypatch.setitem(SETTINGS["umap"], "path_points", 40)
         drawn = project("umap", *scene())
