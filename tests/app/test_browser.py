@@ -181,9 +181,9 @@ def test_no_window_is_too_narrow_in_either_theme(visit, theme, width):
     page = visit(f"?run=ddpt-ddpm-40-seed3&step=20&__theme={theme}", width=width, height=844)
     page.click(".new-run")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    background = page.evaluate("getComputedStyle(document.querySelector('.gradio-container')).backgroundColor")
-    brightness = sum(map(int, re.findall(r"\d+", background)[:3])) / 3
-    assert (brightness < 100) == (theme == "dark")
+    ink = page.evaluate("getComputedStyle(document.querySelector('.ddpt')).color")
+    brightness = sum(map(int, re.findall(r"\d+", ink)[:3])) / 3
+    assert (brightness > 150) == (theme == "dark")
 
 
 def test_an_unknown_run_in_the_address_is_told_and_the_first_is_shown(visit):
