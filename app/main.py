@@ -56,12 +56,12 @@ def asked_tab(request: gr.Request) -> gr.Tabs:
 def launch_settings(services: Services) -> dict:
     """Returns what `launch` needs besides host and port.
 
-    Only the folder of packed runs is served. Gradio's own run history stays off: the recorded runs are it.
+    Only the folders of packed runs are served. Gradio's own run history stays off: the recorded runs are it.
     """
     return {
         "theme": build_theme(),
         "css": build_css(),
-        "allowed_paths": [str(services.store.folder.resolve())],
+        "allowed_paths": [str(folder) for folder in services.store.folders],
         "run_history": False,
         "footer_links": ["api"],
         "state_session_capacity": 100,  # sessions whose last values are kept; a value here is a small JSON

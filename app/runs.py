@@ -144,7 +144,7 @@ class Runs:
         `tell` hears of every step. Raises DDPTError for settings that cannot be sampled.
         """
         from ddpt_core import Trajectory
-        from ddpt_core.diffusion.sampler import SCHEDULERS
+        from ddpt_core.diffusion.schedule import SCHEDULERS
         from ddpt_core.trajectory.trajectory import prompt_sha256
 
         require_choice("scheduler", scheduler, SCHEDULERS)

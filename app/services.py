@@ -62,7 +62,7 @@ class Services:
 
     def __init__(self, cache: Path = CACHE):
         self.cache = cache
-        self.store = PayloadStore(cache / "viewer")
+        self.store = PayloadStore(cache / "viewer", shipped=registry.ASSETS / "views")
         self.runs = Runs(self)
         self._lock = threading.RLock()
         self.backbone = lru_cache(maxsize=2)(self._backbone)

@@ -14,7 +14,7 @@ from app.services import Services, as_toast
 from app.tabs import explore_api
 from app.theme import SCHEDULER_LABELS
 from app.viewer.component import trajectory_viewer
-from ddpt_core.diffusion.sampler import SCHEDULERS
+from ddpt_core.diffusion.schedule import SCHEDULERS
 from ddpt_core.errors import DDPTError
 
 UNEXPECTED = "That failed in a way that is a mistake of this program; the terminal that runs it says more."

@@ -58,23 +58,31 @@ def pack_tokens(tokens: Sequence[str], special_ids: Collection[int] = ()) -> byt
 
 
 class PayloadStore:
-    """The one folder whose files the browser may fetch; a file is there whole or not at all."""
+    """The folders whose files the browser may fetch; a file is there whole or not at all.
 
-    def __init__(self, folder: Path):
-        self.folder = folder
+    New files go to `folder`; `shipped` holds those that came with the project.
+    """
+
+    def __init__(self, folder: Path, shipped: Path | None = None):
+        self.folder, self.shipped = folder, shipped
         folder.mkdir(parents=True, exist_ok=True)
 
-    def has(self, name: str) -> bool:
-        """Returns whether the file `name` is there."""
-        return (self.folder / name).is_file()
+    @property
+    def folders(self) -> list[Path]:
+        """The folders that a server must be allowed to serve."""
+        return [folder.resolve() for folder in (self.folder, self.shipped) if folder]
+
+    def find(self, name: str) -> Path | None:
+        """Returns the file `name`, None if it is yet to be made."""
+        return next((folder / name for folder in self.folders if (folder / name).is_file()), None)
 
     def url(self, name: str) -> str:
         """Returns the address of the file, relative to the app's root."""
-        return f"gradio_api/file={(self.folder / name).as_posix()}"
+        return f"gradio_api/file={(self.find(name) or self.folder / name).as_posix()}"
 
     def put(self, name: str, build: Callable[[], bytes]) -> str:
         """Returns the address of the file `name`, made by `build` if it is not there yet."""
-        if not self.has(name):
+        if not self.find(name):
             self.replace(name, build())
         return self.url(name)
 

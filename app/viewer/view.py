@@ -47,14 +47,11 @@ class RunView:
 
     def __init__(self, store: PayloadStore, key: str):
         self.store, self.key = store, key
-        self.card = store.folder / f"{key}.json"
 
     def read(self) -> dict[str, Any] | None:
         """Returns {files, quality} of the run, or None if they are yet to be made."""
-        if not self.card.is_file():
-            return None
-        card = json.loads(self.card.read_text(encoding="utf-8"))
-        if not all(self.store.has(name) for name in card["files"].values()):
+        card = self._card()
+        if card is None or not all(self.store.find(name) for name in card["files"].values()):
             return None
         urls = {part: self.store.url(name) for part, name in card["files"].items()}
         return {"key": self.key, "files": urls, "quality": card["quality"]}
@@ -92,7 +89,7 @@ class RunView:
         marks = {"manual": backbone.embedding_table[manual_ids(trajectory, backbone)]}
         table, vectors = backbone.embedding_table, vectors_of(trajectory)
         projection = project("umap", table, vectors, marks, seed=SEED, progress=tell)
-        card = json.loads(self.card.read_text(encoding="utf-8"))
+        card = self._card() or {}
         name = f"{self.key}-umap.safetensors"
         arrays = projection_arrays("umap", projection.vocabulary, projection.paths, projection.marks)
         self.store.put(name, lambda: pack(arrays))
@@ -107,17 +104,16 @@ class RunView:
         """
         from ddpt_core.interpret.projection import project
 
-        card = self.store.folder / f"{self.key}-{other.key}.json"
-        if not card.is_file():
+        name, card = f"{self.key}-{other.key}.safetensors", f"{self.key}-{other.key}.json"
+        if not self.store.find(card):
             first, second, backbone = load()
             marks = {"manual": backbone.embedding_table[manual_ids(first, backbone)]}
             paths = vectors_of(first) | {f"second.{kind}": path for kind, path in vectors_of(second).items()}
             projection = project("pca", backbone.embedding_table, paths, marks, seed=SEED)
             arrays = projection_arrays("pca", projection.vocabulary, projection.paths, projection.marks)
-            self.store.put(f"{card.stem}.safetensors", lambda: pack(arrays))
-            self.store.replace(card.name, json.dumps({"quality": {"pca": pca_quality(projection)}}).encode())
-        quality = json.loads(card.read_text(encoding="utf-8"))["quality"]
-        return {"files": {"both": self.store.url(f"{card.stem}.safetensors")}, "quality": quality}
+            self.store.put(name, lambda: pack(arrays))
+            self.store.replace(card, json.dumps({"pca": pca_quality(projection)}).encode())
+        return {"files": {"both": self.store.url(name)}, "quality": self._json(card)}
 
     def _neighbours(self, kind: str, trajectory, nearest, tell: Tell) -> dict[str, np.ndarray]:
         start, end = SHARES[kind]
@@ -128,8 +124,15 @@ class RunView:
         found = nearest.run(vectors_of(trajectory)[kind], k=NEIGHBOURS, progress=told)
         return neighbour_arrays(kind, found.ids, found.scores)
 
+    def _card(self) -> dict[str, Any] | None:
+        return self._json(f"{self.key}.json")
+
+    def _json(self, name: str) -> dict[str, Any] | None:
+        file = self.store.find(name)
+        return json.loads(file.read_text(encoding="utf-8")) if file else None
+
     def _write(self, card: dict[str, Any]) -> dict[str, Any]:
-        self.store.replace(self.card.name, json.dumps(card).encode())
+        self.store.replace(f"{self.key}.json", json.dumps(card).encode())
         return self.read() or {}
 
 

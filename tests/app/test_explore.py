@@ -13,9 +13,13 @@ from safetensors.numpy import load_file
 from app.main import TABS, build_app, launch_settings
 from app.progress import Cancelled, Done, stream
 from app.runs import whole
-from app.services import as_toast
+from app.services import Services, as_toast
 from app.tabs.explore import Explore, number, say
+from app.viewer.payload import PayloadStore
+from app.viewer.ship import ship
+from app.viewer.view import RunView, key_of
 from ddpt_core import Trajectory
+from ddpt_core.backbone import registry
 from ddpt_core.errors import ArtifactError, ConfigError, DDPTError
 
 
@@ -226,13 +230,13 @@ def test_an_addresses_number_is_read_or_ignored(text, expected):
     assert number(text) == expected
 
 
-def test_the_page_has_named_endpoints_and_serves_one_narrow_folder(services):
+def test_the_page_has_named_endpoints_and_serves_only_packed_runs(services):
     page = build_app(services)
     public = {fn.api_name for fn in page.fns.values() if fn.api_visibility == "public"}
     assert {"list_runs", "open_run", "new_run", "project", "neighbours"} <= public
     assert not any(name.startswith(("lambda", "first", "chosen")) for name in public)
     settings = launch_settings(services)
-    assert settings["allowed_paths"] == [str(services.store.folder.resolve())]
+    assert [Path(folder).name for folder in settings["allowed_paths"]] == ["viewer", "views"]
     assert settings["state_session_capacity"] <= 1_000 and settings["run_history"] is False
     assert page.analytics_enabled is False
 
@@ -266,3 +270,30 @@ def test_umap_is_fitted_once_and_says_how_far_it_can_be_trusted(recorded):
     assert arrays["umap.vocabulary"].shape == (300, 2) and arrays["umap.estimate"].shape == (41, 4, 2)
     *_, again = Explore(services).umap(chosen(name))
     assert again["run"] == value["run"]
+
+
+def test_every_embedded_run_comes_packed_so_that_nobody_waits():
+    services = Services()
+    for name, entry in services.runs.entries().items():
+        if entry.embedded:
+            packed = PayloadStore(registry.ASSETS / "views")
+            assert RunView(packed, key_of(entry.folder)).read(), (
+                f"run `python -m app.viewer.ship`: {name} is not packed"
+            )
+
+
+@pytest.mark.slow
+def test_shipping_packs_embedded_runs_only_and_removes_what_is_stale(recorded):
+    services, name = recorded
+    embedded = registry.ASSETS / "runs" / "shown"
+    embedded.parent.mkdir()
+    services.runs.entry(name).folder.rename(embedded)
+    services.runs.record("ddpt", "ddim", 20, 4, silent)
+    (registry.ASSETS / "views").mkdir()
+    (registry.ASSETS / "views" / "stale.json").write_text("{}")
+    files = ship(services)
+    assert sorted(file.name for file in (registry.ASSETS / "views").iterdir()) == files
+    assert len(files) == 5  # card, tokens, run, estimate, umap
+    fresh = type(services)(services.cache / "another")
+    fresh.backbone = pytest.fail  # nothing may be loaded
+    assert set(fresh.runs.open("shown", silent)["files"]) == {"tokens", "run", "estimate", "umap"}
