@@ -9,6 +9,8 @@ _FOLDER = Path(__file__).parent
 SCRIPTS = (
     "data.js",
     "tokens.js",
+    "words.js",
+    "palette.js",
     "camera.js",
     "field.js",
     "paths.js",

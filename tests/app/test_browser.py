@@ -21,11 +21,12 @@ def silent(share, text):
 @pytest.fixture(scope="module")
 def chromium():
     """A browser; without one these tests fail, since `make test` installs it."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is in requirements-dev.txt")
+    from playwright.sync_api import sync_playwright
+
     path = shutil.which("chromium")
     if path is None:
         pytest.fail("These tests need the program chromium, which `make test` installs; install it and run again.")
-    with playwright.sync_playwright() as started:
+    with sync_playwright() as started:
         browser = started.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
         browser.close()

@@ -83,7 +83,7 @@ newRun.addEventListener("click", () => {
   const panel = document.getElementById("new-run");
   const open = panel.classList.toggle("open");
   newRun.setAttribute("aria-expanded", String(open));
-  if (open) panel.querySelector("input, button")?.focus({ preventScroll: false });
+  if (open) panel.querySelector("input[type=number]").focus();
 });
 
 // The address always says what is on the screen, so that it can be sent to somebody.

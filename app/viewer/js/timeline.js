@@ -56,14 +56,6 @@ class Timeline {
   }
 }
 
-function wordsOf(run, step) {
-  return (
-    "step " + thousands.format(step) + " of " + thousands.format(run.steps) +
-    " · timestep " + thousands.format(run.timestep(step)) +
-    " · noise " + (run.noise(step) * 100).toFixed(1) + " %"
-  );
-}
-
 /** Whether a key belongs to something else: a text, a list, another slider, the tabs. */
 function typing(target, slider) {
   if (target === slider || !target.closest) return false;

@@ -1,10 +1,5 @@
 // The viewer: holds what is shown, draws it, and lets `window.ddptViewer` and the page drive it.
 
-const EXPLAIN = {
-  state: "State: the vectors that the reverse diffusion moves, in the backbone’s space.",
-  estimate: "Estimate: the context that the backbone would be given if the process stopped here.",
-};
-
 class Viewer {
   constructor(root) {
     this.root = root;
@@ -53,7 +48,7 @@ class Viewer {
     find(".save-table").addEventListener("click", () => this.run && saveTable(this.run, this.view));
     find(".save-picture").addEventListener("click", () => {
       if (!this.run) return;
-      savePicture(this.run, this.view, this.root.querySelectorAll(".layer"), this.palette, this.mapWords());
+      savePicture(this.run, this.view, this.root.querySelectorAll(".layer"), this.palette, mapWords(this.run, this.view));
     });
     for (const button of this.root.querySelectorAll("[data-kind]")) {
       button.addEventListener("click", () => this.show({ kind: button.dataset.kind }));
@@ -190,25 +185,7 @@ class Viewer {
     axes.hidden = this.run.arrays[this.view.method + ".vocabulary"].shape[1] < 3;
     axes.querySelector("select").value = this.view.axes.join(",");
     write(this.root.querySelector(".explain-kind"), EXPLAIN[this.view.kind]);
-    write(this.root.querySelector(".explain-map"), this.mapWords());
-  }
-
-  /** What the projection keeps, in words. */
-  mapWords() {
-    const { method, axes } = this.view;
-    const quality = this.run.meta.quality[method];
-    const trust = quality.trust === null ? "" : " (trustworthiness " + quality.trust.toFixed(3) + ")";
-    if (method === "umap") {
-      return (
-        "UMAP keeps neighbourhoods, not distances: " + thousands.format(quality.tokens) + " tokens and " +
-        thousands.format(quality.steps) + " steps of each path fitted, straight lines between" + trust + "."
-      );
-    }
-    const share = axes.reduce((sum, axis) => sum + quality.explained[axis], 0);
-    return (
-      "PCA: axes " + axes.map((axis) => axis + 1).join(" and ") + " hold " + three(share * 100) +
-      " % of the variance of tokens and paths" + trust + "."
-    );
+    write(this.root.querySelector(".explain-map"), mapWords(this.run, this.view));
   }
 
   choose(position) {
@@ -298,22 +275,4 @@ class Viewer {
     this.intro.draw(this.view.step);
     if (!this.playing && this.onRest) this.onRest(this.run, this.view.step);
   }
-}
-
-/** Returns the colours of the theme that is on. */
-function readPalette(root, run) {
-  const style = getComputedStyle(root);
-  const read = (name) => style.getPropertyValue(name).trim();
-  const ink = read("--body-text-color");
-  const kinds = run.kindNames.map((name) => read("--kind-" + name.replace(" ", "-")));
-  return {
-    ink,
-    ground: read("--background-fill-primary"),
-    now: read("--now"),
-    second: read("--second"),
-    manual: read("--arm-manual"),
-    mono: style.getPropertyValue("--font-mono") || "monospace",
-    sans: style.getPropertyValue("--font") || "sans-serif",
-    kinds: kinds.map((colour) => (colour === "currentColor" ? ink : colour)),
-  };
 }
