@@ -30,7 +30,7 @@ _HOMES = {
     "execute": "ddpt_core.evaluation.execution",
 }
 
-__all__ = sorted(_HOMES)  # noqa: PLE0604
+__all__ = sorted(_HOMES)
 __version__ = "0.1.0"
 
 

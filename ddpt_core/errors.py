@@ -27,6 +27,11 @@ class SandboxUnavailable(DDPTError):
     """This system lacks what the sandbox needs; nothing is run with less."""
 
 
+def first_line(error: Exception) -> str:
+    """Returns the first line of what a library said, to stand within a message of ours."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+
+
 def require_choice(what: str, given: str, choices: Iterable[str]) -> str:
     """Returns `given` if it is one of `choices`; raises ConfigError that lists them otherwise."""
     names = sorted(choices)

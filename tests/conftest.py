@@ -1,15 +1,18 @@
 """What many tests need: a tiny T5 built on the spot, tasks, and the folder of the tests' own runs and prompts."""
 
+import json
 import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ddpt_core.data.task import Task
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test may reach for a network
-os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-
-from pathlib import Path  # noqa: E402
-
-import pytest  # noqa: E402
-
-from ddpt_core.data.task import Task  # noqa: E402
+for name, value in {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}.items():
+    os.environ.setdefault(name, value)  # as the command line sets them
+os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -28,9 +31,7 @@ LINES = [
 @pytest.fixture(scope="session")
 def tasks() -> list[Task]:
     """64 small tasks with references."""
-    return [
-        Task(id=str(i), instruction=f"{text} {i}", reference=code) for i, (text, code) in enumerate(LINES * 8)
-    ]
+    return [Task(id=str(i), instruction=f"{text} {i}", reference=code) for i, (text, code) in enumerate(LINES * 8)]
 
 
 @pytest.fixture(scope="session")
@@ -53,6 +54,53 @@ def tiny(tiny_folder):
     from ddpt_core.backbone.loading import load_backbone
 
     return load_backbone(tiny_folder, device="cpu")
+
+
+@pytest.fixture(scope="session")
+def data_file(tasks, tmp_path_factory) -> Path:
+    """The 64 small tasks as a JSONL file."""
+    path = tmp_path_factory.mktemp("data") / "tasks.jsonl"
+    rows = [{"id": task.id, "instruction": task.instruction, "reference": task.reference} for task in tasks]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+@pytest.fixture(scope="session")
+def train_config():
+    """Makes the settings of a training that takes a second: train_config(method, **changes)."""
+    from ddpt_core.tuning.config import TrainConfig
+
+    small = {"steps": 4, "batch_size": 8, "lr": 0.05, "context": "sort list", "context_length": 8, "timesteps": 20}
+    small |= {"hidden": 16, "stages": 1, "heads": 2, "validate_every": 2, "save_every": 2}
+    return lambda method, **changes: TrainConfig(method, **(small | changes))
+
+
+@pytest.fixture(scope="session")
+def prompts(tiny, data_file, train_config, tmp_path_factory) -> dict[str, Path]:
+    """Method -> folder of a prompt trained for four steps on the tiny backbone, P = 8 and T = 20; not to be changed."""
+    from ddpt_core.tuning.report import finish
+    from ddpt_core.tuning.trainer import train
+
+    folders = {method: tmp_path_factory.mktemp("prompts") / method for method in ("ddpt", "prompt-tuning")}
+    for method, folder in folders.items():
+        list(train(tiny, data_file, folder, train_config(method)))
+        finish(folder, tiny, data_file)
+    return folders
+
+
+@pytest.fixture(scope="session")
+def run_folder(prompts, tmp_path_factory) -> Path:
+    """A run of 10 DDPM steps of the tiny DDPT prompt, seed 3; not to be changed."""
+    from ddpt_core.trajectory.trajectory import Trajectory
+    from ddpt_core.tuning.checkpoint import load_prompt
+
+    return Trajectory.record(load_prompt(prompts["ddpt"]), 10, 3).save(tmp_path_factory.mktemp("runs") / "ten")
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """Copies a folder to where a test may break it; returns the copy."""
+    return lambda folder: Path(shutil.copytree(folder, tmp_path / "copies" / folder.name))
 
 
 @pytest.fixture

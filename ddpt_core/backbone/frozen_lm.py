@@ -63,8 +63,10 @@ class FrozenLM:
 
     @property
     def embedding_table(self) -> torch.Tensor:
-        """The input embedding of every token, (V, D), float32, on the model's device."""
-        return self.model.get_input_embeddings().weight.detach()
+        """What the encoder reads for every token, (V, D), float32, on the model's device."""
+        embeddings = self.model.get_input_embeddings()
+        table, scale = embeddings.weight.detach(), getattr(embeddings, "embed_scale", 1.0)  # BART and PLBART scale
+        return table if scale == 1.0 else table * scale
 
     @cached_property
     def sha256(self) -> str:
@@ -84,7 +86,7 @@ class FrozenLM:
 
         Raises DataError for an empty text and for one of more than `length` tokens.
         """
-        ids = self.tokenizer(text, add_special_tokens=False)["input_ids"]
+        ids = self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
         if not ids:
             raise DataError("The context is empty; give at least one word.")
         if length is None:
@@ -99,16 +101,16 @@ class FrozenLM:
 
     def loss(self, context: torch.Tensor | None, tasks: Sequence[Task]) -> torch.Tensor:
         """Returns the mean cross-entropy of the references' tokens, in nats; differentiable in `context`."""
-        losses, counts = self._token_losses(context, tasks)
+        losses, counts = self.summed_losses(context, tasks)
         return losses.sum() / counts.sum()
 
     def task_losses(self, context: torch.Tensor | None, tasks: Sequence[Task]) -> torch.Tensor:
         """Returns the mean cross-entropy of each task's reference, (B,), in nats per token."""
-        losses, counts = self._token_losses(context, tasks)
+        losses, counts = self.summed_losses(context, tasks)
         return losses / counts
 
-    def _token_losses(self, context, tasks: Sequence[Task]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Returns each task's summed cross-entropy (B,) and number of target tokens (B,)."""
+    def summed_losses(self, context: torch.Tensor | None, tasks: Sequence[Task]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Returns each task's summed cross-entropy (B,) in nats and its number of target tokens (B,)."""
         inputs, mask = self._inputs(context, [task.instruction for task in tasks])
         labels = self.target_ids([task.reference for task in tasks])
         logits = self.model(inputs_embeds=inputs, attention_mask=mask, labels=labels).logits  # (B,L,V)
@@ -125,6 +127,8 @@ class FrozenLM:
         return self._padded([check_instruction(text) for text in instructions])
 
     def _padded(self, texts: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
+        if not texts:
+            raise DataError("There is no task to read; give at least one.")
         rows = self.tokenizer(texts, truncation=True, max_length=self.max_tokens)["input_ids"]
         longest = max(map(len, rows))
         width = min(-(-longest // LENGTH_BUCKET) * LENGTH_BUCKET, self.max_tokens)

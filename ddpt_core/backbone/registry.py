@@ -21,7 +21,10 @@ def user_folder(kind: str) -> Path:
 
 
 def available(kind: str, marker: str) -> dict[str, Path]:
-    """Returns name -> folder of every embedded and own item of `kind` ("runs", "prompts") that holds the file `marker`."""
+    """Returns name -> folder of every item of `kind` ("runs", "prompts") that holds the file `marker`.
+
+    The user's own come after the embedded ones, which hide own ones of the same name.
+    """
     found: dict[str, Path] = {}
     for root in (ASSETS / kind, user_folder(kind)):
         if root.is_dir():

@@ -1,7 +1,7 @@
 """The noise schedule, and how each sampler steps along it.
 
-Timesteps count as in the paper, from T (pure noise) to 0 (no noise); diffusers' index is one less. Noise levels come from
-diffusers' DDPMScheduler; the updates of all samplers are linear,
+Timesteps count as in the paper, from T (pure noise) to 0 (no noise); diffusers' index is one less. Noise levels come
+from diffusers' DDPMScheduler; the updates of all samplers are linear,
 
     x_next = a * x0_hat + b * x + c * noise + d * previous x0_hat,
 
@@ -22,7 +22,7 @@ SCHEDULES = {"linear": "linear", "cosine": "squaredcos_cap_v2"}  # our name -> d
 
 @dataclass(frozen=True)
 class NoiseSchedule:
-    """Forward process with `timesteps` = T levels of noise; the paper uses T = 2000, the form is this project's choice."""
+    """Forward process with `timesteps` = T levels of noise; T = 2000 is the paper's, the form this project's choice."""
 
     timesteps: int = 2000
     kind: str = "linear"
@@ -42,7 +42,7 @@ class NoiseSchedule:
         return np.sqrt(1.0 - self.alphas_cumprod)
 
     def timesteps_of(self, steps: int) -> np.ndarray:
-        """Returns the S + 1 timesteps of a run, from T to 0, spread evenly ("trailing": a short run starts at T too)."""
+        """Returns the S + 1 timesteps of a run, from T to 0, spread evenly ("trailing": short runs start at T too)."""
         require_range("steps", steps, 1, self.timesteps)
         spread = np.round(np.arange(self.timesteps, 0, -self.timesteps / steps))[:steps]
         return np.append(spread, 0).astype(np.int64)
@@ -85,7 +85,7 @@ def ddim(now: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, ...]:
 
 
 def dpmsolver(now: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, ...]:
-    """DPM-Solver++(2M), Lu et al. 2022, algorithm 2; first order at the first step and at the last, which ends on x0_hat."""
+    """DPM-Solver++(2M), Lu et al. 2022, algorithm 2; first order at the first step and at the last (on x0_hat)."""
     lambda_now = np.log(now) / 2 - np.log1p(-now) / 2
     with np.errstate(divide="ignore"):
         lambda_after = np.log(after) / 2 - np.log1p(-after) / 2  # infinite at the last step

@@ -1,0 +1,187 @@
+"""Loading backbones: what works without a network, and one clear sentence for each thing that does not."""
+
+import json
+import shutil
+
+import pytest
+
+from ddpt_core.backbone import loading
+from ddpt_core.backbone.loading import load_backbone
+from ddpt_core.errors import BackboneError
+
+
+def refused(source, **options) -> str:
+    """The one sentence that loading `source` is refused with."""
+    with pytest.raises(BackboneError) as caught:
+        load_backbone(source, device="cpu", **options)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_folder_loads_frozen_in_float32_and_without_dropout(tiny):
+    import torch
+
+    assert tiny.embedding_table.shape == (len(tiny.tokenizer), 32) and tiny.embedding_table.dtype == torch.float32
+    assert not tiny.model.training and not any(p.requires_grad for p in tiny.model.parameters())
+
+
+def test_weights_stored_in_half_precision_are_used_in_float32(tiny, tiny_folder, copy):
+    import torch
+
+    folder = copy(tiny_folder)
+    load_backbone(folder, device="cpu").model.half().save_pretrained(folder)
+    half = load_backbone(folder, device="cpu")
+    assert half.embedding_table.dtype == torch.float32
+    torch.testing.assert_close(half.embedding_table, tiny.embedding_table.half().float(), rtol=0, atol=0)
+
+
+def test_no_source_and_the_name_embedded_mean_the_assets(tiny, tiny_folder, tmp_path, monkeypatch):
+    shutil.copytree(tiny_folder, tmp_path / "backbone")
+    monkeypatch.setattr(loading, "ASSETS", tmp_path)
+    for source in (None, "embedded"):
+        backbone = load_backbone(source, device="cpu")
+        assert (backbone.name, backbone.sha256) == ("embedded", tiny.sha256)
+
+
+@pytest.mark.parametrize("name", ["Salesforce/codet5p-220m", "no-such-folder"])
+def test_hub_name_without_a_network_says_what_to_do(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    said = refused(name)
+    assert repr(name) in said and "hub cannot be reached; connect to a network, or give the folder" in said
+
+
+def test_hub_is_asked_only_once_when_there_is_no_network(monkeypatch):
+    """The loaders themselves would retry for half a minute and print eleven lines."""
+    import huggingface_hub
+
+    asked = []
+
+    def model_info(self, name, timeout):
+        asked.append(timeout)
+        raise ConnectionError("Name or service not known")
+
+    monkeypatch.setattr(huggingface_hub.HfApi, "model_info", model_info)
+    assert "hub cannot be reached" in refused("Salesforce/codet5p-220m")
+    assert asked == [loading.HUB_TIMEOUT]
+
+
+@pytest.mark.parametrize("name", ["", " ", "two  words", "a\0b"])
+def test_what_can_be_no_name_is_refused(name):
+    assert "check the name" in refused(name)
+
+
+@pytest.mark.parametrize("path", ["/no/such/folder", "./none", "~nobody/x", "a/b/c", "x" * 5000 + "/y/z"])
+def test_path_that_does_not_exist_is_named(path):
+    assert f"There is no backbone folder {path!r}" in refused(path)
+
+
+def test_file_in_place_of_a_folder_is_refused(tmp_path):
+    (tmp_path / "model").write_text("")
+    assert "There is no backbone folder" in refused(tmp_path / "model")
+
+
+def test_decoder_only_model_is_refused(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "gpt2"}))
+    (tmp_path / "model.safetensors").write_bytes(b"")
+    said = refused(tmp_path)
+    assert "gpt2" in said and "an encoder-decoder such as T5 or CodeT5+ is needed; choose another" in said
+
+
+def test_folder_without_a_config_is_refused(tiny_folder, copy):
+    folder = copy(tiny_folder)
+    (folder / "config.json").unlink()
+    assert "holds no config.json" in refused(folder)
+
+
+@pytest.mark.parametrize("text", ["", "not JSON", "{}", '{"model_type": "nothing of that name"}'])
+def test_folder_with_a_bad_config_is_refused(tiny_folder, copy, text):
+    folder = copy(tiny_folder)
+    (folder / "config.json").write_text(text)
+    assert "cannot be loaded" in refused(folder)
+
+
+def test_folder_with_a_pickle_and_no_safetensors_is_refused_and_the_pickle_is_not_read(tiny_folder, copy):
+    folder = copy(tiny_folder)
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    assert "holds no .safetensors weights" in refused(folder)
+
+
+@pytest.mark.parametrize("keep", [0, 4, 1000, -1])
+def test_truncated_weights_are_refused(tiny_folder, copy, keep):
+    weights = copy(tiny_folder) / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:keep])
+    said = refused(weights.parent)
+    assert "damaged" in said or "cannot be loaded" in said
+
+
+def test_weights_that_lack_a_tensor_are_refused_and_not_filled_with_random_numbers(tiny_folder, copy):
+    from safetensors.torch import load_file, save_file
+
+    weights = copy(tiny_folder) / "model.safetensors"
+    tensors = load_file(weights)
+    del tensors["encoder.final_layer_norm.weight"]
+    save_file(tensors, weights, metadata={"format": "pt"})
+    assert "1 tensors are missing, the first is encoder.final_layer_norm.weight" in refused(weights.parent)
+
+
+def test_weights_of_another_size_are_refused(tiny_folder, copy):
+    config = copy(tiny_folder) / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"d_ff": 48}))
+    assert "cannot be loaded" in refused(config.parent)
+
+
+def test_folder_without_a_tokenizer_is_refused(tiny_folder, copy):
+    folder = copy(tiny_folder)
+    for path in folder.glob("tokenizer*"):
+        path.unlink()
+    assert "The tokenizer of" in (said := refused(folder)) and "is missing" in said
+
+
+def test_tokenizer_of_another_model_is_refused(tiny, tiny_folder, copy):
+    folder = copy(tiny_folder)
+    tokenizer = load_backbone(folder, device="cpu").tokenizer
+    tokenizer.add_tokens(["one more", "and another"])
+    tokenizer.save_pretrained(folder)
+    size = len(tiny.tokenizer)
+    assert f"has {size + 2} tokens, but the model only {size}" in refused(folder)
+
+
+def test_model_with_code_of_its_own_is_not_run_unasked(tiny_folder, copy):
+    folder = copy(tiny_folder)
+    config = json.loads((folder / "config.json").read_text()) | {
+        "model_type": "own",
+        "auto_map": {"AutoConfig": "own.C"},
+    }
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "own.py").write_text("import pathlib; pathlib.Path(__file__).with_name('ran').touch()")
+    assert "comes with its own Python code" in refused(folder)
+    assert not list(folder.parent.rglob("ran"))
+
+
+def test_table_with_more_rows_than_the_tokenizer_has_tokens_works(tiny, tiny_folder, copy, tasks):
+    """CodeT5+ has 32,100 tokens in a table that is often padded; here there are ten rows more."""
+    folder = copy(tiny_folder)
+    model = load_backbone(folder, device="cpu").model
+    size = len(tiny.tokenizer)
+    model.resize_token_embeddings(size + 10, mean_resizing=False)
+    model.save_pretrained(folder)
+    backbone = load_backbone(folder, device="cpu")
+    assert len(backbone.token_strings()) == len(backbone.embedding_table) == size + 10
+    assert backbone.loss(backbone.embed("sort list", 8), tasks[:2]).isfinite()
+
+
+def test_special_tokens_that_do_not_load_are_given_again(monkeypatch):
+    """CodeT5's stored map of special tokens fails in transformers 5."""
+    import transformers
+
+    given = []
+
+    def from_pretrained(path, **options):
+        given.append(options)
+        if "additional_special_tokens" not in options:
+            raise TypeError("Input must be a List[Union[str, AddedToken]]")
+        return "tokenizer"
+
+    monkeypatch.setattr(transformers.AutoTokenizer, "from_pretrained", from_pretrained)
+    assert loading._load_tokenizer("any", {"local_files_only": True}) == "tokenizer"
+    assert given[1]["additional_special_tokens"][0] == "<extra_id_99>" and given[1]["local_files_only"]
