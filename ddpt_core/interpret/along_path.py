@@ -63,8 +63,7 @@ def _batch(metric, bounds, buffer, path, points, blocks, k) -> Iterator[tuple[sl
     anchors = blocks[:, 0] + blocks[:, 1] // 2
     with np.errstate(over="ignore", invalid="ignore"):  # an overflow makes a bound that excludes nothing
         bound = bounds.of(points[anchors], buffer)
-        groups = bound.of_groups()
-        likely = bound.likely(groups, k)
+        likely = bound.likely(k)
     neighbours = _together(blocks)
     least = np.empty(len(anchors))  # k tokens have this closeness or more
     for rows in neighbours:
@@ -73,7 +72,7 @@ def _batch(metric, bounds, buffer, path, points, blocks, k) -> Iterator[tuple[sl
         least[rows] = np.take_along_axis(closeness, place.reshape(-1, k), axis=1).min(1)
     with np.errstate(over="ignore", invalid="ignore"):
         floor = metric.floor(points[anchors], least, _moved(points, blocks))
-        candidates = [bound.reaching(groups, floor, rows) for rows in neighbours]
+        candidates = [bound.reaching(floor, rows) for rows in neighbours]
     for rows, tokens in zip(neighbours, candidates, strict=True):
         steps = slice(int(blocks[rows.start, 0]), int(blocks[rows.stop - 1].sum()))
         yield steps, *closest(metric.closeness(path[steps], tokens), tokens, k)

@@ -123,7 +123,9 @@ class NearestTokens:
 
         if self._bounds is None:
             center = self.metric.center.astype(np.float32)
-            tokens = np.concatenate([self.metric.place(rows) - center for rows in chunks(self.table)])
+            tokens = np.empty_like(self.table)
+            for placed, rows in zip(chunks(tokens), chunks(self.table), strict=True):
+                np.subtract(self.metric.place(rows), center, out=placed)
             self._bounds = UpperBounds(tokens, self.metric.offsets(tokens))
         return self._bounds
 

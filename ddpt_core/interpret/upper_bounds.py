@@ -42,7 +42,7 @@ def has_exact_int8() -> bool:
 
 
 class UpperBounds:
-    """The rounded tokens of one table; `of` gives the bounds of a batch of vectors.
+    """The rounded tokens of one table, in groups; `of` gives the bounds of a batch of vectors.
 
     rows: w (V, D) float32, offsets: o (V,) float64.
     integers: True for 8-bit products, False for float32 ones; None lets the processor decide.
@@ -52,35 +52,24 @@ class UpperBounds:
         self.integers = has_exact_int8() if integers is None else integers
         self.vocabulary, self.width = rows.shape
         size = GROUP if self.vocabulary >= MANY_TOKENS else 1
-        groups = -(-self.vocabulary // (size * 16)) * 16
-        self.shape = (size, groups)  # a group is a column
-
-        # A group holds tokens alike in what its bound takes the largest of.
+        self.shape = (-(-self.vocabulary // (size * 16)) * 16, size)  # groups, tokens in each
         norms = np.concatenate([np.linalg.norm(part, axis=1) for part in chunks(rows)])
         peaks = np.concatenate([np.abs(self._turn(part)).max(1) for part in chunks(rows)])
-        slots = np.full(size * groups, -1)
-        slots[: self.vocabulary] = np.argsort(norms if offsets.any() else peaks, kind="stable")
-        self.tokens = slots.reshape(groups, size).T.ravel()  # (size*groups,) the token of every slot, -1 for none
-        filled = self.tokens >= 0
-        order = self.tokens[filled]
 
-        def in_slots(values: np.ndarray, empty: float) -> np.ndarray:
-            filling = np.full(len(filled), empty, np.float32)
-            filling[filled] = values[order]
-            return filling
-
-        self.norms = in_slots(norms, 0)  # |w|
-        self.offsets = in_slots(offsets, -np.inf)  # o
-        self.steps = self._steps(self._largest(in_slots(peaks, 0)))  # (groups,) t
-        self.rounded, self.errors = self._round_tokens(rows, filled)  # W, |f|
-        self.group_norms = self._largest(self.norms)
-        self.group_errors = self._largest(self.errors)
-        self.group_offsets = self._largest(self.offsets)
+        # A group holds tokens alike in what is taken of them: the largest step t, |w|, |f| and o of any of them.
+        order = np.argsort(norms if offsets.any() else peaks, kind="stable")
+        self.steps = self._steps(self._largest(peaks[order], 0))  # (groups,)
+        self.norms = self._largest(norms[order], 0)
+        self.offsets = self._largest(offsets[order], -np.inf)
+        self.rounded, errors = self._round_tokens(rows, order)  # W (groups*size, D)
+        self.errors = self._largest(errors, 0)
         self.rounding = np.float32(ROUNDING if self.integers else ROUNDING + self.rounded.shape[1] * 2.0**-24)
+        self.tokens = np.full(self.shape, -1)  # (groups, size), -1 where there is none
+        self.tokens.ravel()[: self.vocabulary] = order
 
     def buffer(self, count: int) -> np.ndarray:
         """Returns memory for the products of `count` vectors; used again, it saves a third of their time."""
-        return np.empty((max(count, 16), len(self.tokens)), np.int32 if self.integers else np.float32)
+        return np.empty((max(count, 16), self.tokens.size), np.int32 if self.integers else np.float32)
 
     def of(self, points: np.ndarray, buffer: np.ndarray) -> "BatchBounds":
         """Returns the bounds of points (n, D) float32, which hold until the buffer is used again."""
@@ -88,10 +77,14 @@ class UpperBounds:
         steps = self._steps(np.abs(turned).max(1))
         whole, errors = self._round(turned, steps[:, None])
         products = self._multiply(whole, buffer)
-        return BatchBounds(self, products, np.linalg.norm(points, axis=1), steps, errors)
+        highest = torch.from_numpy(products).amax(2).numpy()  # (n,groups)
+        x, e = np.linalg.norm(points, axis=1)[:, None], errors[:, None]
+        rest = e * self.norms + (x + e) * self.errors + self.offsets + self.rounding * (x + self.norms) ** 2
+        scale = steps[:, None] * self.steps
+        return BatchBounds(self, products, scale, rest, highest * scale + rest)
 
     def _multiply(self, whole: np.ndarray, buffer: np.ndarray) -> np.ndarray:
-        """Returns the products (n, size, groups) of rounded vectors (n, D) and all tokens."""
+        """Returns the products (n, groups, size) of rounded vectors (n, D) and all tokens."""
         if not self.integers:
             out = np.matmul(whole, self.rounded.T, out=buffer[: len(whole)])
             return out.reshape(len(whole), *self.shape)
@@ -120,74 +113,57 @@ class UpperBounds:
         whole = np.rint(turned / steps)
         return whole.astype(np.int8), np.linalg.norm(turned - whole * steps, axis=1)
 
-    def _round_tokens(self, rows: np.ndarray, filled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _round_tokens(self, rows: np.ndarray, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Returns W (groups*size, D) in the given order of tokens, zeros at the end, and |f| (V,)."""
         padded = -(-self.width // BLOCK) * BLOCK
-        rounded = np.zeros((len(filled), padded), np.int8 if self.integers else np.float32)
-        errors = np.zeros(len(filled), np.float32)
-        steps = np.tile(self.steps, self.shape[0])
-        for slot in chunks(np.flatnonzero(filled)):
-            rounded[slot], errors[slot] = self._round(self._turn(rows[self.tokens[slot]]), steps[slot, None])
+        rounded = np.zeros((self.shape[0] * self.shape[1], padded), np.int8 if self.integers else np.float32)
+        errors = np.zeros(self.vocabulary, np.float32)
+        steps = np.repeat(self.steps, self.shape[1])[: self.vocabulary, None]
+        for some in chunks(np.arange(self.vocabulary)):
+            rounded[some], errors[some] = self._round(self._turn(rows[order[some]]), steps[some])
         return rounded, errors
 
-    def _largest(self, values: np.ndarray) -> np.ndarray:
-        return values.reshape(self.shape).max(0)
+    def _largest(self, values: np.ndarray, empty: float) -> np.ndarray:
+        """Returns the largest value (groups,) float32 of every group, of values (V,) in the groups' order."""
+        filled = np.full(self.shape, empty, np.float32)
+        filled.ravel()[: len(values)] = values
+        return filled.max(1)
 
 
 @dataclass(frozen=True)
 class BatchBounds:
-    """The bounds of n vectors against all tokens."""
+    """The bounds of n vectors: `scale * product + rest` for every token of a group."""
 
     table: UpperBounds
-    products: np.ndarray  # (n, size, groups) X @ W
-    norms: np.ndarray  # (n,) |x|
-    steps: np.ndarray  # (n,) s
-    errors: np.ndarray  # (n,) |e|
+    products: np.ndarray  # (n, groups, size) X @ W
+    scale: np.ndarray  # (n, groups) s t
+    rest: np.ndarray  # (n, groups) |e| |w| + |s X| |f| + o, and what rounding can add
+    groups: np.ndarray  # (n, groups) the bound of the token with the largest product
 
-    def of_groups(self) -> np.ndarray:
-        """Returns a bound (n, groups) for all tokens of every group."""
-        t = self.table
-        every = np.arange(len(self.steps))[:, None]
-        highest = self.products.max(1)
-        return self._bound(every, highest, t.steps, t.group_norms, t.group_errors, t.group_offsets)
-
-    def likely(self, groups: np.ndarray, k: int) -> np.ndarray:
-        """Returns k different tokens (n, k) for every vector: close ones as a rule, but any would be correct.
-
-        groups: what `of_groups` returns.
-        """
-        count, total = groups.shape
-        size = self.table.shape[0]
-        if k > self.table.vocabulary // size:
+    def likely(self, k: int) -> np.ndarray:
+        """Returns k different tokens (n, k) for every vector: close ones as a rule, but any would be correct."""
+        count = len(self.groups)
+        if k > self.table.vocabulary // self.table.shape[1]:
             return np.tile(np.arange(k), (count, 1))
-        best = np.argpartition(groups, total - k, axis=1)[:, total - k :]
-        slots, bounds = self._inside(np.repeat(np.arange(count), k), best.ravel())
-        return self.table.tokens[slots[np.arange(len(slots)), bounds.argmax(1)]].reshape(count, k)
+        group = torch.from_numpy(self.groups).topk(k, sorted=False).indices.numpy()  # (n,k)
+        place = self._products(np.repeat(np.arange(count), k), group.ravel()).argmax(1)
+        return self.table.tokens[group.ravel(), place].reshape(count, k)
 
-    def reaching(self, groups: np.ndarray, floor: np.ndarray, rows: slice) -> np.ndarray:
+    def reaching(self, floor: np.ndarray, rows: slice) -> np.ndarray:
         """Returns the tokens, ascending, whose `x @ w + o` can be `floor` (n,) for one vector of `rows`."""
-        least = np.nextafter(floor[rows].astype(np.float32), np.float32(-np.inf))
-        row, group = np.nonzero(~(groups[rows] < least[:, None]))  # "not less": a NaN excludes nothing
-        slots, bounds = self._inside(rows.start + row, group)
-        found = self.table.tokens[slots[~(bounds < least[row][:, None])]]
+        least = np.nextafter(floor[rows].astype(np.float32), np.float32(-np.inf))[:, None]
+        row, group = np.nonzero(~(self.groups[rows] < least))  # "not less": a NaN excludes nothing
+        scale, rest = self.scale[rows][row, group, None], self.rest[rows][row, group, None]
+        bounds = self._products(rows.start + row, group) * scale + rest
+        found = self.table.tokens[group][~(bounds < least[row])]
         chosen = np.zeros(self.table.vocabulary, bool)
         chosen[found[found >= 0]] = True
         return np.flatnonzero(chosen)
 
-    def _inside(self, row: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Returns slots and bounds (m, size) of the tokens in group `group` (m,) for vector `row` (m,)."""
-        t = self.table
-        slots = group[:, None] + np.arange(t.shape[0]) * t.shape[1]
-        product = self.products[row, :, group]
-        step = t.steps[group][:, None]
-        return slots, self._bound(row[:, None], product, step, t.norms[slots], t.errors[slots], t.offsets[slots])
-
-    def _bound(self, row, product, step, norm, error, offset) -> np.ndarray:
-        """Returns s t (X @ W) + |e| |w| + |s X| |f| + o and what rounding can add."""
-        x, e = self.norms[row], self.errors[row]
-        bound = product.astype(np.float32) * (self.steps[row] * step)
-        bound += e * norm + (x + e) * error + offset
-        bound += self.table.rounding * (x + norm) ** 2
-        return bound
+    def _products(self, row: np.ndarray, group: np.ndarray) -> np.ndarray:
+        """Returns the products (m, size) float32 of vector `row` (m,) with the tokens of group `group` (m,)."""
+        groups, size = self.products.shape[1:]
+        return self.products.reshape(-1, size).take(row * groups + group, axis=0).astype(np.float32)
 
 
 @cache

@@ -240,10 +240,9 @@ def test_no_bound_is_below_the_product_it_bounds(integers, tokens):
     exact = points.astype(np.float64) @ rows.T.astype(np.float64) + offsets  # (20,V)
     bounds = UpperBounds(rows, offsets, integers)
     batch = bounds.of(points, bounds.buffer(len(points)))
-    groups = batch.of_groups()
     for token in range(0, tokens, 7):
         for row in (0, 19):
-            assert token in batch.reaching(groups, exact[:, token], slice(row, row + 1))
+            assert token in batch.reaching(exact[:, token], slice(row, row + 1))
 
 
 @pytest.mark.skipif(not has_exact_int8(), reason="this processor has no exact 8-bit products")
@@ -259,8 +258,8 @@ def test_a_bound_holds_where_all_rounding_errors_point_the_same_way(rounded):
     bounds = UpperBounds(np.float32([token]), np.zeros(1))
     batch = bounds.of(np.float32([vector]), bounds.buffer(1))
     exact = np.array([token @ vector])
-    assert 0 in batch.reaching(batch.of_groups(), exact, slice(0, 1))
-    assert 0 not in batch.reaching(batch.of_groups(), exact + 0.01 * 127**2 * 64, slice(0, 1))
+    assert 0 in batch.reaching(exact, slice(0, 1))
+    assert 0 not in batch.reaching(exact + 0.01 * 127**2 * 64, slice(0, 1))
 
 
 def test_bounds_leave_few_tokens_to_compare():
@@ -269,7 +268,7 @@ def test_bounds_leave_few_tokens_to_compare():
     bounds = UpperBounds(rows, np.zeros(5000))
     batch = bounds.of(rows[:4], bounds.buffer(4))
     own = (rows[:4].astype(np.float64) ** 2).sum(1)
-    assert len(batch.reaching(batch.of_groups(), own * 0.9, slice(0, 4))) < 20
+    assert len(batch.reaching(own * 0.9, slice(0, 4))) < 20
 
 
 def test_blocks_cover_the_path_once_and_stay_within_the_radius():
