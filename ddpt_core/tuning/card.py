@@ -33,7 +33,8 @@ def prompt_card(info: dict[str, Any]) -> str:
         "| figure | value |",
         "|---|---|",
         f"| trained parameters | {info['trainable_parameters']:,} |",
-        f"| tasks for training / validation | {data['training_tasks']:,} / {data['validation_tasks']:,} of {data['source']} |",
+        f"| data | {data['source']} |",
+        f"| tasks for training / validation | {data['training_tasks']:,} / {data['validation_tasks']:,} |",
         f"| LLM forward passes | {config['steps']:,} of {config['batch_size']} tasks |",
         f"| validation loss, nats per token | {metrics['validation_loss']:.4f}, at step {metrics['best_step']:,} |",
         f"| time | {metrics['seconds']:.0f} s |",
@@ -50,6 +51,6 @@ def _what_the_diffusion_adds(spread: float) -> list[str]:
     if spread >= 0.05:
         return [f"The final context depends on the noise: its spread over seeds is {spread:.1%} of the vocabulary's."]
     return [
-        f"The final context hardly depends on the noise (spread {spread:.2%} of the vocabulary's): with the LLM loss alone",
-        "nothing asks it to. Where the losses above are equal too, many steps give the same prompt as one call.",
+        f"The final context hardly depends on the noise (spread {spread:.2%} of the vocabulary's): with the LLM loss",
+        "alone nothing asks it to. Where the losses above are equal too, many steps give the same prompt as one call.",
     ]

@@ -1,24 +1,27 @@
 """Prompts on disk: a folder of prompt.json and weights.safetensors; written whole or not at all."""
 
+import hashlib
 import json
 import os
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, save
 
+from ddpt_core.artifact_files import write_files
 from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.backbone.registry import available
 from ddpt_core.diffusion.denoiser import Denoiser, DenoiserConfig
 from ddpt_core.diffusion.schedule import NoiseSchedule
-from ddpt_core.errors import ArtifactError
+from ddpt_core.errors import ArtifactError, first_line, require_choice
 from ddpt_core.tuning.prompt import DDPT, PROMPT_TUNING, DDPTPrompt, Prompt, PromptTuningPrompt
 
 FORMAT = 1  # of prompt.json; a reader refuses what is newer
-WEIGHTS, DESCRIPTION = "weights.safetensors", "prompt.json"
+WEIGHTS, DESCRIPTION, CARD = "weights.safetensors", "prompt.json", "README.md"
 
 
 def save_ddpt(prompt: DDPTPrompt, folder: Path, info: dict[str, Any]) -> None:
@@ -34,16 +37,21 @@ def save_prompt_tuning(context: torch.Tensor, folder: Path, info: dict[str, Any]
 
 
 def _save(folder: Path, tensors: dict[str, torch.Tensor], info: dict[str, Any]) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        part = folder / (WEIGHTS + ".part")
-        save_file({name: t.detach().cpu().contiguous() for name, t in tensors.items()}, part)
-        text = folder / (DESCRIPTION + ".part")
-        text.write_text(json.dumps({"format": FORMAT, **info}, indent=1) + "\n")
-        os.replace(part, folder / WEIGHTS)
-        os.replace(text, folder / DESCRIPTION)
-    except (OSError, SafetensorError) as error:
-        raise ArtifactError(f"The prompt cannot be written to {folder} ({error}); choose another folder.") from error
+    weights = save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()})
+    described = {"format": FORMAT, **info, "weights_sha256": hashlib.sha256(weights).hexdigest()}
+    write_files(folder, {WEIGHTS: weights, DESCRIPTION: _as_text(described)})
+
+
+def update_metrics(folder: Path, metrics: dict[str, Any], card: Callable[[dict], str] | None = None) -> dict[str, Any]:
+    """Adds to the metrics in a prompt's prompt.json, writes `card` of it as README.md, and returns it."""
+    info = read_description(folder / DESCRIPTION, "prompt", FORMAT)
+    info["metrics"] = info.get("metrics", {}) | metrics
+    write_files(folder, {DESCRIPTION: _as_text(info)} | ({CARD: card(info)} if card else {}))
+    return info
+
+
+def _as_text(info: dict[str, Any]) -> str:
+    return json.dumps(info, indent=1) + "\n"
 
 
 def load_prompt(source: str | Path | None = None, backbone: FrozenLM | None = None) -> Prompt:
@@ -54,25 +62,30 @@ def load_prompt(source: str | Path | None = None, backbone: FrozenLM | None = No
     """
     folder = find_prompt(DDPT if source is None else source)
     info = read_description(folder / DESCRIPTION, "prompt", FORMAT)
-    if backbone is not None and info["backbone"]["sha256"] != backbone.sha256:
-        raise ArtifactError(
-            f"The prompt {folder.name!r} was trained on the backbone {info['backbone']['name']!r}, not on "
-            f"{backbone.name!r} as loaded here; choose a prompt of this backbone or train one."
-        )
     try:
-        tensors = load_file(folder / WEIGHTS)
-        prompt = _build(folder, info, tensors, backbone.device if backbone else torch.device("cpu"))
-    except (SafetensorError, OSError, KeyError, TypeError, RuntimeError) as error:
+        trained_on = info["backbone"]["name"], info["backbone"]["sha256"]
+        method = require_choice("method", info["method"], (DDPT, PROMPT_TUNING))
+        weights = (folder / WEIGHTS).read_bytes()
+        tensors = load(weights)
+        prompt = _build(method, folder, info, tensors, backbone.device if backbone else torch.device("cpu"))
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise ArtifactError(f"The prompt {folder} is damaged ({first_line(error)}); copy or train it again.") from error
+    if hashlib.sha256(weights).hexdigest() != info.get("weights_sha256"):
         raise ArtifactError(
-            f"The prompt {folder} is damaged ({_first_line(error)}); copy or train it again."
-        ) from error
+            f"The prompt {folder} does not match its {DESCRIPTION}: one of the two files was swapped; copy both again."
+        )
+    if backbone is not None and trained_on[1] != backbone.sha256:
+        raise ArtifactError(
+            f"The prompt {folder.name!r} was trained on the backbone {trained_on[0]!r}, not on {backbone.name!r} as "
+            "loaded here; choose a prompt of this backbone or train one."
+        )
     return prompt
 
 
-def _build(folder: Path, info: dict[str, Any], tensors: dict[str, torch.Tensor], device: torch.device) -> Prompt:
+def _build(method: str, folder: Path, info: dict, tensors: dict[str, torch.Tensor], device: torch.device) -> Prompt:
     common = {"name": folder.name, "context_text": info["context"], "info": info, "folder": folder}
     tensors = {name: tensor.to(device) for name, tensor in tensors.items()}
-    if info["method"] == PROMPT_TUNING:
+    if method == PROMPT_TUNING:
         return PromptTuningPrompt(context=tensors["context"], **common)
     denoiser = Denoiser(DenoiserConfig(**info["denoiser"]))
     denoiser.load_state_dict({n.removeprefix("denoiser."): t for n, t in tensors.items() if n.startswith("denoiser.")})
@@ -92,32 +105,28 @@ def available_prompts() -> dict[str, Path]:
 
 
 def find_prompt(source: str | Path) -> Path:
-    """Returns the folder of a prompt given by name or path; raises ArtifactError that lists the known names."""
+    """Returns the folder of a prompt given by name or path; raises ArtifactError that lists the known names.
+
+    A string is a name first and a folder then, a Path is always a folder.
+    """
     known = available_prompts()
-    if str(source) in known:
-        return known[str(source)]
-    folder = Path(source)
-    if not (folder / DESCRIPTION).is_file():
-        raise ArtifactError(
-            f"There is no prompt {str(source)!r}; choose one of {', '.join(known) or 'none yet (train one)'}, or give a "
-            f"folder that holds {DESCRIPTION}."
-        )
-    return folder
+    if isinstance(source, str) and source in known:
+        return known[source]
+    if os.path.isfile(os.path.join(source, DESCRIPTION)):
+        return Path(source)
+    raise ArtifactError(
+        f"There is no prompt {str(source)!r}; choose one of {', '.join(known) or 'none yet (train one)'}, or give a "
+        f"folder that holds {DESCRIPTION}."
+    )
 
 
 def read_description(path: Path, what: str, newest: int) -> dict[str, Any]:
     """Returns the JSON object in `path`; raises ArtifactError if it is damaged or of a format newer than `newest`."""
     try:
-        info = json.loads(path.read_text())
+        info = json.loads(path.read_text(encoding="utf-8"))
         version = int(info["format"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ArtifactError(
-            f"The {what} description {path} is damaged ({_first_line(error)}); copy it again."
-        ) from error
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ArtifactError(f"The {what}'s {path} is damaged ({first_line(error)}); copy it again.") from error
     if version > newest:
         raise ArtifactError(f"The {what} {path.parent} has format {version}, newer than {newest}; update this program.")
     return info
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

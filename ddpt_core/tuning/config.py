@@ -37,11 +37,12 @@ class TrainConfig:
         require_range("batch_size", self.batch_size, 1, 4_096)
         require_range("seed", self.seed, 0, 2**63 - 1)
         require_range("context_length", self.context_length, 1, 512)
+        require_range("heads", self.heads, 1, 64)
         require_range("validate_every", self.validate_every, 1)
         require_range("save_every", self.save_every, 1)
         if not 0 < self.lr <= 10:
             raise ConfigError(f"lr must be above 0 and at most 10, got {self.lr}.")
         if not 0 < self.validation_share < 1:
             raise ConfigError(f"validation_share must be between 0 and 1, got {self.validation_share}.")
-        if self.diffusion_weight < 0:
-            raise ConfigError(f"diffusion_weight must be at least 0, got {self.diffusion_weight}.")
+        if not 0 <= self.diffusion_weight <= 1e6:
+            raise ConfigError(f"diffusion_weight must be from 0 to 1,000,000, got {self.diffusion_weight}.")

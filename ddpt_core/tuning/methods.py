@@ -3,9 +3,9 @@
 Both start from the same context text and call the frozen backbone once per step, so a step costs the same budget.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import torch
 
@@ -48,7 +48,8 @@ class DDPTMethod:
         )
         schedule = NoiseSchedule(config.timesteps, config.noise_schedule)
         self.prompt = new_ddpt(backbone, config.context, sizes, schedule, config.seed)
-        self.backbone, self.config, self.module = backbone, config, self.prompt.denoiser
+        self.backbone, self.config = backbone, config
+        self.module: torch.nn.Module = self.prompt.denoiser
 
     def loss(self, tasks: Sequence[Task], rng: torch.Generator) -> torch.Tensor:
         """Returns L_LLM, or the full objective, over noise levels t ~ U(1..T)."""
@@ -62,7 +63,7 @@ class DDPTMethod:
 
     @torch.no_grad()
     def context(self, rng: torch.Generator) -> torch.Tensor:
-        """Returns the estimate from pure noise at T: what one call gives, a stand-in for the whole run while training."""
+        """Returns the estimate from pure noise at T: one call, a stand-in for the whole run while training."""
         timesteps = torch.tensor([self.prompt.schedule.timesteps], device=self.prompt.x0.device)
         noise = torch.randn(1, *self.prompt.x0.shape, generator=rng).to(self.prompt.x0)
         return self.prompt.in_backbone_space(self.prompt.estimate(noise, timesteps))[0]
@@ -96,14 +97,14 @@ class PromptTuningMethod:
                 prompt_tuning_init=PromptTuningInit.RANDOM,
             ),
         )
-        self.module = self.peft_model.prompt_encoder
+        self.module: torch.nn.Module = self.peft_model.prompt_encoder
         with torch.no_grad():
             self.vectors.copy_(start)
 
     @property
     def vectors(self) -> torch.nn.Parameter:
         """The P learned vectors, (P, D)."""
-        return self.peft_model.prompt_encoder["default"].embedding.weight
+        return cast(torch.nn.Parameter, self.peft_model.get_parameter("prompt_encoder.default.embedding.weight"))
 
     def loss(self, tasks: Sequence[Task], rng: torch.Generator) -> torch.Tensor:
         """Returns the backbone's cross-entropy with the learned vectors before the instructions; no randomness."""
@@ -120,4 +121,4 @@ class PromptTuningMethod:
         save_prompt_tuning(self.vectors.detach(), folder, info)
 
 
-METHODS = {DDPT: DDPTMethod, PROMPT_TUNING: PromptTuningMethod}
+METHODS: dict[str, Callable[[FrozenLM, TrainConfig], Method]] = {DDPT: DDPTMethod, PROMPT_TUNING: PromptTuningMethod}

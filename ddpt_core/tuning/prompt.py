@@ -12,9 +12,12 @@ from ddpt_core.diffusion.schedule import NoiseSchedule
 DDPT, PROMPT_TUNING, MANUAL = "ddpt", "prompt-tuning", "manual"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Prompt:
-    """What every trained prompt has: a name, the text that it started from, and prompt.json as `info`."""
+    """What every trained prompt has: a name, the text that it started from, and prompt.json as `info`.
+
+    Two prompts are equal only if they are one object, so that results can be kept by prompt.
+    """
 
     name: str
     context_text: str
@@ -26,24 +29,37 @@ class Prompt:
         """ "ddpt" or "prompt-tuning"."""
         raise TypeError("A Prompt is a DDPTPrompt or a PromptTuningPrompt.")
 
+    @property
+    def positions(self) -> int:
+        """P, how many vectors the context has."""
+        raise TypeError("A Prompt is a DDPTPrompt or a PromptTuningPrompt.")
+
     def final_context(self, seed: int = 0, steps: int | None = None) -> torch.Tensor:
         """Returns the context that the backbone is given, (P, D), in its own space."""
         raise TypeError("A Prompt is a DDPTPrompt or a PromptTuningPrompt.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class PromptTuningPrompt(Prompt):
-    """P vectors learned directly (Lester et al. 2021, arXiv 2104.08691). `context` is (P, D) in the backbone's space."""
+    """P vectors learned directly (Lester et al. 2021, arXiv 2104.08691).
+
+    `context` is (P, D) in the backbone's space.
+    """
 
     context: torch.Tensor
     method = PROMPT_TUNING
+
+    @property
+    def positions(self) -> int:
+        """P, how many vectors the context has."""
+        return len(self.context)
 
     def final_context(self, seed: int = 0, steps: int | None = None) -> torch.Tensor:
         """Returns the learned vectors; there is no noise, so `seed` and `steps` change nothing."""
         return self.context
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class DDPTPrompt(Prompt):
     """A denoiser that turns noise into a context (arXiv 2504.04351).
 
@@ -57,6 +73,11 @@ class DDPTPrompt(Prompt):
     mean: torch.Tensor
     std: torch.Tensor
     method = DDPT
+
+    @property
+    def positions(self) -> int:
+        """P, how many vectors the context has."""
+        return len(self.x0)
 
     def final_context(self, seed: int = 0, steps: int | None = None) -> torch.Tensor:
         """Returns the end of a DDPM run of `steps` steps (default T) from the noise of `seed`."""

@@ -4,8 +4,8 @@ With the LLM loss alone nothing asks the denoiser to use the noise. It can colla
 steps, 50 steps and one call give the same prompt. So the spread over seeds and the loss at fewer steps are reported.
 """
 
-import json
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -13,27 +13,23 @@ from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.readers import load_tasks
 from ddpt_core.diffusion.sampler import sample
 from ddpt_core.tuning.card import prompt_card
-from ddpt_core.tuning.checkpoint import DESCRIPTION, load_prompt
+from ddpt_core.tuning.checkpoint import load_prompt, update_metrics
 from ddpt_core.tuning.prompt import DDPTPrompt
 from ddpt_core.tuning.trainer import split, validation_loss
 
 SEEDS = range(8)
-STEPS = (2000, 500, 50, 10, 1)  # 1 is one call at T
+FEWER_STEPS = (500, 50, 10, 1)  # beside all T; 1 is one call at T
 
 
 def finish(out: Path, backbone: FrozenLM, data: str | Path) -> dict:
-    """Adds seed spread and steps ablation to a DDPT prompt's prompt.json (once), writes the card, returns prompt.json."""
-    prompt = load_prompt(out, backbone)
-    info = prompt.info
-    if isinstance(prompt, DDPTPrompt) and "seed_spread" not in info["metrics"]:
-        _, validation = split(load_tasks(data), info["config"]["validation_share"])
-        info["metrics"]["seed_spread"] = seed_spread(prompt)
-        info["metrics"]["steps_ablation"] = steps_ablation(prompt, backbone, validation)
-        part = out / (DESCRIPTION + ".part")
-        part.write_text(json.dumps(info, indent=1) + "\n")
-        part.replace(out / DESCRIPTION)
-    (out / "README.md").write_text(prompt_card(info), encoding="utf-8")
-    return info
+    """Adds to prompt.json what a DDPT prompt must say (once), writes the card of any prompt, returns prompt.json."""
+    prompt = load_prompt(Path(out), backbone)
+    found: dict[str, Any] = {}
+    if isinstance(prompt, DDPTPrompt) and "seed_spread" not in prompt.info["metrics"]:
+        _, validation = split(load_tasks(data), prompt.info["config"]["validation_share"])
+        found["seed_spread"] = seed_spread(prompt)
+        found["steps_ablation"] = steps_ablation(prompt, backbone, validation)
+    return update_metrics(Path(out), found, prompt_card)
 
 
 def seed_spread(prompt: DDPTPrompt) -> float:
@@ -49,7 +45,7 @@ def seed_spread(prompt: DDPTPrompt) -> float:
 def steps_ablation(prompt: DDPTPrompt, backbone: FrozenLM, validation) -> dict[str, float]:
     """Returns number of DDPM steps -> validation loss in nats per token of the context that seed 0 ends on."""
     losses = {}
-    for steps in STEPS:
-        if steps <= prompt.schedule.timesteps:
-            losses[str(steps)] = validation_loss(backbone, prompt.final_context(0, steps), validation)
+    longest = prompt.schedule.timesteps
+    for steps in (longest, *(steps for steps in FEWER_STEPS if steps < longest)):
+        losses[str(steps)] = validation_loss(backbone, prompt.final_context(0, steps), validation)
     return losses

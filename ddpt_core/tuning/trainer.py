@@ -5,29 +5,27 @@ the device has it, and lengths are padded to multiples of 16 so that few shapes 
 """
 
 import hashlib
-import json
-import logging
 import math
 import platform
 import random
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import torch
 
+from ddpt_core.artifact_files import check_writable
 from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.readers import load_tasks
 from ddpt_core.data.task import Task
 from ddpt_core.errors import ArtifactError, ConfigError, DataError, require_choice
-from ddpt_core.tuning.checkpoint import WEIGHTS
+from ddpt_core.tuning.checkpoint import DESCRIPTION, FORMAT, WEIGHTS, read_description, update_metrics
 from ddpt_core.tuning.config import TrainConfig
 from ddpt_core.tuning.methods import METHODS, Method
-from ddpt_core.tuning.training_state import load_state, save_state
-
-log = logging.getLogger(__name__)
+from ddpt_core.tuning.training_state import load_state, read_numbers, save_state
 
 STATE = "training.safetensors"  # beside the prompt while it is trained; --resume goes on from it
 WARMUP_STEPS = 20
@@ -46,6 +44,29 @@ class Progress:
     best_validation_loss: float
     best_step: int
     seconds: float
+
+
+@dataclass
+class Standing:
+    """What a training has reached; all that its state holds besides weights and the optimiser's moments."""
+
+    step: int = 0
+    train_loss: float = math.nan
+    best: float = math.inf
+    best_step: int = 0
+    seconds: float = 0.0
+    curve: list[dict[str, float]] = field(default_factory=list)
+
+    def metrics(self) -> dict[str, Any]:
+        """Returns what prompt.json tells of it; losses in nats per token."""
+        return {
+            "steps": self.step,
+            "train_loss": self.train_loss,
+            "validation_loss": self.best,
+            "best_step": self.best_step,
+            "seconds": round(self.seconds, 3),
+            "curve": list(self.curve),
+        }
 
 
 def split(tasks: Sequence[Task], share: float) -> tuple[list[Task], list[Task]]:
@@ -70,14 +91,17 @@ class Batches:
 
     def __init__(self, tasks: Sequence[Task], size: int, seed: int):
         self.tasks, self.size, self.seed = tasks, min(size, len(tasks)), seed
+        self.order: list[int] = []
+        self.round = -1
 
     def at(self, step: int) -> list[Task]:
         """Returns the batch of a step; it depends on nothing but the step, so resuming needs no state."""
-        per_round = len(self.tasks) // self.size
-        order = list(range(len(self.tasks)))
-        random.Random(f"{self.seed}/{step // per_round}").shuffle(order)
-        start = step % per_round * self.size
-        return [self.tasks[i] for i in order[start : start + self.size]]
+        number, place = divmod(step, len(self.tasks) // self.size)
+        if number != self.round:
+            self.round, self.order = number, list(range(len(self.tasks)))
+            random.Random(f"{self.seed}/{number}").shuffle(self.order)
+        start = place * self.size
+        return [self.tasks[i] for i in self.order[start : start + self.size]]
 
 
 @torch.no_grad()
@@ -86,7 +110,7 @@ def validation_loss(backbone: FrozenLM, context: torch.Tensor | None, tasks: Seq
     ordered = sorted(tasks, key=lambda task: (len(task.reference), len(task.instruction)))
     total, count = 0.0, 0
     for start in range(0, len(ordered), batch):
-        losses, counts = backbone._token_losses(context, ordered[start : start + batch])
+        losses, counts = backbone.summed_losses(context, ordered[start : start + batch])
         total, count = total + losses.sum().item(), count + int(counts.sum())
     return total / count
 
@@ -97,79 +121,102 @@ def train(
     """Trains a prompt on the tasks of `data` and writes it to the folder `out`; yields Progress after every step.
 
     The weights of the best validation loss are kept. A training that was stopped goes on with `resume` and ends with
-    the same weights as one that was not. Raises ConfigError, DataError or ArtifactError before the first step.
+    the same weights as one that was not; one that is finished yields nothing. Raises ConfigError, DataError or
+    ArtifactError before the first step, and ConfigError if the loss is no number.
     """
     require_choice("method", config.method, METHODS)
     out, tasks = Path(out), load_tasks(data)
     training, validation = split(tasks, config.validation_share)
     method: Method = METHODS[config.method](backbone, config)
     optimizer = torch.optim.AdamW(method.module.parameters(), lr=config.lr, weight_decay=0.0)
-    state = _prepare_folder(out, resume)
-    at = {"step": 0, "best": math.inf, "best_step": 0, "seconds": 0.0, "curve": []}
-    if resume and state.is_file():
-        at = _resume(state, method, optimizer, config)
-    batches, start = Batches(training, config.batch_size, config.seed), time.monotonic() - at["seconds"]
     about = _describe(backbone, data, config, training, validation, method)
-    for step in range(at["step"], config.steps):
-        rng = torch.Generator().manual_seed(config.seed * 1_000_003 + step)  # of this step alone: resuming needs none
+    state, at = out / STATE, Standing()
+    if _is_finished(out, resume, about):
+        return
+    if state.is_file():
+        at = _resume(state, method, optimizer, about)
+    else:
+        save_state(state, method.module, [optimizer], {"standing": asdict(at), "about": about})  # marks as unfinished
+    batches, start = Batches(training, config.batch_size, config.seed), time.monotonic() - at.seconds
+    for step in range(at.step, config.steps):
+        rng = torch.Generator().manual_seed((config.seed * 1_000_003 + step) % 2**63)  # the step's own: nothing to save
         for group in optimizer.param_groups:
             group["lr"] = config.lr * min(1.0, (step + 1) / WARMUP_STEPS, (config.steps - step) / (0.5 * config.steps))
         with backbone.mixed_precision():
             loss = method.loss(batches.at(step), rng)
-        if not torch.isfinite(loss):
-            raise ConfigError(
-                f"The loss is {loss.item()} at step {step + 1}; train with a smaller lr than {config.lr}."
-            )
+        _require_finite(loss.item(), step + 1, config, state)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(method.module.parameters(), CLIP_NORM)
         optimizer.step()
-        done, measured = step + 1, None
-        if done % config.validate_every == 0 or done == config.steps:
+        at.step, at.train_loss, measured = step + 1, loss.item(), None
+        if at.step % config.validate_every == 0 or at.step == config.steps:
             with backbone.mixed_precision():
                 context = method.context(torch.Generator().manual_seed(VALIDATION_SEED))
                 measured = validation_loss(backbone, context, validation)
-            at["curve"].append({"step": done, "train_loss": loss.item(), "validation_loss": measured})
-            if measured < at["best"]:
-                at["best"], at["best_step"] = measured, done
-                method.save(out, about | {"metrics": _metrics(at, loss.item(), done, time.monotonic() - start)})
-        at["step"], at["seconds"] = done, time.monotonic() - start
-        if done % config.save_every == 0 and done < config.steps:
-            save_state(state, method.module, [optimizer], {**at, "config": asdict(config)})
-        yield Progress(done, config.steps, loss.item(), measured, at["best"], at["best_step"], at["seconds"])
-    state.unlink(missing_ok=True)
+            _require_finite(measured, at.step, config, state)
+            at.curve.append({"step": at.step, "train_loss": at.train_loss, "validation_loss": measured})
+            if measured < at.best:
+                at.best, at.best_step = measured, at.step
+                method.save(out, about | {"metrics": at.metrics()})
+        at.seconds = time.monotonic() - start
+        if at.step % config.save_every == 0 and at.step < config.steps:
+            save_state(state, method.module, [optimizer], {"standing": asdict(at), "about": about})
+        yield Progress(at.step, config.steps, at.train_loss, measured, at.best, at.best_step, at.seconds)
+    update_metrics(out, at.metrics())
+    state.unlink()
 
 
-def _prepare_folder(out: Path, resume: bool) -> Path:
-    """Returns the path of the training state in `out`, which must be writable and hold no other prompt."""
-    if (out / WEIGHTS).is_file() and not (out / STATE).is_file():
+def _is_finished(out: Path, resume: bool, about: dict) -> bool:
+    """Returns whether `out` holds this very training's result already.
+
+    Raises ArtifactError if it cannot be written, holds another prompt, or a stopped training that is not to be resumed.
+    """
+    check_writable(out)
+    if (out / STATE).is_file():
+        if not resume:
+            raise ArtifactError(
+                f"The folder {out} holds a training that was stopped; go on with --resume or remove it."
+            )
+        return False
+    if not (out / WEIGHTS).is_file():
+        return False
+    if not resume:
         raise ArtifactError(f"The folder {out} already holds a trained prompt; give another folder or remove that one.")
-    if (out / STATE).is_file() and not resume:
-        raise ArtifactError(f"The folder {out} holds a training that was stopped; go on with --resume or remove it.")
+    _require_same(read_description(out / DESCRIPTION, "prompt", FORMAT), about)
+    return True
+
+
+def _resume(state: Path, method: Method, optimizer: torch.optim.Optimizer, about: dict) -> Standing:
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        probe = out / ".writable"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise ArtifactError(f"The folder {out} cannot be written ({error.strerror}); choose another folder.") from error
-    return out / STATE
+        _require_same(read_numbers(state)["about"], about)
+        return Standing(**load_state(state, method.module, [optimizer])["standing"])
+    except (KeyError, TypeError) as error:
+        raise ArtifactError(f"The training state {state} is of another program; remove it and train anew.") from error
 
 
-def _resume(state: Path, method: Method, optimizer: torch.optim.Optimizer, config: TrainConfig) -> dict:
-    numbers = load_state(state, method.module, [optimizer])
-    before = {k: v for k, v in numbers.pop("config").items() if v != asdict(config)[k]}
-    if before:
-        name, value = next(iter(before.items()))
-        raise ConfigError(
-            f"The stopped training had {name} = {value!r}, not {asdict(config)[name]!r}; resume with the same settings."
-        )
-    return numbers
+def _require_same(before: dict, about: dict) -> None:
+    """Raises ConfigError that names the first thing that differs between an earlier training and this one."""
+    pairs = [(name, before["config"].get(name), value) for name, value in about["config"].items()]
+    pairs.append(("backbone sha256", before["backbone"]["sha256"], about["backbone"]["sha256"]))
+    for side in ("training", "validation"):
+        pairs.append((f"{side} data sha256", before["data"][f"{side}_sha256"], about["data"][f"{side}_sha256"]))
+    for name, then, now in pairs:
+        if then != now:
+            raise ConfigError(
+                f"The training in this folder has {name} = {then!r}, not {now!r}; resume it with the same settings."
+            )
+
+
+def _require_finite(loss: float, step: int, config: TrainConfig, state: Path) -> None:
+    """Raises ConfigError for a loss that is no number, and removes the state: going on from it would end here again."""
+    if not math.isfinite(loss):
+        state.unlink(missing_ok=True)
+        raise ConfigError(f"The loss is {loss} at step {step:,}; train with a smaller lr than {config.lr}.")
 
 
 def _describe(backbone: FrozenLM, data, config: TrainConfig, training, validation, method: Method) -> dict:
     """Returns what prompt.json tells besides the metrics."""
-    digest = hashlib.sha256("\0".join(t.instruction + "\0" + t.reference for t in training).encode()).hexdigest()
     return {
         "method": config.method,
         "context": config.context,
@@ -178,7 +225,8 @@ def _describe(backbone: FrozenLM, data, config: TrainConfig, training, validatio
             "source": Path(str(data)).name,
             "training_tasks": len(training),
             "validation_tasks": len(validation),
-            "training_sha256": digest,
+            "training_sha256": _digest(training),
+            "validation_sha256": _digest(validation),
         },
         "config": asdict(config),
         "trainable_parameters": sum(p.numel() for p in method.module.parameters()),
@@ -187,11 +235,5 @@ def _describe(backbone: FrozenLM, data, config: TrainConfig, training, validatio
     }
 
 
-def _metrics(at: dict, train_loss: float, step: int, seconds: float) -> dict:
-    return {
-        "train_loss": train_loss,
-        "validation_loss": at["best"],
-        "best_step": at["best_step"],
-        "seconds": seconds,
-        "curve": json.loads(json.dumps(at["curve"])),
-    }
+def _digest(tasks: Sequence[Task]) -> str:
+    return hashlib.sha256("\0".join(t.instruction + "\0" + t.reference for t in tasks).encode()).hexdigest()

@@ -1,0 +1,322 @@
+"""Training prompts: what learns, what is kept, and that a stopped training ends like an unbroken one."""
+
+import json
+import math
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from ddpt_core.backbone.loading import load_backbone
+from ddpt_core.data.task import Task
+from ddpt_core.errors import ArtifactError, ConfigError, DataError
+from ddpt_core.tuning import methods
+from ddpt_core.tuning.checkpoint import load_prompt
+from ddpt_core.tuning.config import TrainConfig
+from ddpt_core.tuning.methods import METHODS
+from ddpt_core.tuning.trainer import STATE, Batches, split, train, validation_loss
+
+both = pytest.mark.parametrize("name", METHODS)
+
+
+def weights(folder):
+    """The tensors of a prompt's weights file by name."""
+    return load_file(folder / "weights.safetensors")
+
+
+def same(first, second) -> bool:
+    """Whether two sets of tensors are equal to the last bit."""
+    return first.keys() == second.keys() and all(torch.equal(first[n], second[n]) for n in first)
+
+
+@both
+def test_validation_loss_goes_down_and_the_backbone_stays_as_it_was(
+    name, tiny, tiny_folder, data_file, train_config, tmp_path
+):
+    config = train_config(name, steps=16, lr=0.1)
+    _, validation = split(tasks_of(data_file), config.validation_share)
+    before = METHODS[name](tiny, config).context(torch.Generator().manual_seed(0))
+    *_, last = train(tiny, data_file, tmp_path / "out", config)
+    assert last.best_validation_loss < validation_loss(tiny, before, validation) - 0.01
+    assert tiny.sha256 == load_backbone(tiny_folder, device="cpu").sha256
+    fresh = load_backbone(tiny_folder, device="cpu").model.state_dict()
+    assert same(tiny.model.state_dict(), fresh)
+
+
+def tasks_of(data_file):
+    """The tasks of a file."""
+    from ddpt_core.data.readers import load_tasks
+
+    return load_tasks(data_file)
+
+
+@both
+def test_progress_tells_every_step_and_measures_at_validations_and_at_the_end(
+    name, tiny, data_file, train_config, tmp_path
+):
+    told = list(train(tiny, data_file, tmp_path / "out", train_config(name, steps=5)))
+    assert [at.step for at in told] == [1, 2, 3, 4, 5] and {at.steps for at in told} == {5}
+    assert [at.validation_loss is not None for at in told] == [False, True, False, True, True]
+    assert all(math.isfinite(at.train_loss) and at.seconds > 0 for at in told)
+
+
+@both
+@pytest.mark.parametrize("stop_after", [1, 3, 5])
+def test_stopped_training_ends_with_the_same_bits_as_an_unbroken_one(
+    name, stop_after, tiny, data_file, train_config, tmp_path
+):
+    """Stopped before the first state of its own, right after a better prompt, and between state and validation."""
+    config = train_config(name, steps=6, save_every=4, validate_every=3)
+    list(train(tiny, data_file, tmp_path / "whole", config))
+    broken = train(tiny, data_file, tmp_path / "parts", config)
+    for at in broken:
+        if at.step == stop_after:
+            broken.close()
+            break
+    rest = [at.step for at in train(tiny, data_file, tmp_path / "parts", config, resume=True)]
+    assert rest[-1] == 6 and rest[0] == (5 if stop_after > 4 else 1)
+    assert same(weights(tmp_path / "whole"), weights(tmp_path / "parts"))
+    whole, parts = (load_prompt(tmp_path / n).info["metrics"] for n in ("whole", "parts"))
+    assert parts | {"seconds": 0} == whole | {"seconds": 0} and len(whole["curve"]) == 2
+
+
+@both
+def test_same_seed_trains_the_same_prompt_and_another_seed_does_not(name, tiny, data_file, train_config, tmp_path):
+    for folder, seed in (("a", 1), ("b", 1), ("c", 2**63 - 1)):
+        list(train(tiny, data_file, tmp_path / folder, train_config(name, steps=2, seed=seed)))
+    assert same(weights(tmp_path / "a"), weights(tmp_path / "b"))
+    assert not same(weights(tmp_path / "a"), weights(tmp_path / "c"))
+
+
+def test_weights_of_the_best_validation_are_kept_and_not_the_last(tiny, data_file, train_config, tmp_path, monkeypatch):
+    measured = iter([3.0, 1.0, 2.0])
+    monkeypatch.setattr("ddpt_core.tuning.trainer.validation_loss", lambda *_: next(measured))
+    kept = {}
+    for at in train(tiny, data_file, tmp_path / "out", train_config("prompt-tuning", steps=6)):
+        if at.validation_loss is not None:
+            kept[at.step] = weights(tmp_path / "out")
+    assert same(kept[4], kept[6]) and not same(kept[2], kept[4])
+    metrics = load_prompt(tmp_path / "out").info["metrics"]
+    assert (metrics["validation_loss"], metrics["best_step"], metrics["steps"]) == (1.0, 4, 6)
+    assert [point["validation_loss"] for point in metrics["curve"]] == [3.0, 1.0, 2.0]
+
+
+def test_finished_training_leaves_a_prompt_and_no_state(prompts):
+    for folder in prompts.values():
+        assert sorted(p.name for p in folder.iterdir()) == ["README.md", "prompt.json", "weights.safetensors"]
+
+
+@both
+def test_prompt_tells_what_it_was_made_of(name, prompts, tiny, data_file):
+    info = json.loads((prompts[name] / "prompt.json").read_text())
+    assert info["backbone"] == {"name": tiny.name, "sha256": tiny.sha256}
+    assert info["data"]["source"] == data_file.name
+    assert info["data"]["training_tasks"] + info["data"]["validation_tasks"] == 64
+    assert TrainConfig(**info["config"]).method == name
+    saved = [t for n, t in weights(prompts[name]).items() if n not in ("x0", "mean", "std")]
+    assert info["trainable_parameters"] == sum(t.numel() for t in saved)
+
+
+def test_peft_loss_is_the_backbones_loss_of_the_same_context(tiny, tasks, train_config):
+    method = methods.PromptTuningMethod(tiny, train_config("prompt-tuning"))
+    rng = torch.Generator()
+    torch.testing.assert_close(method.vectors.detach(), tiny.embed("sort list", 8), rtol=0, atol=0)
+    with torch.no_grad():
+        method.vectors.add_(torch.randn(8, 32, generator=rng.manual_seed(0)))
+    ours = tiny.loss(method.context(rng), tasks[:6])
+    torch.testing.assert_close(method.loss(tasks[:6], rng), ours)
+
+
+def test_peft_gradient_is_the_backbones_gradient_of_the_same_context(tiny, tasks, train_config):
+    method = methods.PromptTuningMethod(tiny, train_config("prompt-tuning"))
+    method.loss(tasks[:6], torch.Generator()).backward()
+    context = tiny.embed("sort list", 8).clone().requires_grad_()
+    tiny.loss(context, tasks[:6]).backward()
+    torch.testing.assert_close(method.vectors.grad, context.grad)
+
+
+def test_ddpt_loss_is_the_backbones_loss_of_each_tasks_own_estimate(tiny, tasks, train_config):
+    method = methods.DDPTMethod(tiny, train_config("ddpt"))
+    loss = method.loss(tasks[:6], torch.Generator().manual_seed(5))
+    rng, prompt = torch.Generator().manual_seed(5), method.prompt
+    levels = torch.randint(1, 21, (6,), generator=rng)
+    noise = torch.randn(6, 8, 32, generator=rng)
+    abar = torch.tensor([prompt.schedule.alphas_cumprod[t] for t in levels], dtype=torch.float32)[:, None, None]
+    estimate = prompt.x0 + prompt.denoiser(abar.sqrt() * prompt.x0 + (1 - abar).sqrt() * noise, levels)
+    torch.testing.assert_close(loss, tiny.loss(estimate * prompt.std + prompt.mean, tasks[:6]))
+
+
+def test_full_objective_adds_the_weighted_distance_to_the_original_context(tiny, tasks, train_config):
+    def loss(weight):
+        method = methods.DDPTMethod(tiny, train_config("ddpt", diffusion_weight=weight))
+        return method.loss(tasks[:4], torch.Generator().manual_seed(5)).item()
+
+    assert 0 < loss(2e4) - loss(0.0) == pytest.approx(2 * (loss(1e4) - loss(0.0)), rel=1e-3)
+
+
+def test_untrained_denoiser_starts_almost_at_the_original_context(tiny, train_config):
+    context = methods.DDPTMethod(tiny, train_config("ddpt")).context(torch.Generator().manual_seed(0))
+    difference = (context - tiny.embed("sort list", 8)).abs().max()
+    assert 0 < difference < 0.1 * tiny.embedding_table.std()
+
+
+def test_split_is_stable_disjoint_and_told_by_the_instruction_alone(tasks):
+    training, validation = split(tasks, 0.25)
+    assert len(training) + len(validation) == 64 and not {t.id for t in training} & {t.id for t in validation}
+    again = split(tasks[::-1], 0.25)
+    assert {t.id for t in again[1]} == {t.id for t in validation}
+    twins = [Task(f"{t.id}-twin", t.instruction, "pass") for t in validation]
+    assert len(split([*tasks, *twins], 0.25)[1]) == 2 * len(validation)
+
+
+def test_tasks_without_reference_are_left_out_and_too_few_are_refused(tasks):
+    blank = [Task(f"b{i}", f"nothing {i}", " ") for i in range(50)]
+    assert split([*tasks, *blank], 0.25) == split(tasks, 0.25)
+    with pytest.raises(DataError, match=r"got \d and \d from 2 tasks; give more tasks"):
+        split(tasks[:2], 0.1)
+
+
+def test_every_task_comes_once_per_round_and_rounds_differ(tasks):
+    batches = Batches(tasks, 16, seed=0)
+    rounds = [[t.id for step in range(4 * r, 4 * r + 4) for t in batches.at(step)] for r in range(2)]
+    assert sorted(rounds[0]) == sorted(rounds[1]) == sorted(t.id for t in tasks) and rounds[0] != rounds[1]
+    assert batches.at(1) == Batches(tasks, 16, seed=0).at(1) != Batches(tasks, 16, seed=1).at(1)
+    assert len(Batches(tasks[:5], 16, seed=0).at(9)) == 5
+
+
+def test_validation_loss_is_the_loss_over_all_tasks_however_they_are_batched(tiny, tasks):
+    context = tiny.embed("sort list", 8)
+    whole = tiny.loss(context, tasks).item()
+    assert validation_loss(tiny, context, tasks, batch=7) == pytest.approx(whole, rel=1e-5)
+
+
+@both
+def test_folder_that_holds_a_prompt_is_refused(name, prompts, tiny, data_file, train_config):
+    before = weights(prompts[name])
+    with pytest.raises(ArtifactError, match="already holds a trained prompt"):
+        next(train(tiny, data_file, prompts[name], train_config(name)))
+    assert same(before, weights(prompts[name]))
+
+
+@both
+def test_resuming_what_is_finished_does_nothing_and_with_other_settings_is_refused(
+    name, prompts, tiny, data_file, train_config
+):
+    assert list(train(tiny, data_file, prompts[name], train_config(name), resume=True)) == []
+    with pytest.raises(ConfigError, match=r"has steps = 4, not 5; resume"):
+        list(train(tiny, data_file, prompts[name], train_config(name, steps=5), resume=True))
+
+
+@pytest.fixture
+def stopped(tiny, data_file, train_config, tmp_path):
+    """A folder in which a training of four steps was stopped after three."""
+    for at in train(tiny, data_file, tmp_path / "stopped", train_config("ddpt")):
+        if at.step == 3:
+            break
+    return tmp_path / "stopped"
+
+
+def test_stopped_training_is_not_overwritten(stopped, tiny, data_file, train_config):
+    with pytest.raises(ArtifactError, match="go on with --resume or remove it"):
+        next(train(tiny, data_file, stopped, train_config("ddpt")))
+
+
+@pytest.mark.parametrize("change", [{"lr": 0.01}, {"hidden": 32}, {"seed": 1}, {"context": "reverse list"}])
+def test_stopped_training_does_not_go_on_with_other_settings(stopped, change, tiny, data_file, train_config):
+    with pytest.raises(ConfigError, match=f"has {next(iter(change))} = .* resume it with the same settings"):
+        next(train(tiny, data_file, stopped, train_config("ddpt", **change), resume=True))
+
+
+def test_stopped_training_does_not_go_on_as_another_method(stopped, tiny, data_file, train_config):
+    with pytest.raises(ConfigError, match="has method = 'ddpt', not 'prompt-tuning'"):
+        next(train(tiny, data_file, stopped, train_config("prompt-tuning"), resume=True))
+
+
+def test_stopped_training_does_not_go_on_with_other_data(stopped, tiny, data_file, train_config, tmp_path):
+    (tmp_path / "less.jsonl").write_text("".join(data_file.read_text().splitlines(keepends=True)[1:]))
+    with pytest.raises(ConfigError, match="data sha256"):
+        next(train(tiny, tmp_path / "less.jsonl", stopped, train_config("ddpt"), resume=True))
+
+
+def test_stopped_training_does_not_go_on_with_another_backbone(stopped, tiny_folder, data_file, train_config):
+    other = load_backbone(tiny_folder, device="cpu")
+    with torch.no_grad():
+        other.model.encoder.final_layer_norm.weight[0] += 1
+    with pytest.raises(ConfigError, match="has backbone sha256 ="):
+        next(train(other, data_file, stopped, train_config("ddpt"), resume=True))
+
+
+@pytest.mark.parametrize("keep", [0, 100, -1])
+def test_damaged_state_is_refused_with_what_to_do(stopped, keep, tiny, data_file, train_config):
+    (stopped / STATE).write_bytes((stopped / STATE).read_bytes()[:keep])
+    with pytest.raises(ArtifactError, match=r"cannot be read .* remove it and train without --resume"):
+        next(train(tiny, data_file, stopped, train_config("ddpt"), resume=True))
+
+
+def test_weights_in_place_of_the_state_are_refused(stopped, prompts, tiny, data_file, train_config):
+    (stopped / STATE).write_bytes((prompts["ddpt"] / "weights.safetensors").read_bytes())
+    with pytest.raises(ArtifactError, match="cannot be read"):
+        next(train(tiny, data_file, stopped, train_config("ddpt"), resume=True))
+
+
+@both
+def test_loss_that_is_no_number_stops_with_a_sentence_and_leaves_the_folder_free(
+    name, tiny, data_file, train_config, tmp_path, monkeypatch
+):
+    def diverge(self, tasks, rng):
+        return self.module.parameters().__next__().sum() * math.nan
+
+    monkeypatch.setattr(METHODS[name], "loss", diverge)
+    with pytest.raises(ConfigError, match=r"The loss is nan at step 1; train with a smaller lr than 0.05"):
+        next(train(tiny, data_file, tmp_path / "out", train_config(name)))
+    monkeypatch.undo()
+    assert next(train(tiny, data_file, tmp_path / "out", train_config(name))).step == 1
+
+
+def test_weights_that_are_no_numbers_are_never_saved(tiny, data_file, train_config, tmp_path, monkeypatch):
+    monkeypatch.setattr("ddpt_core.tuning.trainer.validation_loss", lambda *_: math.nan)
+    with pytest.raises(ConfigError, match="The loss is nan at step 2"):
+        list(train(tiny, data_file, tmp_path / "out", train_config("ddpt")))
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_file_in_place_of_the_folder_is_refused_and_kept(tiny, data_file, train_config, tmp_path):
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(ArtifactError, match=r"cannot be written \(File exists\); choose another"):
+        next(train(tiny, data_file, tmp_path / "out", train_config("ddpt")))
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_disk_that_fills_up_is_told_and_leaves_nothing_half_written(
+    tiny, data_file, train_config, tmp_path, monkeypatch
+):
+    import errno
+    import os
+    from pathlib import Path
+
+    training = train(tiny, data_file, tmp_path / "out", train_config("ddpt"))
+    next(training)
+    before = {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()}
+
+    def full(self, content):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(ArtifactError, match=r"cannot be written to .* \(No space left on device\); free some space"):
+        next(training)
+    assert {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()} == before
+
+
+def test_unknown_method_is_refused_with_the_known_ones(tiny, data_file, tmp_path):
+    with pytest.raises(ConfigError, match="Unknown method 'lora'; choose one of ddpt, prompt-tuning"):
+        next(train(tiny, data_file, tmp_path / "out", TrainConfig("lora")))
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [("steps", 0), ("batch_size", 0), ("lr", 0.0), ("lr", math.nan), ("seed", -1), ("context_length", 513)]
+    + [("validation_share", 1.0), ("diffusion_weight", -1.0), ("diffusion_weight", math.nan), ("heads", 0)],
+)
+def test_setting_out_of_range_is_refused_by_name(name, value):
+    with pytest.raises(ConfigError, match=name):
+        TrainConfig("ddpt", **{name: value})
