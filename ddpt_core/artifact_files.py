@@ -9,7 +9,7 @@ from ddpt_core.errors import ArtifactError
 
 
 def write_files(folder: Path, files: Mapping[str, bytes | str]) -> None:
-    """Writes name -> content to `folder`, which is made if needed; if one cannot be written, none is changed.
+    """Writes name -> content to `folder`, which is made if needed; the first replaces a file only once all are written.
 
     Text is written as UTF-8. Raises ArtifactError.
     """

@@ -105,6 +105,7 @@ def copy(tmp_path):
 
 @pytest.fixture
 def home(tmp_path, monkeypatch) -> Path:
-    """An empty folder in which the user's runs and prompts lie during a test."""
+    """An empty folder in which the user's runs and prompts lie during a test, with nothing embedded."""
     monkeypatch.setenv("DDPT_HOME", str(tmp_path))
+    monkeypatch.setattr("ddpt_core.backbone.registry.ASSETS", tmp_path / "no assets")
     return tmp_path

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import platform
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from ddpt_core.artifact_files import check_writable
 from ddpt_core.backbone.registry import available
-from ddpt_core.errors import ArtifactError, require_choice
+from ddpt_core.errors import ArtifactError, first_line, require_choice
 from ddpt_core.tuning.checkpoint import WEIGHTS, read_description
 
 FORMAT = 1  # of run.json; a reader refuses what is newer
@@ -28,8 +30,8 @@ class Trajectory:
     """A run of S steps over P positions of width D, numpy float32 but for `timesteps`.
 
     x (S+1, P, D): diffusion state in the normalised space; context (S+1, P, D): the estimate of the end point in the
-    backbone's own space; timesteps (S+1,) int64 from T to 0; mean, std (D,) of the normalised space; noise_level (S+1,),
-    the noise's standard deviation in x, sqrt(1 - abar_t). Index 0 is pure noise, index S the end.
+    backbone's own space; timesteps (S+1,) int64 from T to 0; mean, std (D,) of the normalised space; noise_level
+    (S+1,), the noise's standard deviation in x, sqrt(1 - abar_t). Index 0 is pure noise, index S the end.
     """
 
     x: np.ndarray
@@ -59,7 +61,7 @@ class Trajectory:
         scheduler: str = "ddpm",
         on_step: Callable[[int], None] | None = None,
     ) -> "Trajectory":
-        """Runs the reverse process and keeps every step; `on_step` is called with each index, and may raise to cancel."""
+        """Runs the reverse process and keeps every step; `on_step` is told each index, and may raise to cancel."""
         from ddpt_core.diffusion.sampler import sample
 
         start = time.monotonic()
@@ -95,6 +97,7 @@ class Trajectory:
 
         Raises ArtifactError if the folder holds something else already or cannot be written.
         """
+        from safetensors import SafetensorError
         from safetensors.numpy import save_file
 
         folder = Path(folder)
@@ -114,13 +117,15 @@ class Trajectory:
             save_file({name: np.ascontiguousarray(a) for name, a in tensors.items()}, part / TENSORS)
             digest = hashlib.sha256((part / TENSORS).read_bytes()).hexdigest()
             text = json.dumps(self.info | {"precision": precision, "tensors_sha256": digest}, indent=1)
-            (part / DESCRIPTION).write_text(text + "\n")
+            (part / DESCRIPTION).write_text(text + "\n", encoding="utf-8")
             if folder.is_dir():
                 folder.rmdir()  # an empty one, as checked above
             os.replace(part, folder)
-        except Exception as error:
-            remove_folder(part)
-            raise ArtifactError(f"The run cannot be written to {folder} ({error}); choose another folder.") from error
+        except (OSError, SafetensorError) as error:
+            reason = first_line(error)
+            raise ArtifactError(f"The run cannot be written to {folder} ({reason}); choose another folder.") from error
+        finally:
+            shutil.rmtree(part, ignore_errors=True)  # what is left of it if anything failed
         return folder
 
     @classmethod
@@ -139,7 +144,8 @@ class Trajectory:
             }
             run = cls(timesteps=tensors["timesteps"], info=info, **arrays)
         except (SafetensorError, OSError, KeyError, ValueError) as error:
-            raise ArtifactError(f"The run {folder} is damaged ({error}); copy it again or record it anew.") from error
+            reason = first_line(error)
+            raise ArtifactError(f"The run {folder} is damaged ({reason}); copy it again or record it anew.") from error
         if hashlib.sha256(data).hexdigest() != info.get("tensors_sha256"):
             raise ArtifactError(f"The run {folder} does not match its {DESCRIPTION}: one of the two files was swapped.")
         expected = (len(run.timesteps), *run.x.shape[1:])
@@ -161,34 +167,23 @@ def available_runs() -> dict[str, Path]:
 
 
 def find_run(source: str | Path) -> Path:
-    """Returns the folder of a run given by name or path; raises ArtifactError that lists the known names."""
-    folder = Path(source)
-    if (folder / DESCRIPTION).is_file():
-        return folder
+    """Returns the folder of a run given by name or path; raises ArtifactError that lists the known names.
+
+    A string is a name first and a folder then, a Path is always a folder.
+    """
     known = available_runs()
-    if str(source) in known:
-        return known[str(source)]
+    if isinstance(source, str) and source in known:
+        return known[source]
+    if os.path.isfile(os.path.join(source, DESCRIPTION)):
+        return Path(source)
     raise ArtifactError(
-        f"There is no run {str(source)!r}; choose one of {', '.join(known) or 'none yet (record one)'}, or give a folder "
-        f"that holds {DESCRIPTION}."
+        f"There is no run {str(source)!r}; choose one of {', '.join(known) or 'none yet (record one)'}, or give a "
+        f"folder that holds {DESCRIPTION}."
     )
 
 
 def check_new_folder(folder: Path) -> None:
     """Raises ArtifactError unless `folder` can be made: it holds nothing yet and its parent can be written."""
-    try:
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise ArtifactError(f"The folder {folder} already holds something; give a new one.")
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        probe = folder.parent / f".writable.{os.getpid()}"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise ArtifactError(f"The folder {folder} cannot be written ({error.strerror}); choose another.") from error
-
-
-def remove_folder(folder: Path) -> None:
-    """Removes a half-written folder, if it is there."""
-    import shutil
-
-    shutil.rmtree(folder, ignore_errors=True)
+    if os.path.lexists(folder) and (not os.path.isdir(folder) or any(folder.iterdir())):
+        raise ArtifactError(f"{folder} already holds something; give a new folder.")
+    check_writable(folder.parent)

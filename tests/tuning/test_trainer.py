@@ -314,8 +314,18 @@ def test_unknown_method_is_refused_with_the_known_ones(tiny, data_file, tmp_path
 
 @pytest.mark.parametrize(
     "name, value",
-    [("steps", 0), ("batch_size", 0), ("lr", 0.0), ("lr", math.nan), ("seed", -1), ("context_length", 513)]
-    + [("validation_share", 1.0), ("diffusion_weight", -1.0), ("diffusion_weight", math.nan), ("heads", 0)],
+    [
+        ("steps", 0),
+        ("batch_size", 0),
+        ("lr", 0.0),
+        ("lr", math.nan),
+        ("seed", -1),
+        ("context_length", 513),
+        ("validation_share", 1.0),
+        ("diffusion_weight", -1.0),
+        ("diffusion_weight", math.nan),
+        ("heads", 0),
+    ],
 )
 def test_setting_out_of_range_is_refused_by_name(name, value):
     with pytest.raises(ConfigError, match=name):
