@@ -8,12 +8,11 @@ from pathlib import Path
 
 import torch
 
+from ddpt_core.backbone import registry
 from ddpt_core.backbone.frozen_lm import FrozenLM, GenerationSettings
-from ddpt_core.backbone.registry import EMBEDDED
 from ddpt_core.data.task import Task, check_instruction
-from ddpt_core.errors import ArtifactError
 from ddpt_core.evaluation.execution import Execution, execute
-from ddpt_core.tuning.checkpoint import load_prompt
+from ddpt_core.tuning.checkpoint import DESCRIPTION, load_prompt
 from ddpt_core.tuning.config import DEFAULT_CONTEXT
 from ddpt_core.tuning.prompt import DDPT, MANUAL, PROMPT_TUNING, Prompt
 
@@ -52,18 +51,15 @@ class ArmResult:
 
 
 def choose_prompts(backbone: FrozenLM, sources: Sequence[str | Path] = ()) -> dict[str, Prompt]:
-    """Returns method -> prompt: the embedded ones if the backbone is, each replaced by one of `sources` of its method."""
-    names: list[str | Path] = [PROMPT_TUNING, DDPT] if backbone.name == EMBEDDED else []
-    chosen: dict[str, Prompt] = {}
-    for source in [*names, *sources]:
-        try:
-            prompt = load_prompt(source, backbone)
-        except ArtifactError:
-            if source in sources:
-                raise
-            continue  # an embedded prompt that is not there is an arm that is not run
-        chosen[prompt.method] = prompt
-    return chosen
+    """Returns method -> prompt: the embedded ones if the backbone is, each replaced by one of `sources` of its method.
+
+    An embedded prompt that is not there is left out, and its arm is not run. Raises ArtifactError for a prompt that
+    is there but cannot be used.
+    """
+    embedded = [registry.ASSETS / "prompts" / name for name in (PROMPT_TUNING, DDPT)]
+    there = [folder for folder in embedded if (folder / DESCRIPTION).is_file() and backbone.name == registry.EMBEDDED]
+    prompts = [load_prompt(source, backbone) for source in (*there, *sources)]
+    return {prompt.method: prompt for prompt in prompts}
 
 
 def make_arms(
@@ -73,17 +69,17 @@ def make_arms(
     seed: int = 0,
     names: Sequence[str] = ARMS,
 ) -> list[Arm]:
-    """Returns the arms of `names` in their order; the manual context is by default the one that the prompts started from.
+    """Returns the arms of `names` in their order; the manual context is by default the one the prompts started from.
 
     Raises DataError for a manual context of more tokens than the prompts have positions.
     """
     first = next(iter(prompts.values()), None)
-    length = first.info["config"]["context_length"] if first else CONTEXT_LENGTH
+    length = first.positions if first else CONTEXT_LENGTH
     arms = []
     for name in names:
         start = time.monotonic()
         if name == MANUAL:
-            text = manual_context or (first.context_text if first else DEFAULT_CONTEXT)
+            text = manual_context or (first.context_text if first else DEFAULT_CONTEXT)  # "" asks for the default
             context = backbone.embed(text, length)
         elif name in prompts:
             context = final_context(prompts[name], seed)

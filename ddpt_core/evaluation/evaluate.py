@@ -1,7 +1,6 @@
 """Every arm on every task of a data set: predictions and figures with intervals, written as two files."""
 
 import json
-import os
 import platform
 import time
 from collections.abc import Callable, Sequence
@@ -10,10 +9,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from ddpt_core.artifact_files import check_writable, write_files
 from ddpt_core.backbone.frozen_lm import FrozenLM, GenerationSettings
 from ddpt_core.data.readers import load_tasks
 from ddpt_core.data.task import Task
-from ddpt_core.errors import ArtifactError, DataError, require_choice
+from ddpt_core.errors import DataError, require_choice
 from ddpt_core.evaluation.arms import ARMS, Arm, choose_prompts, make_arms
 from ddpt_core.tuning.prompt import Prompt
 
@@ -36,13 +36,13 @@ def evaluate(
 ) -> dict[str, Any]:
     """Writes predictions.jsonl and metrics.json to `out` and returns the latter.
 
-    `arms` holds for each arm that could be run the corpus metrics with bootstrap 95 % intervals over the tasks; `not_run`
-    says why for each other. Cost: tasks x arms generations, in batches of 32. Nothing is written if anything fails.
+    `arms` holds for each arm that could be run the corpus metrics with bootstrap 95 % intervals over the tasks;
+    `not_run` says why for each other. An earlier evaluation in `out` is replaced. Cost: tasks x arms generations, in
+    batches of 32. Nothing is written if anything fails.
     """
     from ddpt_core.evaluation.text_metrics import score_with_intervals
 
-    for name in names:
-        require_choice("arm", name, ARMS)
+    names = [require_choice("arm", name, ARMS) for name in dict.fromkeys(names)]
     tasks, out = load_tasks(data, limit), Path(out)
     if not any(task.reference.strip() for task in tasks):
         raise DataError(
@@ -66,16 +66,12 @@ def evaluate(
     }
     rows: list[dict[str, Any]] = []
     for i, arm in enumerate(run):
+
+        def done(share: float, i: int = i, name: str = arm.name) -> None:
+            tell((i + share) / len(run), f"{name}: {share:.0%} of {len(tasks)} instructions")
+
         start = time.monotonic()
-        written = write_all(
-            backbone,
-            arm,
-            tasks,
-            settings,
-            lambda done, i=i, arm=arm: tell(
-                (i + done) / len(run), f"{arm.name}: {done:.0%} of {len(tasks)} instructions"
-            ),
-        )
+        written = write_all(backbone, arm, tasks, settings, done)
         seconds = time.monotonic() - start
         scores = score_with_intervals(written, [task.reference for task in tasks])
         report["arms"][arm.name] = scores | {"seconds": round(seconds, 3)}
@@ -83,8 +79,8 @@ def evaluate(
             {"id": t.id, "arm": arm.name, "instruction": t.instruction, "reference": t.reference, "prediction": code}
             for t, code in zip(tasks, written, strict=True)
         ]
-    write_text(out / PREDICTIONS, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
-    write_text(out / METRICS_FILE, json.dumps(report, indent=1) + "\n")
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    write_files(out, {PREDICTIONS: lines, METRICS_FILE: json.dumps(report, indent=1) + "\n"})
     return report
 
 
@@ -106,25 +102,3 @@ def write_all(
         if done:
             done((start + len(batch)) / len(order))
     return code
-
-
-def check_writable(folder: Path) -> None:
-    """Raises ArtifactError unless files can be written to `folder`, which is made if needed."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".writable.{os.getpid()}"
-        probe.write_text("x")
-        probe.unlink()
-    except OSError as error:
-        raise ArtifactError(f"The folder {folder} cannot be written ({error.strerror}); choose another.") from error
-
-
-def write_text(path: Path, text: str) -> None:
-    """Writes a file whole or not at all; raises ArtifactError."""
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        os.replace(part, path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise ArtifactError(f"The file {path} cannot be written ({error.strerror}); free some space.") from error

@@ -4,7 +4,7 @@ import ast
 import json
 from pathlib import Path
 
-from ddpt_core.errors import DataError
+from ddpt_core.errors import DataError, first_line
 
 
 def read_text(path: Path) -> str:
@@ -12,7 +12,8 @@ def read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"The file {path} cannot be read ({error}); give a UTF-8 text file.") from error
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise DataError(f"The file {path} cannot be read ({reason}); give a UTF-8 text file.") from error
 
 
 def read_tests(path: Path) -> list[str]:
@@ -21,8 +22,9 @@ def read_tests(path: Path) -> list[str]:
     if path.suffix == ".json":
         try:
             tests = json.loads(text)
-        except ValueError as error:
-            raise DataError(f"The tests {path} are not JSON ({error}); give a list of Python statements.") from error
+        except (ValueError, RecursionError) as error:
+            reason = first_line(error)
+            raise DataError(f"The tests {path} are not JSON ({reason}); give a list of Python statements.") from error
         if not isinstance(tests, list) or not all(isinstance(test, str) for test in tests):
             raise DataError(f"The tests {path} must be a JSON list of strings; each a Python statement.")
         return tests
@@ -32,3 +34,5 @@ def read_tests(path: Path) -> list[str]:
         raise DataError(
             f"The tests {path} are not Python (line {error.lineno}: {error.msg}); mend that line."
         ) from error
+    except (ValueError, RecursionError, MemoryError) as error:  # a null byte, or nested too deeply
+        raise DataError(f"The tests {path} are not Python ({first_line(error)}); write plain asserts.") from error

@@ -1,0 +1,55 @@
+"""Reading the tests of a program from a file."""
+
+import pytest
+
+from ddpt_core.errors import DataError
+from ddpt_core.evaluation.tests_file import read_tests, read_text
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes a file of tests and returns its path."""
+
+    def make(name: str, content: str | bytes):
+        (tmp_path / name).write_bytes(content.encode() if isinstance(content, str) else content)
+        return tmp_path / name
+
+    return make
+
+
+def test_each_top_level_statement_is_a_test(write):
+    source = "assert f(1) == 2  # why\nfor i in range(2):\n    assert f(i)\n"
+    assert read_tests(write("tests.py", source)) == ["assert f(1) == 2", "for i in range(2):\n    assert f(i)"]
+
+
+def test_json_list_is_taken_as_it_is(write):
+    assert read_tests(write("tests.json", '["assert f( 1 )", "f(2)"]')) == ["assert f( 1 )", "f(2)"]
+
+
+def test_empty_file_has_no_tests(write):
+    assert read_tests(write("tests.py", "# nothing\n")) == []
+
+
+@pytest.mark.parametrize(
+    "name, content, reason",
+    [
+        ("tests.py", "assert (", r"not Python \(line 1: "),
+        ("tests.py", "assert 1\0", "not Python"),
+        ("tests.py", "-" * 100_000 + "1", "not Python"),
+        ("tests.json", "assert f", "not JSON"),
+        ("tests.json", "[" * 100_000, "not JSON"),
+        ("tests.json", '{"a": 1}', "must be a JSON list of strings"),
+        ("tests.json", "[1]", "must be a JSON list of strings"),
+        ("tests.py", b"\xff\xfe", "it is not UTF-8"),
+    ],
+)
+def test_what_is_no_list_of_tests_is_refused_with_the_reason(name, content, reason, write):
+    with pytest.raises(DataError, match=reason):
+        read_tests(write(name, content))
+
+
+def test_missing_file_and_folder_are_refused(tmp_path):
+    with pytest.raises(DataError, match=r"none.py cannot be read \(No such file or directory\)"):
+        read_tests(tmp_path / "none.py")
+    with pytest.raises(DataError, match=r"cannot be read \(Is a directory\)"):
+        read_text(tmp_path)
