@@ -1,37 +1,31 @@
 """The Compare tab: one instruction, and what the frozen model writes for it under each arm."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 
-from app.comparisons import Comparisons
+from app.comparisons import Comparisons, Question
 from app.figures.arm_cards import CSS, Board, Card, board_html
 from app.progress import Done, stream
 from app.services import Services, as_toast
 from app.tabs import compare_api
-from ddpt_core.backbone.frozen_lm import GenerationSettings
+from app.tabs.compare_form import answer_fields, fitting, setting_fields
 from ddpt_core.errors import DDPTError
 from ddpt_core.evaluation.arms import ARMS
 from ddpt_core.tuning.prompt import DDPT, PROMPT_TUNING
 
 UNEXPECTED = "That failed in a way that is a mistake of this program; the terminal that runs it says more."
-WAITING = "Its code appears here."
-CANCELLED = "Cancelled before it had an answer."
-DEFAULTS = GenerationSettings()
-PAPERS = (1.2, 2)  # repetition penalty and no-repeat n-gram of the paper's experiments
-PENALTY_NOTE = (
-    "The paper wrote with a repetition penalty of 1.2 and no 2-gram twice. Both are off here: forbidding every repeated "
-    "pair of tokens also forbids right code, such as `x[0], x[0]`."
-)
-AT_CTRL_ENTER = """
+CANCELLED = "Cancelled before there was an answer."
+RUN_AT_CTRL_ENTER = """
 document.addEventListener("keydown", event => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.closest("#compare")) {
     event.preventDefault();
+    event.stopPropagation();
     document.querySelector("#compare-go").click();
   }
-});
+}, true);
 """
 EXAMPLE_IN_ADDRESS = """example => {
   const address = new URL(location.href);
@@ -46,40 +40,151 @@ def build(services: Services) -> None:
     tab = gr.context.Context.block
     with gr.Column(elem_id="compare"):
         with gr.Row():
-            with gr.Column(scale=5, min_width=300):
+            with gr.Column(scale=3, min_width=280):
                 instruction = gr.Textbox(
-                    label="Instruction",
+                    label="Instruction (Ctrl + Enter compares)",
                     lines=3,
                     max_lines=8,
                     placeholder="Say in a sentence what the Python code should do.",
-                    elem_id="compare-instruction",
                 )
-            with gr.Column(scale=3, min_width=300):
+            with gr.Column(scale=2, min_width=280):
                 example = gr.Dropdown(compare.choices(), value=None, label="Example", elem_id="compare-example")
                 with gr.Row():
-                    go = gr.Button("Compare  (Ctrl + Enter)", variant="primary", elem_id="compare-go", min_width=160)
+                    go = gr.Button("Compare", variant="primary", elem_id="compare-go", min_width=120)
                     cancel = gr.Button("Cancel", interactive=False, elem_id="compare-cancel", min_width=80)
         with gr.Row():
-            with gr.Accordion("Reference and tests", open=False), gr.Row():
-                reference = gr.Code(label="Reference, to measure against", language="python", lines=3)
-                with gr.Column():
-                    setup = gr.Code(label="Setup, which runs before the answer", language="python", lines=2)
-                    tests = gr.Code(
-                        label="Tests, one statement per line; _ is the value of a one-line answer",
-                        language="python",
-                        lines=2,
-                    )
-            with gr.Accordion("Contexts and generation", open=False):
-                settings = compare.settings()
+            with gr.Column(scale=3, min_width=280), gr.Accordion("Reference, setup and tests", open=False):
+                reference, setup, tests = answer_fields()
+            with gr.Column(scale=2, min_width=280), gr.Accordion("Contexts and generation", open=False):
+                settings = setting_fields(compare.comparisons)
         shown = gr.HTML(
             board_html(Board()),
             css_template=CSS.read_text(encoding="utf-8"),
-            js_on_load=AT_CTRL_ENTER,
+            js_on_load=RUN_AT_CTRL_ENTER,
             apply_default_css=False,
             elem_id="compare-board",
         )
-    board = gr.State(Board)
-    form = [instruction, reference, setup, tests, *settings]
-    filled = [example, instruction, reference, setup, tests]
-    outputs = [shown, board, go, cancel]
+    board = gr.State(None)  # the Board of this session once something was asked
+    prompts = settings[1:3]
+    filled, outputs = [example, instruction, reference, setup, tests], [shown, board, go, cancel]
+    form = [*filled, *settings]
     hidden = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
+
+    running = go.click(as_toast(compare.run), form, [*filled, *outputs], trigger_mode="once", **hidden)
+    opening = tab.select(as_toast(compare.first), [board, *form], [*filled, *prompts, *outputs], **hidden)
+    choosing = example.input(
+        as_toast(compare.chosen),
+        form,
+        [*filled, *outputs],
+        cancels=[running, opening],
+        trigger_mode="always_last",
+        **hidden,
+    )
+    example.input(None, example, js=EXAMPLE_IN_ADDRESS)
+    cancel.click(
+        compare.cancelled,
+        board,
+        outputs,
+        cancels=[running, opening, choosing],
+        queue=False,
+        api_visibility="private",
+        show_progress="hidden",
+    )
+    compare_api.add(compare.comparisons)
+
+
+class Compare:
+    """The tab's events; each yields what its outputs should show next."""
+
+    def __init__(self, services: Services):
+        self.comparisons = Comparisons(services)
+
+    def choices(self) -> list[tuple[str, str]]:
+        """Returns (name, id) of every example, for the menu."""
+        tasks = self.comparisons.examples.values()
+        is_function = {task.id: task.reference.startswith(("def ", "class ")) for task in tasks}
+        return [(task.id.replace("-", " ") + " · function" * is_function[task.id], task.id) for task in tasks]
+
+    def first(self, request: gr.Request, board: Board | None, *form: Any) -> Iterator[list[Any]]:
+        """Offers the prompts that there are now; at the first look runs the example that the address names, or one."""
+        settings, offered = list(form[5:]), []
+        for place, known in enumerate(self.comparisons.prompt_names().values(), start=1):  # after the manual context
+            if settings[place] not in known:
+                settings[place] = next(iter(known), None)
+            offered.append(gr.Dropdown(choices=known, value=settings[place]))
+        wanted, examples = request.query_params.get("example"), self.comparisons.examples
+        if board is not None or form[1] or not examples:
+            yield [*[gr.skip()] * 5, *offered, *[gr.skip()] * 4]
+            return
+        fields = self.fields(wanted if wanted in examples else next(iter(examples)))
+        for shown in self.asked(fields, form[:5], "", settings):
+            yield [*shown[:5], *offered, *shown[5:]]
+
+    def chosen(self, example: str, *form: Any) -> Iterator[list[Any]]:
+        """Fills in an example and compares the arms on it."""
+        if example in self.comparisons.examples:
+            yield from self.asked(self.fields(example), [example, *form[:4]], "", form[4:])
+
+    def run(self, *form: Any) -> Iterator[list[Any]]:
+        """Compares the arms on what is typed."""
+        fields, note = fitting(self.comparisons.examples.get(form[0] or ""), *form[:5])
+        yield from self.asked(fields, form[:5], note, form[5:])
+
+    def fields(self, example: str) -> list[str]:
+        """Returns what an example puts into the form."""
+        task = self.comparisons.examples[example]
+        return [example, task.instruction, task.reference, task.setup, "\n".join(task.tests)]
+
+    def asked(self, fields: Sequence, before: Sequence, note: str, settings: Sequence) -> Iterator[list[Any]]:
+        """Fills the form where it is not as `before`, then asks one arm after the other; typing goes on meanwhile."""
+        question = replace(self.question(*fields[1:], *settings), note=note)
+        board = Board(question, tuple(Card(name, note="Waiting…") for name in ARMS))
+        filled = [gr.skip() if new == old else new for new, old in zip(fields, before, strict=True)]
+        yield [*filled, board_html(board), board, *busy()]
+        same = [gr.skip()] * len(fields)
+        try:
+            for name in ARMS:
+                for message in stream(lambda tell, name=name: self.comparisons.ask(question, name, tell)):
+                    if isinstance(message, Done):
+                        board = board.with_card(Card(name, message.result.result, message.result.about))
+                    else:
+                        board = board.with_card(Card(name, note=message.text, share=message.share))
+                    yield [*same, board_html(board), board, *busy()]
+        except Exception as error:
+            sentence = str(error) if isinstance(error, DDPTError) else UNEXPECTED
+            board = replace(board.stopped("No answer."), failure=sentence)
+            yield [*same, board_html(board), board, *ready()]
+            raise
+        yield [*same, board_html(board), board, *ready()]
+
+    def question(self, instruction, reference, setup, tests, *settings: Any) -> Question:
+        """Returns the question that the form asks; raises DDPTError for what cannot be asked."""
+        context, tuned, diffused, seed, beams, longest, penalty, ngram = settings
+        return self.comparisons.question(
+            instruction,
+            reference,
+            setup,
+            tests,
+            context,
+            seed,
+            {PROMPT_TUNING: tuned, DDPT: diffused},
+            num_beams=beams,
+            max_new_tokens=longest,
+            repetition_penalty=penalty,
+            no_repeat_ngram_size=ngram,
+        )
+
+    def cancelled(self, board: Board | None) -> list[Any]:
+        """Returns the board as far as it came."""
+        board = (board or Board()).stopped(CANCELLED)
+        return [board_html(board), board, *ready()]
+
+
+def ready() -> list[gr.Button]:
+    """Returns the two buttons as they are when nothing runs."""
+    return [gr.Button("Compare", interactive=True), gr.Button(interactive=False)]
+
+
+def busy() -> list[gr.Button]:
+    """Returns the two buttons while the arms write."""
+    return [gr.Button("Comparing…", interactive=False), gr.Button(interactive=True)]

@@ -1,0 +1,194 @@
+"""Comparisons: one instruction, the arms that answer it, and the examples to start from."""
+
+import ast
+import json
+from collections import OrderedDict
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from app.progress import Tell
+from app.runs import whole
+from ddpt_core.backbone import registry
+from ddpt_core.backbone.frozen_lm import GenerationSettings
+from ddpt_core.backbone.registry import EMBEDDED
+from ddpt_core.data.readers import load_tasks
+from ddpt_core.data.task import Task, check_instruction
+from ddpt_core.errors import ArtifactError, ConfigError, DataError
+from ddpt_core.evaluation.arms import ARMS, Arm, ArmResult, make_arms, run_arm
+from ddpt_core.evaluation.execution import execute
+from ddpt_core.tuning.config import DEFAULT_CONTEXT
+from ddpt_core.tuning.prompt import DDPT, MANUAL, PROMPT_TUNING
+
+KEPT_CONTEXTS = 32  # final contexts of DDPT prompts that are kept, one for each prompt and seed
+TOLD_EVERY = 20  # steps of the reverse process between two notes
+
+
+@dataclass(frozen=True)
+class Question:
+    """A task, the manual arm's context, DDPT's seed, method -> name of its prompt, and how to write.
+
+    `note` is what a reader of the answers should know: that reference and tests are of another instruction.
+    """
+
+    task: Task
+    context: str
+    seed: int = 0
+    prompts: dict[str, str] = field(default_factory=dict)
+    settings: GenerationSettings = GenerationSettings()  # noqa: RUF009
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one arm gave: its result, and in words which context it had."""
+
+    result: ArmResult
+    about: str = ""
+
+
+class Comparisons:
+    """Puts questions to the arms; `services` gives backbones, prompts and the lock around the model."""
+
+    def __init__(self, services):
+        self.services = services
+        self._contexts: OrderedDict[tuple[str, str, int], Any] = OrderedDict()
+
+    @cached_property
+    def examples(self) -> dict[str, Task]:
+        """The example tasks by id, in the order of their file; none without that file."""
+        path = registry.ASSETS / "examples" / "examples.jsonl"
+        return {task.id: task for task in load_tasks(path)} if path.is_file() else {}
+
+    def prompt_names(self) -> dict[str, list[str]]:
+        """Returns method -> names of the prompts that can be chosen, the embedded one first."""
+        return {method: self.services.prompt_names(method) for method in (PROMPT_TUNING, DDPT)}
+
+    def started_from(self, prompts: dict[str, str]) -> str:
+        """Returns the text that the first of `prompts` started from, which is the manual arm's by default."""
+        for name in prompts.values():
+            text = self._about(name).get("context")
+            if text:
+                return text
+        return DEFAULT_CONTEXT
+
+    def question(
+        self,
+        instruction: str,
+        reference: str = "",
+        setup: str = "",
+        tests: str | list[str] = "",
+        context: str = "",
+        seed: Any = 0,
+        prompts: dict[str, str] | None = None,
+        **settings: Any,
+    ) -> Question:
+        """Returns the question; raises DDPTError for what no arm could answer. Only chosen prompts are named in it."""
+        statements = tuple(statements_of(tests) if isinstance(tests, str) else tests)
+        task = Task("own", check_instruction(instruction or ""), (reference or "").strip(), statements, setup or "")
+        chosen = {method: name for method, name in (prompts or {}).items() if name}
+        penalty = settings.pop("repetition_penalty", 1.0)
+        if isinstance(penalty, bool) or not isinstance(penalty, int | float):
+            raise ConfigError(f"repetition_penalty must be a number from 0.5 to 2, got {penalty!r:.40}; type one.")
+        numbers = {name: whole(name, value) for name, value in settings.items()}
+        how = GenerationSettings(repetition_penalty=float(penalty), **numbers)
+        return Question(task, (context or "").strip() or self.started_from(chosen), whole("Seed", seed), chosen, how)
+
+    def ask(self, question: Question, name: str, tell: Tell) -> Answer:
+        """Returns what the arm `name` answers; an arm without a prompt that fits is not run, and says why.
+
+        The tests run after the model is free again: they may take their ten seconds.
+        """
+        with self.services.model(tell):
+            tell(0.0, "Loading the model…")
+            backbone = self.services.backbone(self._backbone_of(question))
+            arm, about = self._arm(question, backbone, name, tell)
+            tell(1.0, "Writing code…")
+            result = run_arm(backbone, arm, replace(question.task, tests=()), question.settings)
+        if result.code is not None and question.task.tests:
+            tell(1.0, "Running the tests…")
+            run = execute(result.code, question.task.tests, setup=question.task.setup)
+            result = replace(result, execution=run)
+        return Answer(result, about)
+
+    def ask_all(self, question: Question, tell: Tell) -> dict[str, Any]:
+        """Returns the question and every arm's result as plain JSON, as `python -m ddpt_core compare --json` does."""
+        results = [self.ask(question, name, tell).result for name in ARMS]
+        said = {"instruction": question.task.instruction, "manual_context": question.context, "seed": question.seed}
+        return said | {"settings": asdict(question.settings), "arms": [asdict(result) for result in results]}
+
+    def _arm(self, question: Question, backbone, name: str, tell: Tell) -> tuple[Arm, str]:
+        """Returns the arm with its context (P, D), and the context in words."""
+        if name == MANUAL:
+            loaded = [self._prompt(question, method, backbone) for method in question.prompts]
+            known = {prompt.method: prompt for prompt in loaded if not isinstance(prompt, str)}
+            (arm,) = make_arms(backbone, known, question.context, names=(MANUAL,))
+            return arm, f"“{question.context}”"
+        prompt = self._prompt(question, name, backbone)
+        if isinstance(prompt, str):
+            return Arm(name, None, prompt), ""
+        if name == PROMPT_TUNING:
+            context = prompt.final_context()
+            return Arm(name, context), f"{len(context)} vectors learned directly ({prompt.name})"
+        steps = prompt.schedule.timesteps
+        context = self._denoised(prompt, (question.prompts[name], backbone.name, question.seed), tell)
+        return Arm(name, context), (
+            f"{len(context)} vectors denoised from noise in {steps:,} steps, seed {question.seed:,} ({prompt.name})"
+        )
+
+    def _prompt(self, question: Question, method: str, backbone) -> Any:
+        """Returns the prompt chosen for `method`, or a sentence that says why there is none."""
+        if method not in question.prompts:
+            return "No prompt of this method is chosen, or there is none yet."
+        try:
+            prompt = self.services.prompt(question.prompts[method], backbone.name)
+        except ArtifactError as error:
+            return str(error)
+        if prompt.method != method:
+            return f"The prompt {prompt.name!r} is a {prompt.method} prompt; choose one of the method {method}."
+        return prompt
+
+    def _denoised(self, prompt, key: tuple[str, str, int], tell: Tell) -> Any:
+        """Returns the end (P, D) of a run with every step; it is kept for the next question."""
+        from ddpt_core.diffusion.sampler import sample
+
+        if key not in self._contexts:
+            steps = prompt.schedule.timesteps
+            for step in sample(prompt, steps, key[-1]):
+                if step.index % TOLD_EVERY == 0:
+                    tell(step.index / steps, f"Denoising the context, step {step.index:,} of {steps:,}")
+            self._contexts[key] = step.context
+        self._contexts.move_to_end(key)
+        if len(self._contexts) > KEPT_CONTEXTS:
+            self._contexts.popitem(last=False)
+        return self._contexts[key]
+
+    def _backbone_of(self, question: Question) -> str:
+        """Returns the name of the backbone that the DDPT prompt, else the other one, was trained on."""
+        for method in (DDPT, PROMPT_TUNING):
+            backbone = self._about(question.prompts.get(method, "")).get("backbone")
+            if backbone:
+                return backbone["name"]
+        return EMBEDDED
+
+    def _about(self, name: str) -> dict[str, Any]:
+        """Returns prompt.json of an available prompt, {} if there is none that can be read."""
+        folder = registry.available("prompts", "prompt.json").get(name)
+        try:
+            about = json.loads((folder / "prompt.json").read_text(encoding="utf-8")) if folder else {}
+        except (OSError, ValueError):
+            return {}
+        return about if isinstance(about, dict) else {}
+
+
+def statements_of(source: str) -> list[str]:
+    """Returns the top-level statements of Python source as they are written; raises DataError if it is not Python."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        place = f"line {error.lineno}: {error.msg}" if isinstance(error, SyntaxError) else str(error)
+        raise DataError(f"The tests are not Python ({place}); write one statement per line.") from None
+    return [
+        ast.unparse(node) if getattr(node, "decorator_list", None) else ast.get_source_segment(source, node) or ""
+        for node in tree.body
+    ]

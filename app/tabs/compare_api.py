@@ -1,0 +1,64 @@
+"""What the Compare tab does, as named endpoints for gradio_client; each returns plain JSON."""
+
+from typing import Any
+
+import gradio as gr
+
+from app.comparisons import Comparisons
+from app.services import MODEL, as_toast
+from ddpt_core.tuning.prompt import DDPT, PROMPT_TUNING
+
+
+def add(comparisons: Comparisons) -> None:
+    """Adds the endpoints to the page that is being built."""
+
+    def examples() -> list[dict[str, Any]]:
+        """Lists the example instructions with reference, setup and tests."""
+        return [
+            {
+                "id": task.id,
+                "instruction": task.instruction,
+                "reference": task.reference,
+                "setup": task.setup,
+                "tests": list(task.tests),
+            }
+            for task in comparisons.examples.values()
+        ]
+
+    def compare(
+        instruction: str,
+        reference: str = "",
+        tests: list[str] | None = None,
+        setup: str = "",
+        manual_context: str = "",
+        seed: int = 0,
+        prompt_tuning: str = "",
+        ddpt: str = "",
+        num_beams: int = 1,
+        max_new_tokens: int = 64,
+        repetition_penalty: float = 1.0,
+        no_repeat_ngram_size: int = 0,
+    ) -> dict[str, Any]:
+        """Answers an instruction with every arm: code, metrics, outcomes of the tests.
+
+        "" for a context is the text that the prompts started from, "" for a prompt the first of its method.
+        """
+        names = comparisons.prompt_names()
+        given = {PROMPT_TUNING: prompt_tuning, DDPT: ddpt}
+        question = comparisons.question(
+            instruction,
+            reference,
+            setup,
+            list(tests or ()),
+            manual_context,
+            seed,
+            {method: name or next(iter(names[method]), "") for method, name in given.items()},
+            num_beams=num_beams,
+            max_new_tokens=max_new_tokens,
+            repetition_penalty=repetition_penalty,
+            no_repeat_ngram_size=no_repeat_ngram_size,
+        )
+        return comparisons.ask_all(question, lambda share, text: None)
+
+    gr.api(examples, api_name="examples", concurrency_limit=None)
+    gr.api(as_toast(compare), api_name="compare", concurrency_id=MODEL, concurrency_limit=1)
