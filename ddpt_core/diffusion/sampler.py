@@ -8,12 +8,12 @@ import numpy as np
 import torch
 
 from ddpt_core.diffusion.denoiser import Denoiser
+from ddpt_core.diffusion.inference import PreparedDenoiser
 from ddpt_core.diffusion.schedule import SCHEDULERS, NoiseSchedule, updates
 from ddpt_core.errors import ConfigError, require_range
 
 __all__ = ["SCHEDULERS", "DenoiseStep", "Diffusion", "sample"]
 
-NOISE_BLOCK = 64  # steps whose noise is drawn at once
 MAX_SEED = 2**63 - 1
 
 
@@ -48,32 +48,31 @@ def sample(
 ) -> Iterator[DenoiseStep]:
     """Yields the S + 1 steps of a reverse run, with x0-prediction; S calls of the denoiser.
 
-    The same seed gives the same run, also among several seeds, but for float rounding. Raises ConfigError for an unknown
-    scheduler, for steps outside 1..T and for a prompt that has no denoiser.
+    The same seed gives the same run, and but for rounding also among several seeds. Raises ConfigError for an unknown
+    scheduler, for steps outside 1..T, for no seed at all and for a prompt that has no denoiser.
     """
     if not hasattr(prompt, "denoiser"):
         raise ConfigError("Only a DDPT prompt can be sampled, and this prompt has no denoiser; choose a DDPT prompt.")
     run = updates(prompt.schedule, scheduler, steps)
     seeds = [seed] if isinstance(seed, int) else list(seed)
+    require_range("number of seeds", len(seeds), 1)
     for one in seeds:
         require_range("seed", one, 0, MAX_SEED)
-    x0, mean, std = prompt.x0, prompt.mean, prompt.std
-    noise = NoiseStream(seeds, x0)
+    noise = NoiseStream(seeds, prompt.x0)
     x = noise.draw()  # (B,P,D)
     single = isinstance(seed, int)
     previous = torch.zeros_like(x)
-    denoise = prompt.denoiser.eval()
-    modulation = denoise.modulation(torch.as_tensor(run.timesteps[:-1], device=x0.device))  # (S,layers,4,H)
-    for i in range(steps):
-        estimate = x0 + denoise.direction(x, modulation[i : i + 1])
-        yield _step(i, run.timesteps, x, estimate * std + mean, single)
-        x = float(run.a[i]) * estimate + float(run.b[i]) * x
-        if run.c[i]:
-            x = x + float(run.c[i]) * noise.draw()
-        if run.d[i]:
-            x = x + float(run.d[i]) * previous
+    denoiser = PreparedDenoiser(prompt.denoiser, prompt.x0, run.timesteps[:-1], len(seeds))
+    for i, (a, b, c, d) in enumerate(zip(run.a.tolist(), run.b.tolist(), run.c.tolist(), run.d.tolist(), strict=True)):
+        estimate = denoiser.estimate(x, i)
+        yield _step(i, run.timesteps, x, torch.addcmul(prompt.mean, estimate, prompt.std), single)
+        x = (x * b).add_(estimate, alpha=a)  # a new tensor, and the rest in place: a step's own x stays as it was
+        if c:
+            x.add_(noise.draw(), alpha=c)
+        if d:
+            x.add_(previous, alpha=d)
         previous = estimate
-    yield _step(steps, run.timesteps, x, x * std + mean, single)
+    yield _step(steps, run.timesteps, x, torch.addcmul(prompt.mean, x, prompt.std), single)
 
 
 def _step(index: int, timesteps: np.ndarray, x: torch.Tensor, context: torch.Tensor, single: bool) -> DenoiseStep:
@@ -81,18 +80,15 @@ def _step(index: int, timesteps: np.ndarray, x: torch.Tensor, context: torch.Ten
 
 
 class NoiseStream:
-    """Standard normal noise (B, P, D), each seed with a generator of its own, drawn on the CPU so that devices agree."""
+    """Standard normal noise, (B, P, D): each seed with a generator of its own, on the CPU so that all devices agree."""
 
     def __init__(self, seeds: Sequence[int], like: torch.Tensor):
         self.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-        self.shape, self.device = like.shape, like.device
-        self.block: torch.Tensor = torch.empty(0)
-        self.used = 0
+        self.like = like  # (P, D)
 
     def draw(self) -> torch.Tensor:
         """Returns the next noise of every seed."""
-        if self.used == len(self.block):
-            drawn = [torch.randn(NOISE_BLOCK, *self.shape, generator=g) for g in self.generators]
-            self.block, self.used = torch.stack(drawn, 1).to(self.device), 0  # (NOISE_BLOCK,B,P,D)
-        self.used += 1
-        return self.block[self.used - 1]
+        noise = torch.empty(len(self.generators), *self.like.shape)
+        for own, generator in zip(noise, self.generators, strict=True):
+            own.normal_(generator=generator)
+        return noise.to(self.like.device)

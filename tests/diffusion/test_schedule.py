@@ -1,0 +1,91 @@
+"""Noise levels against their papers' formulas, timesteps against diffusers, and what every sampler's numbers must keep."""
+
+import math
+
+import numpy as np
+import pytest
+from diffusers.schedulers.scheduling_ddpm import DDPMScheduler
+
+from ddpt_core.diffusion.schedule import SCHEDULERS, SCHEDULES, NoiseSchedule, updates
+from ddpt_core.errors import ConfigError
+
+STEPS = (1, 2, 3, 7, 50, 300, 2000)  # some that do not divide T
+
+
+def test_the_linear_schedule_keeps_the_product_of_what_evenly_spread_betas_leave():
+    kept = [1.0]
+    for i in range(2000):
+        kept.append(kept[-1] * (1 - (1e-4 + (0.02 - 1e-4) * i / 1999)))
+    np.testing.assert_allclose(NoiseSchedule().alphas_cumprod, kept, rtol=2e-4)  # diffusers multiplies in float32
+
+
+def test_the_cosine_schedule_is_that_of_nichol_and_dhariwal():
+    def kept(t: float) -> float:  # eq. 17, with s = 0.008
+        return math.cos((t / 2000 + 0.008) / 1.008 * math.pi / 2) ** 2
+
+    expected = [kept(t) / kept(0) for t in range(1999)]  # beta is cut at 0.999 near T
+    np.testing.assert_allclose(NoiseSchedule(kind="cosine").alphas_cumprod[:1999], expected, rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", SCHEDULES)
+def test_noise_grows_from_none_to_nearly_all(kind):
+    level = NoiseSchedule(kind=kind).noise_level
+    assert level[0] == 0
+    assert (np.diff(level[:-1]) > 0).all()
+    assert 1 - 1e-6 < level[-1] <= 1
+
+
+@pytest.mark.parametrize("steps", [1, 2, 5, 8, 50, 500, 2000])
+def test_timesteps_are_one_above_diffusers_trailing_ones(steps):
+    scheduler = DDPMScheduler(2000, timestep_spacing="trailing")
+    scheduler.set_timesteps(steps)
+    expected = [*(scheduler.timesteps.numpy() + 1), 0]
+    np.testing.assert_array_equal(NoiseSchedule().timesteps_of(steps), expected)
+
+
+@pytest.mark.parametrize("steps", STEPS)
+def test_a_run_of_any_length_goes_down_from_pure_noise_to_none(steps):
+    timesteps = NoiseSchedule().timesteps_of(steps)
+    assert (timesteps[0], timesteps[-1], len(timesteps)) == (2000, 0, steps + 1)
+    assert (np.diff(timesteps) < 0).all()
+
+
+@pytest.mark.parametrize("kind", SCHEDULES)
+@pytest.mark.parametrize("steps", STEPS)
+@pytest.mark.parametrize("scheduler", SCHEDULERS)
+def test_an_update_takes_the_forward_process_to_the_forward_process_at_the_next_timestep(scheduler, steps, kind):
+    # If x_t = sqrt(abar_t) x_0 + sqrt(1 - abar_t) z and every x0_hat is x_0, then x_next is of the same form.
+    schedule = NoiseSchedule(kind=kind)
+    run = updates(schedule, scheduler, steps)
+    kept = schedule.alphas_cumprod[run.timesteps]
+    np.testing.assert_allclose(run.a + run.b * np.sqrt(kept[:-1]) + run.d, np.sqrt(kept[1:]), atol=1e-9)
+    np.testing.assert_allclose(run.b**2 * (1 - kept[:-1]) + run.c**2, 1 - kept[1:], atol=1e-9)
+
+
+@pytest.mark.parametrize("steps", STEPS)
+@pytest.mark.parametrize("scheduler", SCHEDULERS)
+def test_the_last_update_ends_on_the_estimate(scheduler, steps):
+    run = updates(NoiseSchedule(), scheduler, steps)
+    np.testing.assert_allclose([run.a[-1], run.b[-1], run.c[-1], run.d[-1]], [1, 0, 0, 0], atol=1e-12)
+
+
+def test_only_ddpm_adds_noise_and_only_dpmsolver_looks_back():
+    runs = {name: updates(NoiseSchedule(), name, 50) for name in SCHEDULERS}
+    assert {name for name, run in runs.items() if run.c.any()} == {"ddpm"}
+    assert {name for name, run in runs.items() if run.d.any()} == {"dpmsolver++"}
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: updates(NoiseSchedule(), "ddmp", 10), "Unknown scheduler 'ddmp'; choose one of ddim, ddpm, dpmsolver"),
+        (lambda: updates(NoiseSchedule(), "ddpm", 0), "steps must be from 1 to 2,000, got 0"),
+        (lambda: updates(NoiseSchedule(), "ddpm", 2001), "steps must be from 1 to 2,000, got 2,001"),
+        (lambda: NoiseSchedule(kind="sine"), "Unknown noise schedule 'sine'; choose one of cosine, linear"),
+        (lambda: NoiseSchedule(timesteps=1), "timesteps must be from 2 to 100,000, got 1"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_the_limit_and_what_was_given(make, message):
+    with pytest.raises(ConfigError) as error:
+        make()
+    assert str(error.value).startswith(message)
