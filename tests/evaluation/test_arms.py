@@ -1,4 +1,4 @@
-"""Arms side by side: which prompts are taken, what stands for the manual arm, what is told of an arm that is not run."""
+"""Arms side by side: which prompts are taken, what the manual arm is, what is told of an arm that is not run."""
 
 import shutil
 

@@ -104,14 +104,14 @@ def test_progress_grows_to_one_over_all_arms(tiny, chosen, data_file, tmp_path, 
 
 @pytest.mark.parametrize("names", [["manual", "magic"], [""]])
 def test_unknown_arm_is_refused_before_anything_is_read(names, tiny, tmp_path):
-    with pytest.raises(ConfigError, match="Unknown arm .*; choose one of ddpt, manual, prompt-tuning"):
+    with pytest.raises(ConfigError, match=r"Unknown arm .*; choose one of ddpt, manual, prompt-tuning"):
         evaluate("no-such-file", tmp_path / "out", backbone=tiny, names=names)
     assert not (tmp_path / "out").exists()
 
 
 def test_tasks_without_any_reference_are_refused(tiny, tmp_path):
     (tmp_path / "data.jsonl").write_text('{"instruction": "sort", "reference": " "}\n' * 3)
-    with pytest.raises(DataError, match="None of the 3 tasks .* has a reference"):
+    with pytest.raises(DataError, match=r"None of the 3 tasks .* has a reference"):
         evaluate(tmp_path / "data.jsonl", tmp_path / "out", backbone=tiny, prompts={})
     assert not (tmp_path / "out").exists()
 
