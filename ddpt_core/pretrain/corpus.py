@@ -19,7 +19,7 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 
 PERMISSIVE = re.compile(r"\b(MIT|BSD|Apache|PSF|ISC|Python Software Foundation)\b", re.IGNORECASE)
-NOT_PERMISSIVE = re.compile(r"\b[AL]?GPL|MPL|Mozilla|GNU\b", re.IGNORECASE)
+NOT_PERMISSIVE = re.compile(r"\b(?:[AL]?GPL|MPL|Mozilla|GNU)", re.IGNORECASE)
 MAX_FILE_BYTES = 400_000
 MAX_CODE_CHARACTERS = 420
 MAX_TEXT_CHARACTERS = 240
@@ -118,8 +118,8 @@ def licence_of(distribution: metadata.Distribution) -> str:
     """Returns what a package says of its licence: the expression, else the classifiers, else the first line."""
     meta = distribution.metadata
     classifiers = [c for c in meta.get_all("Classifier") or [] if c.startswith("License")]
-    first_line = (meta.get("License") or "").strip().splitlines()[:1]
-    return meta.get("License-Expression") or "; ".join(classifiers) or "".join(first_line)
+    expressions, texts = meta.get_all("License-Expression") or [], meta.get_all("License") or []
+    return "".join(expressions) or "; ".join(classifiers) or "".join("".join(texts).strip().splitlines()[:1])
 
 
 def words(text: str) -> set[str]:
@@ -163,7 +163,7 @@ def mine_function(node: ast.FunctionDef, text: str, module: str) -> Iterator[Pai
     """Yields (first sentence, function without docstring) and (first sentence, a call of it)."""
     if not 12 <= len(text) <= MAX_TEXT_CHARACTERS or text.startswith((">>>", "..", ":")):
         return
-    if len(body := node.body[1:]) and node.end_lineno - node.lineno < 60:
+    if len(body := node.body[1:]) and lines_of(node) <= 60:
         bare = ast.FunctionDef(**{**{f: getattr(node, f) for f in node._fields}, "body": body, "decorator_list": []})
         code = ast.unparse(ast.fix_missing_locations(bare))
         if len(code) <= MAX_CODE_CHARACTERS and speaks_of(text, code, share=0.34, least=2):
@@ -204,11 +204,16 @@ def mine_comments(source: str, tree: ast.Module) -> Iterator[Pair]:
         node = by_line.get(number)
         if node is None or not 12 <= len(text) <= MAX_TEXT_CHARACTERS or not text[0].isalpha():
             continue
-        if node.end_lineno - node.lineno > 3 or isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Import):
+        if lines_of(node) > 4 or isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Import):
             continue
         code = ast.unparse(node)
         if len(code) <= 160 and speaks_of(text, code, share=0.3, least=2):
             yield Pair("statement", text, code)
+
+
+def lines_of(node: ast.stmt) -> int:
+    """Returns how many lines a statement takes."""
+    return (node.end_lineno or node.lineno) - node.lineno + 1
 
 
 def normal_statement(line: str) -> str:

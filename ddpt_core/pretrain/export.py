@@ -18,7 +18,7 @@ def export(work: Path, out: Path, config: PretrainConfig) -> None:
     """Writes the backbone trained in `work` to `out`, stored in half precision, with README.md as its card."""
     model, tokenizer = trained_model(work, config)
     parameters = sum(p.numel() for p in model.parameters())
-    model.to(torch.float16).save_pretrained(out, max_shard_size=MAX_SHARD)
+    model.half().save_pretrained(out, max_shard_size=MAX_SHARD)
     tokenizer.save_pretrained(out)
     curve = [json.loads(line) for line in (work / "curve.jsonl").open()]
     counts = json.loads((work / "sources.json").read_text())
@@ -46,6 +46,7 @@ def card(
         + " |"
         for r in shown
     )
+    options = " ".join(f"--{name} {getattr(config, name)}" for name in ("steps", "seed", "rate", "instances"))
     trained = [name for name, count in families.items() if count]
     held_out = [name for name, count in families.items() if not count]
     return f"""---
@@ -63,7 +64,7 @@ prompt's context changes what it writes.
 
 ## Made by
 
-    python -m ddpt_core.pretrain --steps {config.steps} --seed {config.seed} --rate {config.rate} --instances {config.instances}
+    python -m ddpt_core.pretrain {options}
 
 {last["step"]:,} steps, {last["tokens"] / 1e6:.1f} M tokens (padding not counted), {last["seconds"] / 3600:.2f} hours on
 {torch.get_num_threads()} {platform.machine()} CPU threads in bfloat16 autocast. Stored in float16, loaded in float32.

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from transformers import T5Config, T5ForConditionalGeneration
@@ -26,25 +27,24 @@ def new_model(size: ModelSize, tokenizer, seed: int) -> T5ForConditionalGenerati
     transformers scales a tied model's logits by width^-0.5 and stores no switch for it, so the inverse is folded into
     the decoder's final layer norm.
     """
-    torch.manual_seed(seed)  # T5's own initialisation takes no generator
-    model = T5ForConditionalGeneration(
-        T5Config(
-            vocab_size=len(tokenizer),
-            d_model=size.width,
-            d_kv=size.width // size.heads,
-            d_ff=size.feed_forward,
-            num_heads=size.heads,
-            num_layers=size.encoder_layers,
-            num_decoder_layers=size.decoder_layers,
-            feed_forward_proj="gated-gelu",
-            dropout_rate=0.0,
-            tie_word_embeddings=True,
-            pad_token_id=tokenizer.pad_token_id,
-            eos_token_id=tokenizer.eos_token_id,
-            decoder_start_token_id=tokenizer.pad_token_id,
-        )
-    )
-    with torch.no_grad():
+    options: dict[str, Any] = {  # typed loosely: T5Config hands on names that its signature does not list
+        "vocab_size": len(tokenizer),
+        "d_model": size.width,
+        "d_kv": size.width // size.heads,
+        "d_ff": size.feed_forward,
+        "num_heads": size.heads,
+        "num_layers": size.encoder_layers,
+        "num_decoder_layers": size.decoder_layers,
+        "feed_forward_proj": "gated-gelu",
+        "dropout_rate": 0.0,
+        "tie_word_embeddings": True,
+        "pad_token_id": tokenizer.pad_token_id,
+        "eos_token_id": tokenizer.eos_token_id,
+        "decoder_start_token_id": tokenizer.pad_token_id,
+    }
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(seed)  # T5's own initialisation takes no generator
+        model = T5ForConditionalGeneration(T5Config(**options))
         model.shared.weight.normal_(0.0, EMBEDDING_DEVIATION)
         model.decoder.final_layer_norm.weight.fill_(math.sqrt(size.width))
     return model

@@ -19,7 +19,7 @@ PIECES = r" ?[\p{L}_]+|\d|\n *| ?(?:==|!=|<=|>=|->|\*\*|//|\+=|-=|\(\)|\[\]|\{\}
 
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:
-    """Returns a byte-level BPE tokenizer of `vocabulary` tokens trained on `texts`; every text survives a round trip."""
+    """Returns a byte-level BPE tokenizer of `vocabulary` tokens trained on `texts`; all text survives a round trip."""
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
     tokenizer = Tokenizer(models.BPE())

@@ -6,8 +6,9 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -36,6 +37,7 @@ class PretrainConfig:
     seed: int = 0
     vocabulary: int = 8_192
     instances: int = 240_000
+    size: ModelSize = field(default_factory=ModelSize)
     save_every: int = 200
     validate_every: int = 500
 
@@ -78,7 +80,10 @@ def sources_of(tokenizer, pairs: list[Pair], tasks: list[Task]) -> dict[str, Pai
         if i % 8 == 0:
             by_name.setdefault("family explain", []).append((task.reference, task.instruction))
     bucket_of = {source: bucket for bucket in BUCKETS.values() for source in bucket.mix}
-    return {name: PairSource(tokenizer, *zip(*rows, strict=True), bucket_of[name]) for name, rows in by_name.items()}
+    return {
+        name: PairSource(tokenizer, [text for text, _ in rows], [code for _, code in rows], bucket_of[name])
+        for name, rows in by_name.items()
+    }
 
 
 def token_loss(model: T5ForConditionalGeneration, inputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -86,7 +91,7 @@ def token_loss(model: T5ForConditionalGeneration, inputs: torch.Tensor, labels: 
 
     Padding is near half of a batch, and the vocabulary's matrix product the dearest of all.
     """
-    mask = (inputs != model.config.pad_token_id).long()
+    mask = inputs.ne(model.config.pad_token_id or 0).long()
     encoded = model.encoder(input_ids=inputs, attention_mask=mask).last_hidden_state
     decoded = model.decoder(
         input_ids=model._shift_right(labels),
@@ -113,15 +118,18 @@ def pretrain(work: Path, config: PretrainConfig, resume: bool) -> Iterator[dict]
     """Trains in `work`, yields a record every 20 steps; a state is saved every `save_every` steps and at the end."""
     work.mkdir(parents=True, exist_ok=True)
     tokenizer, training, validation = prepare(work, config)
-    model = new_model(ModelSize(), tokenizer, config.seed)
+    model = new_model(config.size, tokenizer, config.seed)
     optimizers = new_optimizers(model, config.rate)
     batches = Batches(tokenizer, training, config.seed)
-    state, numbers = work / "state.safetensors", {"step": 0, "tokens": 0, "seconds": 0.0}
+    state, curve = work / "state.safetensors", work / "curve.jsonl"
+    numbers: dict[str, Any] = {"step": 0, "tokens": 0, "seconds": 0.0}
     if resume and state.is_file():
         numbers = load_state(state, model, optimizers)
-        rng_version, rng_words, rng_gauss = numbers["rng"]
-        batches.rng.setstate((rng_version, tuple(rng_words), rng_gauss))
-    tokens, earlier, start, losses = numbers["tokens"], numbers["seconds"], time.monotonic(), []
+        version, words, gauss = numbers["rng"]
+        batches.rng.setstate((version, tuple(words), gauss))
+    cut_curve(curve, numbers["step"])
+    tokens, earlier, start = numbers["tokens"], numbers["seconds"], time.monotonic()
+    losses: list[float] = []
     for step in range(numbers["step"], config.steps):
         for optimizer in optimizers:
             for group in optimizer.param_groups:
@@ -137,7 +145,7 @@ def pretrain(work: Path, config: PretrainConfig, resume: bool) -> Iterator[dict]
         losses.append(loss.item())
         tokens += int((inputs != tokenizer.pad_token_id).sum() + (labels != IGNORED).sum())
         done = step + 1
-        record = {"step": done, "tokens": tokens, "seconds": earlier + time.monotonic() - start}
+        record: dict[str, Any] = {"step": done, "tokens": tokens, "seconds": earlier + time.monotonic() - start}
         if done % config.save_every == 0 or done == config.steps:
             save_state(state, model, optimizers, {**record, "rng": batches.rng.getstate()})
         if done % 20 == 0 or done == config.steps:
@@ -145,14 +153,20 @@ def pretrain(work: Path, config: PretrainConfig, resume: bool) -> Iterator[dict]
             losses = []
             if done % config.validate_every == 0 or done == config.steps:
                 record["validation"] = validate(model, tokenizer, validation)
-            with (work / "curve.jsonl").open("a") as curve:
-                curve.write(json.dumps(record) + "\n")
+            with curve.open("a") as file:
+                file.write(json.dumps(record) + "\n")
             yield record
+
+
+def cut_curve(curve: Path, step: int) -> None:
+    """Removes the records after `step` from a curve: what a killed training wrote after its last state."""
+    kept = [line for line in curve.open() if json.loads(line)["step"] <= step] if curve.is_file() else []
+    curve.write_text("".join(kept))
 
 
 def trained_model(work: Path, config: PretrainConfig) -> tuple[T5ForConditionalGeneration, PreTrainedTokenizerFast]:
     """Returns the model of the state saved in `work`, and its tokenizer."""
     tokenizer = PreTrainedTokenizerFast.from_pretrained(work / "tokenizer")
-    model = new_model(ModelSize(), tokenizer, config.seed)
+    model = new_model(config.size, tokenizer, config.seed)
     load_state(work / "state.safetensors", model, [])
     return model.eval(), tokenizer
