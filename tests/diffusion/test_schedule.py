@@ -1,4 +1,4 @@
-"""Noise levels against their papers' formulas, timesteps against diffusers, and what every sampler's numbers must keep."""
+"""Noise levels against their papers, timesteps against diffusers, and what every sampler's numbers must keep."""
 
 import math
 
