@@ -21,6 +21,7 @@ from ddpt_core.tuning.config import DEFAULT_CONTEXT
 from ddpt_core.tuning.prompt import DDPT, MANUAL, PROMPT_TUNING
 
 KEPT_CONTEXTS = 32  # final contexts of DDPT prompts that are kept, one for each prompt and seed
+COLLAPSED = 0.01  # spread over seeds, in standard deviations of the vocabulary, below which the seed hardly matters
 TOLD_EVERY = 20  # steps of the reverse process between two notes
 
 
@@ -52,7 +53,7 @@ class Comparisons:
 
     def __init__(self, services):
         self.services = services
-        self._contexts: OrderedDict[tuple[str, str, int], Any] = OrderedDict()
+        self._contexts: OrderedDict[tuple[Any, int], Any] = OrderedDict()  # (prompt, seed) -> (P, D)
 
     @cached_property
     def examples(self) -> dict[str, Task]:
@@ -131,10 +132,11 @@ class Comparisons:
             context = prompt.final_context()
             return Arm(name, context), f"{len(context)} vectors learned directly ({prompt.name})"
         steps = prompt.schedule.timesteps
-        context = self._denoised(prompt, (question.prompts[name], backbone.name, question.seed), tell)
-        return Arm(name, context), (
-            f"{len(context)} vectors denoised from noise in {steps:,} steps, seed {question.seed:,} ({prompt.name})"
-        )
+        context = self._denoised(prompt, question.seed, tell)
+        about = f"{len(context)} vectors denoised from noise in {steps:,} steps, seed {question.seed:,} ({prompt.name})"
+        spread = prompt.info.get("metrics", {}).get("seed_spread")
+        collapsed = spread is not None and spread < COLLAPSED
+        return Arm(name, context), about + "; all seeds end in nearly the same place" * collapsed
 
     def _prompt(self, question: Question, method: str, backbone) -> Any:
         """Returns the prompt chosen for `method`, or a sentence that says why there is none."""
@@ -148,13 +150,13 @@ class Comparisons:
             return f"The prompt {prompt.name!r} is a {prompt.method} prompt; choose one of the method {method}."
         return prompt
 
-    def _denoised(self, prompt, key: tuple[str, str, int], tell: Tell) -> Any:
+    def _denoised(self, prompt, seed: int, tell: Tell) -> Any:
         """Returns the end (P, D) of a run with every step; it is kept for the next question."""
         from ddpt_core.diffusion.sampler import sample
 
+        key, steps = (prompt, seed), prompt.schedule.timesteps
         if key not in self._contexts:
-            steps = prompt.schedule.timesteps
-            for step in sample(prompt, steps, key[-1]):
+            for step in sample(prompt, steps, seed):
                 if step.index % TOLD_EVERY == 0:
                     tell(step.index / steps, f"Denoising the context, step {step.index:,} of {steps:,}")
             self._contexts[key] = step.context

@@ -5,12 +5,13 @@ from collections.abc import Callable
 import gradio as gr
 
 from app.services import Services
-from app.tabs import explore
+from app.tabs import compare, explore
 from app.theme import build_css, build_theme
 
 # Name in addresses -> label, builder. A new tab is one file in app/tabs and one line here.
 TABS: dict[str, tuple[str, Callable[[Services], None]]] = {
     "explore": ("Explore", explore.build),
+    "compare": ("Compare", compare.build),
 }
 
 _MASTHEAD = """

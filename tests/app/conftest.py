@@ -1,6 +1,7 @@
 """A small world for the app: a vocabulary with hostile tokens, an untrained prompt, runs in a temporary folder."""
 
 import hashlib
+import shutil
 
 import pytest
 import torch
@@ -73,3 +74,15 @@ def services(tmp_path, monkeypatch):
 def recorded(services):
     """The services, with a run of 40 steps and seed 3; returns (services, name of the run)."""
     return services, services.runs.record("ddpt", "ddpm", 40, 3, lambda share, text: None)
+
+
+@pytest.fixture
+def answering(prompts, tmp_path, monkeypatch):
+    """Services with the tiny T5, whose two prompts and the project's examples are the embedded ones."""
+    assets = tmp_path / "assets"
+    for method, folder in prompts.items():
+        shutil.copytree(folder, assets / "prompts" / method)
+    shutil.copytree(registry.ASSETS / "examples", assets / "examples")
+    monkeypatch.setattr(registry, "ASSETS", assets)
+    monkeypatch.setenv("DDPT_HOME", str(tmp_path / "home"))
+    return Services(tmp_path / "cache")

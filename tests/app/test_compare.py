@@ -1,0 +1,355 @@
+"""The Compare tab without a browser: what it asks the arms, what it shows of their answers, and what it refuses."""
+
+import html
+import io
+import json
+import keyword
+import re
+import shutil
+import tokenize
+from dataclasses import replace
+from types import SimpleNamespace
+
+import gradio as gr
+import pytest
+
+from app.comparisons import Comparisons, statements_of
+from app.figures.arm_cards import SHORT_ANSWER, Board, Card, board_html, verdict
+from app.figures.code import code_html
+from app.main import build_app
+from app.progress import Cancelled
+from app.tabs.compare import CANCELLED, Compare
+from app.tabs.compare_form import DEFAULTS, EDITED, fitting
+from ddpt_core.backbone import registry
+from ddpt_core.backbone.frozen_lm import GenerationSettings
+from ddpt_core.data.task import Task
+from ddpt_core.errors import DDPTError
+from ddpt_core.evaluation import arms
+from ddpt_core.evaluation.arms import ARMS, ArmResult
+from ddpt_core.evaluation.execution import execute
+from ddpt_core.tuning.checkpoint import load_prompt
+
+FIELDS = 5  # example, instruction, reference, setup, tests
+PROMPTS = {"prompt-tuning": "prompt-tuning", "ddpt": "ddpt"}
+SETTINGS = ["", "prompt-tuning", "ddpt", 0, 1, 6, 1.0, 0]  # as the form gives them, but six tokens at most
+HOSTILE = "<img src=x onerror=alert(1)>${alert(2)}{{value}}</script>\u202e\x00"
+SKIP = gr.skip()
+
+
+def silent(share, text):
+    """Hears of progress and does nothing with it."""
+
+
+@pytest.fixture
+def tab(answering):
+    return Compare(answering)
+
+
+@pytest.fixture
+def comparisons(answering):
+    return Comparisons(answering)
+
+
+def asked(**query):
+    return SimpleNamespace(query_params=query)
+
+
+def result(name="ddpt", code="sorted(a)", reference="sorted(a)", tests=(), setup="a = [2, 1]"):
+    """A result as run_arm makes it, with the real metrics and the real sandbox, for code written here."""
+    from ddpt_core.evaluation.text_metrics import score
+
+    run = execute(code, tests, setup=setup) if tests else None
+    return ArmResult(name, code, 0.25, 7, score([code], [reference]), run)
+
+
+def board_of(*results, **task):
+    question = SimpleNamespace(task=Task("own", "sort it", **task), seed=0, settings=DEFAULTS, note="")
+    return Board(question, tuple(Card(r.name, r) for r in results))
+
+
+def text_of(markup):
+    return html.unescape(re.sub(r"<[^>]+>", " ", markup))
+
+
+def test_every_arm_answers_as_the_core_lets_it(comparisons, prompts, tiny):
+    question = comparisons.question("sort list `a`", "sorted(a)", "a = [1]", "assert _", prompts=PROMPTS, seed=5)
+    shown = comparisons.ask_all(question, silent)["arms"]
+    loaded = {method: load_prompt(folder, tiny) for method, folder in prompts.items()}
+    expected = arms.compare(
+        "sort list `a`", "sorted(a)", ["assert _"], "a = [1]", backbone=tiny, prompts=loaded, seed=5
+    )
+    assert [arm["name"] for arm in shown] == list(ARMS)
+    for arm, one in zip(shown, expected, strict=True):
+        assert (arm["code"], arm["tokens"], arm["metrics"]) == (one.code, one.tokens, one.metrics)
+        assert arm["execution"]["status"] == one.execution.status
+
+
+def test_the_endpoints_result_is_json(comparisons):
+    question = comparisons.question("sort", "sorted(a)", tests=["assert True"], prompts=PROMPTS, max_new_tokens=4)
+    said = json.loads(json.dumps(comparisons.ask_all(question, silent)))
+    assert said["settings"] == {**vars(DEFAULTS), "max_new_tokens": 4}
+    assert {"name", "code", "seconds", "tokens", "metrics", "execution", "missing"} <= said["arms"][0].keys()
+
+
+def test_the_columns_fill_one_after_the_other(tab):
+    seen = []
+    for *_, board, _go, _cancel in tab.run(None, "sort list `a`", "", "", "", *SETTINGS):
+        answered = [card.name for card in board.cards if card.result]
+        assert answered == list(ARMS)[: len(answered)]
+        seen.append(len(answered))
+    assert seen == sorted(seen) and set(seen) == {0, 1, 2, 3}
+
+
+def test_only_the_form_that_was_asked_for_is_filled_and_only_once(tab):
+    outputs = list(tab.run(None, "sort list `a`", "x", "", "", *SETTINGS))
+    assert all(output[:FIELDS] == [SKIP] * FIELDS for output in outputs)
+    first, *rest = tab.chosen("round-price", "old text", "", "", "", *SETTINGS)
+    assert first[1] == "Round the number `price` to 2 decimal places." and first[3] == "price = 19.98765"
+    assert all(output[:FIELDS] == [SKIP] * FIELDS for output in rest)
+
+
+def test_the_first_look_runs_the_example_that_the_address_names(tab):
+    empty = [None, "", "", "", "", *SETTINGS]
+    named = next(tab.first(asked(example="digit-sum"), None, *empty))
+    assert named[0] == "digit-sum" and "digit_sum" in named[2]
+    other = next(tab.first(asked(example="nonsense"), None, *empty))
+    assert other[0] == next(iter(tab.comparisons.examples))
+
+
+def test_a_second_look_changes_nothing_but_the_prompts_on_offer(tab):
+    (output,) = tab.first(asked(), Board(), None, "", "", "", "", *SETTINGS)
+    assert [value for value in output if value != SKIP] == output[FIELDS : FIELDS + 2]
+    (typed,) = tab.first(asked(), None, None, "my own", "", "", "", *SETTINGS)
+    assert [value for value in typed if value != SKIP] == typed[FIELDS : FIELDS + 2]
+    assert [offered.value for offered in output[FIELDS : FIELDS + 2]] == ["prompt-tuning", "ddpt"]
+
+
+def test_without_examples_the_tab_opens_empty(tab):
+    shutil.rmtree(registry.ASSETS / "examples")
+    assert tab.choices() == []
+    (output,) = tab.first(asked(), None, None, "", "", "", "", *SETTINGS)
+    assert output[:FIELDS] == [SKIP] * FIELDS
+
+
+def test_the_menu_names_every_example_once(tab):
+    names = [name for name, _ in tab.choices()]
+    assert len(set(names)) == len(names) == len(tab.comparisons.examples)
+    assert "digit sum · function" in names
+
+
+def test_an_arm_without_a_prompt_is_not_run_and_says_why(tab):
+    *_, (_, _, _, _, _, shown, board, _, _) = tab.run(
+        None, "sort", "", "", "", "", "prompt-tuning", None, *SETTINGS[3:]
+    )
+    assert [card.result.code is None for card in board.cards] == [False, False, True]
+    assert "Not run" in shown and "No prompt of this method is chosen" in shown
+
+
+def test_a_prompt_of_another_backbone_is_not_run_and_the_others_are(comparisons):
+    path = registry.ASSETS / "prompts" / "prompt-tuning" / "prompt.json"
+    about = json.loads(path.read_text())
+    about["backbone"] |= {"name": "other", "sha256": "0" * 64}
+    path.write_text(json.dumps(about))
+    question = comparisons.question("sort", prompts=PROMPTS, max_new_tokens=4)
+    manual, tuned, diffused = comparisons.ask_all(question, silent)["arms"]
+    assert "was trained on the backbone 'other'" in tuned["missing"]
+    assert manual["code"] is not None and diffused["code"] is not None
+
+
+def test_the_manual_context_is_by_default_the_text_that_the_prompts_started_from(comparisons, prompts, tiny):
+    question = comparisons.question("sort", prompts=PROMPTS)
+    assert question.context == load_prompt(prompts["ddpt"], tiny).context_text
+    assert comparisons.question("sort", context=" my words ", prompts=PROMPTS).context == "my words"
+
+
+def test_a_ddpt_context_is_denoised_once_for_each_seed(comparisons, prompts, tiny):
+    prompt, told = load_prompt(prompts["ddpt"], tiny), []
+    for seed in (1, 2, 1):
+        end = comparisons._denoised(prompt, seed, lambda share, text: told.append(text))
+        assert end.equal(prompt.final_context(seed))
+    steps = prompt.schedule.timesteps
+    assert sum(text.endswith(f" 0 of {steps:,}") for text in told) == 2
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"instruction": "  "}, "The instruction is empty"),
+        ({"tests": "assert _ =="}, "The tests are not Python (line 1"),
+        ({"seed": 1.5}, "Seed must be a whole number"),
+        ({"num_beams": 0}, "num_beams must be from 1 to 16"),
+        ({"num_beams": None}, "num_beams must be a whole number, got nothing"),
+        ({"repetition_penalty": None}, "repetition_penalty must be a number"),
+        ({"repetition_penalty": 3}, "repetition_penalty must be from 0.5 to 2"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_before_anything_runs(comparisons, wrong, sentence):
+    with pytest.raises(DDPTError, match=re.escape(sentence)):
+        comparisons.question(**({"instruction": "sort"} | wrong))
+
+
+def test_a_failure_is_said_where_the_answers_would_stand_and_what_was_typed_stays(tab):
+    too_long = "many words " * 40
+    outputs, failed = [], tab.run(None, "sort", "", "", "", too_long, *SETTINGS[1:])
+    with pytest.raises(DDPTError, match="The context must have at most"):
+        outputs.extend(failed)  # keeps what came before the error
+    *_, last = outputs
+    assert last[:FIELDS] == [SKIP] * FIELDS and "The context must have at most" in last[FIELDS]
+    assert last[-2].interactive and not last[-1].interactive
+
+
+def test_cancelling_keeps_the_columns_that_are_done(tab):
+    running = tab.run(None, "sort", "", "", "", *SETTINGS)
+    board = next(output[FIELDS + 1] for output in running if output[FIELDS + 1].cards[0].result)
+    running.close()
+    shown, stopped, go, cancel = tab.cancelled(board)
+    assert stopped.cards[0] == board.cards[0] and [card.note for card in stopped.cards[1:]] == [CANCELLED] * 2
+    assert shown.count(CANCELLED) == 2 and go.interactive and not cancel.interactive
+
+
+def test_a_cancelled_denoising_is_not_taken_for_a_finished_one(comparisons, prompts, tiny):
+    def stop(share, text):
+        if "step 20" in text:
+            raise Cancelled
+
+    prompt = load_prompt(prompts["ddpt"], tiny)
+    with pytest.raises(Cancelled):
+        comparisons._denoised(prompt, 9, stop)
+    assert comparisons._contexts == {}
+
+
+def test_passed_and_failed_tests_stand_with_their_values():
+    tests = ("assert _ == [2, 1]", "assert len(_) == 2")
+    shown = text_of(board_html(board_of(result(tests=tests))))
+    assert "1 of 2 tests" in shown and "_ == [2, 1] does not hold: [1, 2] == [2, 1]" in shown
+    passed = text_of(board_html(board_of(result(tests=tests[1:]))))
+    assert "✓ 1 of 1 tests" in passed and "does not hold" not in passed
+
+
+def test_an_error_before_the_tests_is_said_once_and_the_tests_are_not_reached():
+    shown = board_html(board_of(result(code="sorted(b)", tests=("assert _", "assert a"))))
+    assert text_of(shown).count("NameError: name 'b' is not defined") == 1
+    assert shown.count('title="not reached"') == 2 and "0 of 2 tests" in shown
+
+
+def test_tests_that_this_system_cannot_run_are_not_called_failed():
+    refused = replace(execute("1", ["assert _"]), status="refused", detail="The sandbox needs Linux.")
+    shown = board_html(board_of(replace(result(), execution=refused)))
+    assert "tests not run" in shown and "The sandbox needs Linux." in shown and "passes" not in shown
+
+
+def test_what_the_code_printed_can_be_read():
+    assert "seven &lt;b&gt;" in board_html(board_of(result(code="print('seven <b>')", tests=("assert True",))))
+
+
+def test_without_a_reference_a_dash_stands_and_a_note_says_why():
+    shown = board_html(board_of(result(reference="")))
+    assert shown.count(">–</span>") == 5 and "nothing to compare with" in shown and SHORT_ANSWER not in shown
+
+
+def test_bleu_of_an_answer_under_four_tokens_is_explained():
+    assert SHORT_ANSWER in board_html(board_of(result(code="a", reference="sorted(a)")))
+    assert SHORT_ANSWER not in board_html(board_of(result()))
+
+
+@pytest.mark.parametrize(
+    ("codes", "said"),
+    [
+        (("a", "a", "a"), "All three arms wrote the same code."),
+        (("a", "b", "a"), "Manual and DDPT wrote the same code."),
+        (("a", "b", "c"), "No two arms wrote the same code."),
+        ((None, "b", "b"), "Both arms wrote the same code."),
+        ((None, None, "b"), ""),
+    ],
+)
+def test_identical_answers_are_said_to_be_identical(codes, said):
+    cards = [Card(name, ArmResult(name, code)) for name, code in zip(ARMS, codes, strict=True)]
+    assert verdict(cards) == said
+
+
+def test_the_verdict_waits_for_every_arm_and_names_those_that_pass():
+    tests = ("assert _ == [1, 2]",)
+    right, wrong = result("manual", tests=tests), result("prompt-tuning", "a", tests=tests)
+    cards = [Card("manual", right), Card("prompt-tuning", wrong), Card("ddpt")]
+    assert verdict(cards) == ""
+    cards[2] = Card("ddpt", result(tests=tests))
+    assert verdict(cards) == "Manual and DDPT wrote the same code. Manual and DDPT pass the tests."
+    cards = [Card(name, replace(wrong, name=name)) for name in ARMS]
+    assert verdict(cards).endswith("None passes the tests.")
+
+
+def test_nothing_from_outside_becomes_markup():
+    tests = (f"assert {HOSTILE!r} == 1",)
+    hostile = replace(result(code=f"print({HOSTILE!r})\n{HOSTILE}"), execution=execute("1", tests))
+    board = board_of(hostile, reference=HOSTILE, setup=HOSTILE)
+    board = replace(board, cards=(*board.cards, Card("manual", about=HOSTILE, note=HOSTILE)), failure=HOSTILE)
+    missing = Card("prompt-tuning", ArmResult("prompt-tuning", None, missing=HOSTILE))
+    board.question.task = replace(board.question.task, instruction=HOSTILE)
+    board.question.note = HOSTILE
+    shown = board_html(replace(board, cards=(*board.cards, missing)))
+    assert "<img" not in shown and "</script" not in shown and "\u202e" not in shown and "\x00" not in shown
+    assert shown.count("&lt;img") >= 9
+
+
+PROGRAMS = [
+    'def f(x, *, y=0x1F):\n    """Says <b>."""\n    return [i ** 2.5e-3 for i in range(10) if i != None]  # why\n',
+    "class A(B):\n    async def go(self):\n        return await self.x if True else rb'\\x00' + f'{y}'\n",
+]
+
+
+@pytest.mark.parametrize("code", [*PROGRAMS, "def f(:\n  'open", '"""never closed\n}', "a\tb\r\n\\", "'" * 7, ""])
+def test_marked_code_is_the_code_and_nothing_else(code):
+    shown = code_html(code)
+    assert html.unescape(re.sub(r"</?span[^>]*>", "", shown)).replace("\\u000d", "\r") == code
+    assert set(re.findall(r"<(?!/?span)", shown)) == set()
+
+
+@pytest.mark.parametrize("code", PROGRAMS)
+def test_kinds_agree_with_pythons_own_tokenizer(code):
+    kinds = {tokenize.NUMBER: "number", tokenize.STRING: "string", tokenize.COMMENT: "comment"}
+    wanted = []
+    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+        if token.type in kinds:
+            wanted.append((kinds[token.type], token.string))
+        elif token.type == tokenize.NAME and keyword.iskeyword(token.string):
+            wanted.append(("keyword", token.string))
+    marked = re.findall(r'<span class="(keyword|number|string|comment)">(.*?)</span>', code_html(code), re.DOTALL)
+    assert [(kind, html.unescape(text)) for kind, text in marked] == wanted
+
+
+def test_tests_are_taken_statement_by_statement_as_they_are_written():
+    source = "assert f('a')  == 1\n\nfor x in (1,\n          2):\n    assert x\nassert 2; assert 3\n"
+    assert statements_of(source) == [
+        "assert f('a')  == 1",
+        "for x in (1,\n          2):\n    assert x",
+        "assert 2",
+        "assert 3",
+    ]
+
+
+ORIGIN = Task("e", "Sort the list `a`.", "sorted(a)", ("assert _",), "a = [1]")
+
+
+@pytest.mark.parametrize(
+    ("instruction", "reference", "left", "note"),
+    [
+        ("Sort the list `a`.", "sorted(a)", ["e", "sorted(a)", "a = [1]", "assert _"], ""),
+        ("Order list a upwards", "sorted(a)", ["e", "sorted(a)", "a = [1]", "assert _"], EDITED),
+        ("Reverse `word`", "sorted(a)", [None, "", "", ""], "taken out"),
+        ("Reverse `word`", "word[::-1]", [None, "word[::-1]", "", ""], "taken out"),
+        ("", "sorted(a)", ["e", "sorted(a)", "a = [1]", "assert _"], ""),
+    ],
+)
+def test_what_is_left_of_an_example_goes_when_the_instruction_is_about_something_else(
+    instruction, reference, left, note
+):
+    fields, said = fitting(ORIGIN, "e", instruction, reference, "a = [1]", "assert _")
+    assert [fields[0], *fields[2:]] == left and (note in said if note else said == "")
+
+
+def test_the_forms_defaults_are_the_cores_and_every_action_has_a_name(answering):
+    page = build_app(answering)
+    labels = {block.label: block.value for block in page.blocks.values() if isinstance(block, gr.Number)}
+    shown = [value for label, value in labels.items() if "default" in label]
+    assert sorted(shown) == sorted(vars(GenerationSettings()).values())
+    assert {"/compare", "/examples"} <= page.get_api_info()["named_endpoints"].keys()

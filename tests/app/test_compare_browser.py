@@ -1,0 +1,200 @@
+"""The Compare tab in a real browser and through gradio_client: shown, typed into, cancelled, dark and narrow."""
+
+import json
+import shutil
+import socket
+
+import pytest
+
+from app.main import build_app, launch_settings
+from ddpt_core.evaluation.arms import ARMS
+
+pytestmark = pytest.mark.slow
+
+ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+HOSTILE = "x`<img src=q onerror=window.hacked=1>${window.hacked=2}{{value}}`"
+ANSWERED = """count => document.querySelectorAll("#compare-board .arm.answered").length === count
+  && !document.querySelector("#compare-go").disabled"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A browser; without one these tests fail, since `make test` installs it."""
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.fail("These tests need the program chromium, which `make test` installs; install it and run again.")
+    with sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def server(answering):
+    """The address of the app with the tiny T5 and its two prompts."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    page = build_app(answering)
+    page.launch(server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, **launch_settings(answering))
+    yield f"http://127.0.0.1:{port}"
+    page.close()
+
+
+@pytest.fixture
+def visit(browser, server):
+    """Opens the tab in a new window and waits for the first answers; collects requests and script errors."""
+    contexts = []
+
+    def open_tab(query="", width=1440, height=900):
+        context = browser.new_context(viewport={"width": width, "height": height})
+        contexts.append(context)
+        page = context.new_page()
+        page.asked, page.failed = [], []
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.on("pageerror", lambda error: page.failed.append(str(error)))
+        page.goto(f"{server}/{query}")
+        page.get_by_role("tab", name="Compare").click()
+        page.wait_for_function(ANSWERED, arg=3)
+        return page
+
+    yield open_tab
+    for context in contexts:
+        context.close()
+
+
+def type_and_run(page, text, key="Control+Enter"):
+    box = page.get_by_label("Instruction")
+    box.fill(text)
+    box.press(key)
+    page.wait_for_function("text => document.querySelector('.board .instruction')?.innerText.includes(text)", arg=text)
+
+
+def test_the_first_look_shows_an_example_with_the_answers_of_all_three_arms(visit):
+    page = visit()
+    assert page.get_by_label("Instruction").input_value() == "Get all even numbers from the list `numbers`."
+    assert page.eval_on_selector_all(".board h3", "all => all.map(one => one.innerText)") == [
+        "Manual",
+        "Prompt tuning",
+        "DDPT",
+    ]
+    assert "[x for x in numbers if x % 2 == 0]" in page.inner_text(".board .given")
+    assert page.locator(".board .chip").count() == 3
+    page.get_by_role("tab", name="Explore").click()
+    page.get_by_role("tab", name="Compare").click()
+    page.wait_for_timeout(300)
+    assert page.locator(".arm.answered").count() == 3 and page.failed == []
+
+
+def test_an_address_opens_its_example_and_the_menu_another(visit):
+    page = visit("?example=digit-sum")
+    assert "digit_sum" in page.inner_text(".board .instruction")
+    page.locator("#compare-example input").click()
+    page.get_by_role("option", name="reverse text").click()
+    page.wait_for_function("document.querySelector('.board .instruction').innerText.includes('Reverse the string')")
+    page.wait_for_function(ANSWERED, arg=3)
+    assert "example=reverse-text" in page.url
+
+
+def test_ctrl_enter_asks_what_is_typed_and_the_examples_tests_go(visit):
+    page = visit()
+    type_and_run(page, "length of list `b`")
+    page.wait_for_function(ANSWERED, arg=3)
+    assert "taken out" in page.inner_text(".board .note")
+    assert page.locator(".board .given").count() == 0 and "No tests were given." in page.inner_text(".board .arms")
+    assert page.get_by_label("Instruction").input_value() == "length of list `b`"
+
+
+def test_what_is_typed_never_runs_in_the_page(visit):
+    page = visit()
+    page.get_by_text("Contexts and generation").click()
+    page.get_by_label("Manual context").fill("${a=1}")
+    type_and_run(page, HOSTILE)
+    page.wait_for_function(ANSWERED, arg=3)
+    assert HOSTILE in page.inner_text(".board .instruction") and "${a=1}" in page.inner_text(".board .arm")
+    assert page.evaluate("window.hacked") is None and page.locator(".board img").count() == 0
+
+
+def test_an_empty_instruction_is_refused_in_a_sentence_and_the_answers_stay(visit):
+    page = visit()
+    page.get_by_label("Instruction").fill("")
+    page.locator("#compare-go").click()
+    page.get_by_text("The instruction is empty; say in a sentence what the code should do.").wait_for()
+    assert page.locator(".arm.answered").count() == 3 and page.locator("#compare-go").is_enabled()
+
+
+def test_the_papers_settings_are_one_click_and_the_defaults_another(visit):
+    page = visit()
+    page.get_by_text("Contexts and generation").click()
+    values = [page.get_by_label("Repetition penalty"), page.get_by_label("No-repeat n-gram")]
+    page.get_by_role("button", name="As in the paper").click()
+    page.wait_for_timeout(200)
+    assert [value.input_value() for value in values] == ["1.2", "2"]
+    page.get_by_role("button", name="Defaults").click()
+    page.wait_for_timeout(200)
+    assert [value.input_value() for value in values] == ["1", "0"]
+
+
+def test_cancelling_keeps_what_is_there_and_frees_the_model(visit, answering):
+    page = visit()
+    with answering.model():  # another visitor's work
+        type_and_run(page, "sum of list `c`")
+        page.get_by_text("Waiting for other work to end…").wait_for()
+        page.locator("#compare-cancel").click()
+        page.get_by_text("Cancelled before there was an answer.").first.wait_for()
+        assert page.locator("#compare-go").is_enabled()
+    page.locator("#compare-go").click()
+    page.wait_for_function(ANSWERED, arg=3)
+
+
+@pytest.mark.parametrize("query", ["", "?__theme=dark"])
+def test_a_phone_shows_everything_without_scrolling_sideways(visit, query):
+    page = visit(query, width=390, height=844)
+    page.get_by_text("Contexts and generation").click()
+    page.get_by_text("Reference, setup and tests").click()
+    page.wait_for_timeout(300)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    inside = "all => all.every(one => one.getBoundingClientRect().right <= 390)"
+    assert page.eval_on_selector_all(".board *, #compare label, #compare button", inside)
+
+
+def test_text_can_be_read_in_both_themes(visit):
+    contrast = """selector => {
+      const shade = text => {
+        const canvas = Object.assign(document.createElement("canvas"), {width: 1, height: 1}).getContext("2d");
+        canvas.fillStyle = text; canvas.fillRect(0, 0, 1, 1);
+        const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map(v => v / 255)
+          .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+      };
+      const holder = document.querySelector(".board .given");
+      holder.innerHTML = `<pre><span class="${selector}">x</span></pre>`;
+      const shades = [shade(getComputedStyle(holder.querySelector("span")).color),
+        shade(getComputedStyle(holder).backgroundColor)].sort((a, b) => b - a);
+      return (shades[0] + 0.05) / (shades[1] + 0.05);
+    }"""
+    for query in ("", "?__theme=dark"):
+        page = visit(query)
+        for kind in ("keyword", "string", "number", "builtin", "comment"):
+            assert page.evaluate(contrast, kind) >= 4.5, (query, kind)  # WCAG 2.2, 1.4.3
+
+
+def test_no_other_host_is_asked(visit, server):
+    page = visit()
+    assert all(url.startswith((server, "data:", "blob:")) for url in page.asked)
+
+
+def test_gradio_client_compares_and_lists_the_examples(server):
+    from gradio_client import Client
+
+    client = Client(server, verbose=False)
+    examples = client.predict(api_name="/examples")
+    assert len(examples) >= 36 and {"id", "instruction", "reference", "setup", "tests"} == examples[0].keys()
+    task = {key: examples[0][key] for key in ("instruction", "reference", "setup", "tests")}
+    said = client.predict(**task, max_new_tokens=8, api_name="/compare")
+    assert [arm["name"] for arm in said["arms"]] == list(ARMS) and json.dumps(said)
+    assert all(arm["execution"]["tests"] for arm in said["arms"])
+    with pytest.raises(Exception, match="The instruction is empty"):
+        client.predict("", api_name="/compare")
