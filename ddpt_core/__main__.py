@@ -1,9 +1,13 @@
-"""The command line: `python -m ddpt_core COMMAND`. Every command takes --json; bad input is one line and exit code 2."""
+"""The command line: `python -m ddpt_core COMMAND`.
+
+Every command takes --json; bad input is one line on stderr and exit code 2.
+"""
 
 import json
 import logging
 import os
 import sys
+import warnings
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +15,8 @@ from typing import Annotated, Any
 import typer
 
 from ddpt_core.errors import DDPTError
+
+STOPPED = 130  # exit code after Ctrl-C
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Train, sample, read and compare DDPT prompts.")
 
@@ -32,14 +38,23 @@ def progress_bar(total: int, unit: str):
     """Returns a progress bar on stderr."""
     from tqdm import tqdm
 
-    return tqdm(total=total, unit=unit, file=sys.stderr, mininterval=0.5, disable=None)
+    return tqdm(total=total, unit=unit, file=sys.stderr, mininterval=0.5, disable=None, leave=False)
+
+
+def version_of(package: str) -> str | None:
+    """Returns a package's version, None if it is not installed."""
+    from importlib import metadata
+
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 @app.command()
 def info(as_json: Json = False, backbone: Backbone = "") -> None:
     """What is installed: backbones, prompts, runs, device, versions."""
     import platform
-    from importlib import metadata
 
     import torch
 
@@ -54,7 +69,7 @@ def info(as_json: Json = False, backbone: Backbone = "") -> None:
         "prompts": list(available_prompts()),
         "runs": list(available_runs()),
         "device": "cuda" if torch.cuda.is_available() else "cpu",
-        "versions": {"python": platform.python_version()} | {name: metadata.version(name) for name in packages},
+        "versions": {"python": platform.python_version()} | {name: version_of(name) for name in packages},
     }
     lines = [f"{key}: {', '.join(v) if isinstance(v, list) else v}" for key, v in result.items()]
     if backbone:
@@ -88,11 +103,14 @@ def train(
 ) -> None:
     """Trains a prompt on the frozen backbone."""
     from ddpt_core.backbone.loading import load_backbone
+    from ddpt_core.errors import require_choice
     from ddpt_core.tuning.config import TrainConfig
+    from ddpt_core.tuning.methods import METHODS
     from ddpt_core.tuning.report import finish
     from ddpt_core.tuning.trainer import train as run
 
-    given = {
+    require_choice("method", method, METHODS)
+    given: dict[str, Any] = {
         "steps": steps,
         "batch_size": batch_size,
         "lr": lr,
@@ -164,6 +182,7 @@ def neighbours(
     metric: Annotated[str, typer.Option(help="cosine or l2.")] = "cosine",
     of: Annotated[str, typer.Option(help="'context': the estimate of the end; 'state': the noisy state.")] = "context",
     backbone: Backbone = "",
+    trust_remote_code: Trust = False,
     as_json: Json = False,
 ) -> None:
     """Nearest vocabulary tokens of every position at a step."""
@@ -172,10 +191,13 @@ def neighbours(
 
     require_choice("vector", of, ("context", "state"))
     loaded = Trajectory.load(run)
+    require_range("step", step, -loaded.steps - 1, loaded.steps)
     index = step + loaded.steps + 1 if step < 0 else step
-    require_range("step", index, 0, loaded.steps)
-    model = load_backbone(backbone or loaded.info["backbone"]["name"])
-    if model.sha256 != loaded.info["backbone"]["sha256"]:
+    made_on = loaded.info.get("backbone") or {}
+    if not backbone and "name" not in made_on:
+        raise ArtifactError(f"The run {run} does not say with which backbone it was recorded; name it with --backbone.")
+    model = load_backbone(backbone or made_on["name"], trust_remote_code=trust_remote_code)
+    if model.sha256 != made_on.get("sha256"):
         raise ArtifactError(
             f"The run {run} was recorded with another backbone than {model.name!r}; name its own with --backbone."
         )
@@ -202,6 +224,7 @@ def compare(
     context: Annotated[str | None, typer.Option(help="The manual arm's context.")] = None,
     backbone: Backbone = "embedded",
     seed: int = 0,
+    trust_remote_code: Trust = False,
     as_json: Json = False,
 ) -> None:
     """Code from each arm: manual, prompt-tuning, ddpt."""
@@ -213,7 +236,7 @@ def compare(
 
     check_instruction(instruction)
     statements = read_tests(tests) if tests else []
-    model = load_backbone(backbone)
+    model = load_backbone(backbone, trust_remote_code=trust_remote_code)
     results = run(
         instruction,
         reference,
@@ -242,6 +265,7 @@ def evaluate(
     context: Annotated[str | None, typer.Option(help="The manual arm's context.")] = None,
     backbone: Backbone = "embedded",
     seed: int = 0,
+    trust_remote_code: Trust = False,
     as_json: Json = False,
 ) -> None:
     """Writes predictions.jsonl and metrics.json of every arm on a data set."""
@@ -249,7 +273,7 @@ def evaluate(
     from ddpt_core.evaluation.arms import choose_prompts
     from ddpt_core.evaluation.evaluate import evaluate as run
 
-    model = load_backbone(backbone)
+    model = load_backbone(backbone, trust_remote_code=trust_remote_code)
     with progress_bar(100, "%") as bar:
         report = run(
             data,
@@ -293,20 +317,20 @@ def execute(
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command and returns its exit code: 0, or 2 with one line on stderr for bad input."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
+    warnings.simplefilter("ignore", FutureWarning)  # of libraries about each other
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
         code = app(arguments, prog_name="python -m ddpt_core", standalone_mode=False)
+        if code == STOPPED:
+            print("Stopped; a training goes on with --resume.", file=sys.stderr)
         return code if isinstance(code, int) else 0
     except DDPTError as error:
-        print(str(error), file=sys.stderr)
+        print(" ".join(str(error).splitlines()), file=sys.stderr)
     except typer.TyperException as error:
-        said = getattr(error, "format_message", lambda: str(error))()
-        print(f"{said} See --help.", file=sys.stderr)
-    except typer.Abort:
-        print("Stopped; a training goes on with --resume.", file=sys.stderr)
-        return 130
+        if said := " ".join(error.format_message().splitlines()):  # no arguments at all: the help says it
+            print(f"{said} See --help.", file=sys.stderr)
     return 2
 
 

@@ -1,0 +1,126 @@
+"""What each command tells: with --json one object with the keys it promises, else the same in lines."""
+
+import json
+
+import pytest
+
+
+def test_info_tells_what_is_there(told, home, prompts, run_folder, tiny, tiny_folder):
+    for kind, folder in (("prompts", prompts["ddpt"]), ("runs", run_folder)):
+        (home / kind).mkdir()
+        (home / kind / "mine").symlink_to(folder)
+    info = told("info", "--backbone", tiny_folder)
+    assert info["prompts"] == info["runs"] == ["mine"] and info["device"] in ("cpu", "cuda")
+    assert "Salesforce/codet5p-220m" in info["backbones"] and "embedded" not in info["backbones"]
+    assert info["versions"]["torch"] and info["versions"]["python"].startswith("3.")
+    rows, width = tiny.embedding_table.shape
+    expected = {"name": str(tiny_folder), "sha256": tiny.sha256, "V": rows, "D": width}
+    assert expected.items() <= info["backbone"].items()
+
+
+@pytest.mark.parametrize("method", ["ddpt", "prompt-tuning"])
+def test_train_makes_a_prompt_and_tells_its_losses(method, told, train, short_process, tmp_path, tiny):
+    result = told(*train(method, "--out", tmp_path / "out"))
+    assert {"out": str(tmp_path / "out"), "steps": 4}.items() <= result.items()
+    assert min(result[n] for n in ("train_loss", "validation_loss", "seconds", "trainable_parameters")) > 0
+    assert ("seed_spread" in result and list(result["steps_ablation"]) == ["20", "10", "1"]) == (method == "ddpt")
+    again = told(*train(method, "--out", tmp_path / "out", "--resume"))  # finished already: told again, nothing done
+    assert again == result
+
+
+@pytest.mark.slow
+def test_train_reports_all_2000_steps(told, train, tmp_path):
+    result = told(*train("ddpt", "--out", tmp_path / "out"))
+    assert list(result["steps_ablation"]) == ["2000", "500", "50", "10", "1"] and result["seed_spread"] >= 0
+
+
+def test_sample_records_a_run(told, prompts, tmp_path):
+    options = ["--scheduler", "ddim", "--steps", 6, "--seed", 7]
+    result = told("sample", "--prompt", prompts["ddpt"], "--out", tmp_path / "run", *options)
+    seconds = result.pop("seconds")
+    assert seconds >= 0 and result == {
+        "run": str(tmp_path / "run"),
+        "steps": 6,
+        "scheduler": "ddim",
+        "seed": 7,
+        "shape": [7, 8, 32],
+    }
+
+
+@pytest.mark.parametrize("metric", ["cosine", "l2"])
+@pytest.mark.parametrize("step, index, timestep", [(0, 0, 20), (3, 3, 14), (10, 10, 0), (-1, 10, 0), (-11, 0, 20)])
+def test_neighbours_are_those_of_the_recorded_context(metric, step, index, timestep, told, run_folder, tiny):
+    import torch
+
+    from ddpt_core.trajectory.trajectory import Trajectory
+
+    result = told("neighbours", run_folder, "--step", step, "--k", 3, "--metric", metric)
+    assert (result["step"], result["timestep"], result["metric"]) == (index, timestep, metric)
+    context = torch.from_numpy(Trajectory.load(run_folder).context[index])
+    if metric == "cosine":
+        expected = torch.nn.functional.cosine_similarity(context[:, None], tiny.embedding_table[None], dim=2).topk(3)
+    else:
+        expected = torch.cdist(context, tiny.embedding_table).topk(3, largest=False)
+    assert [[n["token_id"] for n in row] for row in result["positions"]] == expected.indices.tolist()
+    for row, scores in zip(result["positions"], expected.values.tolist(), strict=True):
+        assert [n["score"] for n in row] == pytest.approx(scores, abs=1e-4)
+        assert [n["token"] for n in row] == [tiny.token_strings()[n["token_id"]] for n in row]
+
+
+def both(prompts) -> list:
+    """The options that name both tiny prompts."""
+    return ["--prompt", prompts["ddpt"], "--prompt", prompts["prompt-tuning"]]
+
+
+def test_compare_tells_what_each_arm_writes(told, prompts, tiny_folder, tmp_path):
+    (tmp_path / "tests.py").write_text("assert True\n")
+    options = ["--reference", "sorted(a)", "--tests", tmp_path / "tests.py", "--backbone", tiny_folder]
+    result = told("compare", "--instruction", "sort list `a`", *options, *both(prompts))
+    assert [arm["name"] for arm in result["arms"]] == ["manual", "prompt-tuning", "ddpt"]
+    for arm in result["arms"]:
+        assert isinstance(arm["code"], str) and arm["seconds"] > 0 and arm["tokens"] > 0
+        assert arm["metrics"]["bleu"] is not None and arm["execution"]["tests"][0]["test"] == "assert True"
+
+
+def test_compare_without_prompts_tells_which_arms_are_not_run(told, tiny_folder):
+    options = ["--backbone", tiny_folder, "--context", "sort list"]
+    manual, *others = told("compare", "--instruction", "sort", *options)["arms"]
+    assert manual["code"] is not None and [arm["code"] for arm in others] == [None, None]
+    assert all("prompt of the backbone" in arm["missing"] for arm in others)
+
+
+def test_evaluate_writes_predictions_and_metrics(told, prompts, tiny_folder, data_file, tmp_path):
+    options = ["--arms", "manual,ddpt", "--limit", 3, "--backbone", tiny_folder, *both(prompts)]
+    result = told("evaluate", "--data", data_file, "--out", tmp_path / "out", *options)
+    assert list(result["arms"]) == ["manual", "ddpt"]
+    keys = {"bleu", "codebleu", "chrf", "rouge_l", "exact_match", "valid_python", "n", "ci95"}
+    assert all(keys <= scores.keys() and scores["n"] == 3 for scores in result["arms"].values())
+    lines = [json.loads(line) for line in (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()]
+    assert [set(line) for line in lines] == [{"id", "arm", "instruction", "reference", "prediction"}] * 6
+    assert json.loads((tmp_path / "out" / "metrics.json").read_text())["arms"] == result["arms"]
+
+
+def test_execute_tells_the_outcome_of_each_test(told, tmp_path):
+    (tmp_path / "code.py").write_text("def f(x):\n    return x + 1\n")
+    (tmp_path / "tests.py").write_text("assert f(1) == 2\nassert f(1) == 3\n")
+    result = told("execute", "--code", tmp_path / "code.py", "--tests", tmp_path / "tests.py", "--timeout", 20)
+    assert result["status"] in ("failed", "refused") and result["seconds"] >= 0
+    assert [set(test) for test in result["tests"]] == [{"test", "outcome", "detail"}] * 2
+    if result["status"] == "failed":
+        assert [test["outcome"] for test in result["tests"]] == ["passed", "failed"]
+
+
+def test_people_are_told_the_same_in_lines(command, run_folder, prompts, tiny_folder, tmp_path):
+    code, out, err = command("neighbours", run_folder, "--k", 2)
+    assert (code, err) == (0, "") and out.startswith("step 10 of 10, t = 0, cosine, context\n") and out.count("\n") == 9
+    options = ["--backbone", tiny_folder, "--prompt", prompts["ddpt"]]
+    code, out, err = command("compare", "--instruction", "sort", *options)
+    assert (code, err) == (0, "") and "— manual (" in out and "— prompt-tuning (not run)" in out
+    code, out, err = command("sample", "--prompt", prompts["ddpt"], "--steps", 2, "--out", tmp_path / "run")
+    assert (code, err) == (0, "") and out.startswith(f"{tmp_path / 'run'}: 2 ddpm steps, seed 0, in ")
+
+
+def test_help_is_told_without_arguments_and_when_asked_for(command):
+    assert command()[0] == 2 and "neighbours" in command()[1] and command()[2] == ""
+    code, out, err = command("train", "--help")
+    assert (code, err) == (0, "") and "--resume" in out
