@@ -18,13 +18,25 @@ MAX_SEED = 2**63 - 1
 
 
 class Diffusion(Protocol):
-    """What a prompt must have to be sampled: see ddpt_core.tuning.prompt.DDPTPrompt."""
+    """What a prompt must have to be sampled, none of which changes: see ddpt_core.tuning.prompt.DDPTPrompt."""
 
-    denoiser: Denoiser
-    schedule: NoiseSchedule
-    x0: torch.Tensor  # (P, D), the original context in the normalised space
-    mean: torch.Tensor  # (D,), of the vocabulary: normalised = (embedding - mean) / std
-    std: torch.Tensor  # (D,)
+    @property
+    def denoiser(self) -> Denoiser: ...
+
+    @property
+    def schedule(self) -> NoiseSchedule: ...
+
+    @property
+    def x0(self) -> torch.Tensor:
+        """The original context in the normalised space, (P, D)."""
+
+    @property
+    def mean(self) -> torch.Tensor:
+        """The vocabulary's mean, (D,): normalised = (embedding - mean) / std."""
+
+    @property
+    def std(self) -> torch.Tensor:
+        """The vocabulary's standard deviation, (D,)."""
 
 
 @dataclass(frozen=True)
