@@ -1,25 +1,32 @@
-"""Comparisons: one instruction, the arms that answer it, and the examples to start from."""
+"""Comparisons: one instruction, the arms that answer it, and the examples to start from.
+
+What needs torch is imported where it is used, so that the page is there before the model is.
+"""
+
+from __future__ import annotations
 
 import ast
 import json
 from collections import OrderedDict
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.progress import Tell
 from app.runs import whole
+from app.theme import ARM_LABELS
 from ddpt_core.backbone import registry
-from ddpt_core.backbone.frozen_lm import GenerationSettings
 from ddpt_core.backbone.registry import EMBEDDED
 from ddpt_core.data.readers import load_tasks
 from ddpt_core.data.task import Task, check_instruction
 from ddpt_core.errors import ArtifactError, ConfigError, DataError
-from ddpt_core.evaluation.arms import ARMS, Arm, ArmResult, make_arms, run_arm
-from ddpt_core.evaluation.execution import execute
 from ddpt_core.tuning.config import DEFAULT_CONTEXT
-from ddpt_core.tuning.prompt import DDPT, MANUAL, PROMPT_TUNING
 
+if TYPE_CHECKING:
+    from ddpt_core.backbone.frozen_lm import GenerationSettings
+    from ddpt_core.evaluation.arms import Arm, ArmResult
+
+ARMS = MANUAL, PROMPT_TUNING, DDPT = tuple(ARM_LABELS)
 KEPT_CONTEXTS = 32  # final contexts of DDPT prompts that are kept, one for each prompt and seed
 COLLAPSED = 0.01  # spread over seeds, in standard deviations of the vocabulary, below which the seed hardly matters
 TOLD_EVERY = 20  # steps of the reverse process between two notes
@@ -34,9 +41,9 @@ class Question:
 
     task: Task
     context: str
+    settings: GenerationSettings
     seed: int = 0
     prompts: dict[str, str] = field(default_factory=dict)
-    settings: GenerationSettings = GenerationSettings()  # noqa: RUF009
     note: str = ""
 
 
@@ -85,6 +92,8 @@ class Comparisons:
         **settings: Any,
     ) -> Question:
         """Returns the question; raises DDPTError for what no arm could answer. Only chosen prompts are named in it."""
+        from ddpt_core.backbone.frozen_lm import GenerationSettings
+
         statements = tuple(statements_of(tests) if isinstance(tests, str) else tests)
         task = Task("own", check_instruction(instruction or ""), (reference or "").strip(), statements, setup or "")
         chosen = {method: name for method, name in (prompts or {}).items() if name}
@@ -93,13 +102,16 @@ class Comparisons:
             raise ConfigError(f"repetition_penalty must be a number from 0.5 to 2, got {penalty!r:.40}; type one.")
         numbers = {name: whole(name, value) for name, value in settings.items()}
         how = GenerationSettings(repetition_penalty=float(penalty), **numbers)
-        return Question(task, (context or "").strip() or self.started_from(chosen), whole("Seed", seed), chosen, how)
+        return Question(task, (context or "").strip() or self.started_from(chosen), how, whole("Seed", seed), chosen)
 
     def ask(self, question: Question, name: str, tell: Tell) -> Answer:
         """Returns what the arm `name` answers; an arm without a prompt that fits is not run, and says why.
 
         The tests run after the model is free again: they may take their ten seconds.
         """
+        from ddpt_core.evaluation.arms import run_arm
+        from ddpt_core.evaluation.execution import execute
+
         with self.services.model(tell):
             tell(0.0, "Loading the model…")
             backbone = self.services.backbone(self._backbone_of(question))
@@ -120,6 +132,8 @@ class Comparisons:
 
     def _arm(self, question: Question, backbone, name: str, tell: Tell) -> tuple[Arm, str]:
         """Returns the arm with its context (P, D), and the context in words."""
+        from ddpt_core.evaluation.arms import Arm, make_arms
+
         if name == MANUAL:
             loaded = [self._prompt(question, method, backbone) for method in question.prompts]
             known = {prompt.method: prompt for prompt in loaded if not isinstance(prompt, str)}

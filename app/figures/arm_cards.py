@@ -1,14 +1,19 @@
 """The answers of the arms side by side, as HTML: code, figures against the reference, and what became of the tests."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from app.comparisons import Question
+from app.comparisons import ARMS, Question
 from app.figures.code import code_html, escaped
 from app.theme import ARM_LABELS
-from ddpt_core.evaluation.arms import ARMS, ArmResult
-from ddpt_core.evaluation.execution import Execution
+
+if TYPE_CHECKING:
+    from ddpt_core.evaluation.arms import ArmResult
+    from ddpt_core.evaluation.execution import Execution
 
 CSS = Path(__file__).with_suffix(".css")
 SHOWN_OUTPUT = 2_000  # characters of what a program printed
@@ -35,11 +40,11 @@ class Board:
     cards: tuple[Card, ...] = tuple(Card(name) for name in ARMS)
     failure: str = ""
 
-    def with_card(self, card: Card) -> "Board":
+    def with_card(self, card: Card) -> Board:
         """Returns the board with one card replaced."""
         return replace(self, cards=tuple(card if card.name == old.name else old for old in self.cards))
 
-    def stopped(self, note: str) -> "Board":
+    def stopped(self, note: str) -> Board:
         """Returns the board with `note` on every card that has no result."""
         return replace(self, cards=tuple(c if c.result else Card(c.name, note=note) for c in self.cards))
 
@@ -100,8 +105,7 @@ def _asked(board: Board) -> str:
     return (
         f'<header class="asked"><p class="verdict" aria-live="polite">{escaped(verdict(board.cards))}</p>'
         f'<p class="instruction">{escaped(task.instruction)} <span>{escaped(" · ".join(said))}</span></p>'
-        f"{note}</header>"
-        + (f'<div class="given">{shown}</div>' if shown else "")
+        f"{note}</header>" + (f'<div class="given">{shown}</div>' if shown else "")
     )
 
 

@@ -6,15 +6,13 @@ from typing import Any
 
 import gradio as gr
 
-from app.comparisons import Comparisons, Question
+from app.comparisons import ARMS, DDPT, PROMPT_TUNING, Comparisons, Question
 from app.figures.arm_cards import CSS, Board, Card, board_html
 from app.progress import Done, stream
 from app.services import Services, as_toast
 from app.tabs import compare_api
 from app.tabs.compare_form import answer_fields, fitting, setting_fields
 from ddpt_core.errors import DDPTError
-from ddpt_core.evaluation.arms import ARMS
-from ddpt_core.tuning.prompt import DDPT, PROMPT_TUNING
 
 UNEXPECTED = "That failed in a way that is a mistake of this program; the terminal that runs it says more."
 CANCELLED = "Cancelled before there was an answer."

@@ -4,9 +4,8 @@ from typing import Any
 
 import gradio as gr
 
-from app.comparisons import Comparisons
+from app.comparisons import DDPT, PROMPT_TUNING, Comparisons
 from app.services import MODEL, as_toast
-from ddpt_core.tuning.prompt import DDPT, PROMPT_TUNING
 
 
 def add(comparisons: Comparisons) -> None:

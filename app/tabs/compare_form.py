@@ -5,14 +5,12 @@ from typing import Any
 
 import gradio as gr
 
-from app.comparisons import Comparisons
-from ddpt_core.backbone.frozen_lm import GenerationSettings
+from app.comparisons import DDPT, PROMPT_TUNING, Comparisons
 from ddpt_core.data.task import Task
-from ddpt_core.tuning.prompt import DDPT, PROMPT_TUNING
 
 EDITED = "The instruction was changed; reference and tests are still the example’s."
 TAKEN_OUT = "The example’s reference, setup and tests were taken out: the new instruction is not about {}."
-DEFAULTS = GenerationSettings()
+BEAMS, LONGEST, PENALTY, NGRAM = DEFAULTS = (1, 64, 1.0, 0)  # those of GenerationSettings, which would load torch
 PAPERS = (1.2, 2)  # repetition penalty and no-repeat n-gram size of the paper's experiments
 PENALTY_NOTE = (
     "The paper wrote with a repetition penalty of 1.2 and no pair of tokens twice. Both are off by default: forbidding "
@@ -50,21 +48,16 @@ def setting_fields(comparisons: Comparisons) -> list[gr.components.Component]:
         )
         seed = gr.Number(0, precision=0, label="Seed of DDPT", min_width=130)
     with gr.Row():
-        beams = gr.Number(DEFAULTS.num_beams, precision=0, label="Beams · default 1", min_width=190)
-        longest = gr.Number(DEFAULTS.max_new_tokens, precision=0, label="New tokens · default 64", min_width=190)
-        penalty = gr.Number(
-            DEFAULTS.repetition_penalty, label="Repetition penalty · default 1", step=0.1, min_width=190
-        )
-        ngram = gr.Number(
-            DEFAULTS.no_repeat_ngram_size, precision=0, label="No-repeat n-gram · default 0", min_width=190
-        )
+        beams = gr.Number(BEAMS, precision=0, label="Beams · default 1", min_width=190)
+        longest = gr.Number(LONGEST, precision=0, label="New tokens · default 64", min_width=190)
+        penalty = gr.Number(PENALTY, label="Repetition penalty · default 1", step=0.1, min_width=190)
+        ngram = gr.Number(NGRAM, precision=0, label="No-repeat n-gram · default 0", min_width=190)
     gr.Markdown(PENALTY_NOTE)
     with gr.Row():
         papers = gr.Button("As in the paper: 1.2 and 2", size="sm")
         defaults = gr.Button("Defaults", size="sm")
     papers.click(None, None, [penalty, ngram], js=f"() => {list(PAPERS)}")
-    values = [DEFAULTS.num_beams, DEFAULTS.max_new_tokens, DEFAULTS.repetition_penalty, DEFAULTS.no_repeat_ngram_size]
-    defaults.click(None, None, [beams, longest, penalty, ngram], js=f"() => {values}")
+    defaults.click(None, None, [beams, longest, penalty, ngram], js=f"() => {list(DEFAULTS)}")
     return [context, tuned, diffused, seed, beams, longest, penalty, ngram]
 
 

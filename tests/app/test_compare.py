@@ -13,13 +13,14 @@ from types import SimpleNamespace
 import gradio as gr
 import pytest
 
+import app.comparisons
 from app.comparisons import Comparisons, statements_of
 from app.figures.arm_cards import SHORT_ANSWER, Board, Card, board_html, verdict
 from app.figures.code import code_html
 from app.main import build_app
 from app.progress import Cancelled
 from app.tabs.compare import CANCELLED, Compare
-from app.tabs.compare_form import DEFAULTS, EDITED, fitting
+from app.tabs.compare_form import EDITED, fitting
 from ddpt_core.backbone import registry
 from ddpt_core.backbone.frozen_lm import GenerationSettings
 from ddpt_core.data.task import Task
@@ -63,7 +64,7 @@ def result(name="ddpt", code="sorted(a)", reference="sorted(a)", tests=(), setup
 
 
 def board_of(*results, **task):
-    question = SimpleNamespace(task=Task("own", "sort it", **task), seed=0, settings=DEFAULTS, note="")
+    question = SimpleNamespace(task=Task("own", "sort it", **task), seed=0, settings=GenerationSettings(), note="")
     return Board(question, tuple(Card(r.name, r) for r in results))
 
 
@@ -84,10 +85,14 @@ def test_every_arm_answers_as_the_core_lets_it(comparisons, prompts, tiny):
         assert arm["execution"]["status"] == one.execution.status
 
 
+def test_the_arms_are_the_cores():
+    assert app.comparisons.ARMS == arms.ARMS
+
+
 def test_the_endpoints_result_is_json(comparisons):
     question = comparisons.question("sort", "sorted(a)", tests=["assert True"], prompts=PROMPTS, max_new_tokens=4)
     said = json.loads(json.dumps(comparisons.ask_all(question, silent)))
-    assert said["settings"] == {**vars(DEFAULTS), "max_new_tokens": 4}
+    assert said["settings"] == {**vars(GenerationSettings()), "max_new_tokens": 4}
     assert {"name", "code", "seconds", "tokens", "metrics", "execution", "missing"} <= said["arms"][0].keys()
 
 

@@ -3,6 +3,9 @@
 import json
 import shutil
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +14,7 @@ from ddpt_core.evaluation.arms import ARMS
 
 pytestmark = pytest.mark.slow
 
+ROOT = Path(__file__).resolve().parents[2]
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 HOSTILE = "x`<img src=q onerror=window.hacked=1>${window.hacked=2}{{value}}`"
 ANSWERED = """count => document.querySelectorAll("#compare-board .arm.answered").length === count
@@ -184,6 +188,12 @@ def test_text_can_be_read_in_both_themes(visit):
 def test_no_other_host_is_asked(visit, server):
     page = visit()
     assert all(url.startswith((server, "data:", "blob:")) for url in page.asked)
+
+
+def test_the_page_is_built_before_torch_is_loaded():
+    program = "import sys, app.main, app.services; app.main.build_app(app.services.Services()); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert not {"torch", "transformers"} & set(done.stdout.split())
 
 
 def test_gradio_client_compares_and_lists_the_examples(server):
