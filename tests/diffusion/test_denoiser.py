@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from diffusers.models.embeddings import get_timestep_embedding
 from torch import nn
 
-from ddpt_core.diffusion.denoiser import MODULATIONS, Block, Denoiser, DenoiserConfig, compress, expand
+from ddpt_core.diffusion.denoiser import MODULATIONS, Block, Denoiser, DenoiserConfig, compress, expand, through_stages
 from ddpt_core.errors import ConfigError
 
 WIDTH, HIDDEN = 32, 32
@@ -72,6 +72,21 @@ def test_expanding_repeats_positions_as_upsampling_does(length):
     x = torch.randn(2, -(-length // 2), 3)
     upsampled = F.interpolate(x.transpose(1, 2), scale_factor=2, mode="nearest").transpose(1, 2)[:, :length]
     assert torch.equal(expand(x, length), upsampled)
+
+
+def test_stages_narrow_and_widen_again_and_add_what_each_width_saw():
+    lengths = []
+
+    def block(x: torch.Tensor, gain: float) -> torch.Tensor:
+        lengths.append(x.shape[1])
+        return gain * x
+
+    x, gains = torch.randn(2, 16, 3), [2.0, 3.0, 5.0, 7.0]
+    halves = x.unflatten(1, (8, 2)).mean(2)
+    quarters = x.unflatten(1, (4, 4)).mean(2)
+    expected = 7 * (2 * x + 5 * 6 * (halves.repeat_interleave(2, 1) + quarters.repeat_interleave(4, 1)))
+    torch.testing.assert_close(through_stages([block] * 4, x, gains), expected)
+    assert lengths == [16, 8, 8, 16]
 
 
 @pytest.mark.parametrize("positions", [1, 7, 16])
