@@ -159,15 +159,29 @@ def test_digest_is_of_the_weights_alone(tiny, tiny_folder):
     assert changed.sha256 != tiny.sha256
 
 
-def test_embeddings_are_scaled_where_the_model_scales_them(tiny):
-    """BART and PLBART multiply what they look up by sqrt(D), but not embeddings that they are given."""
+@pytest.fixture
+def bart(tiny):
+    """A BART that scales its embeddings, and whose decoder starts with the end mark and not with padding."""
     from transformers import BartConfig, BartForConditionalGeneration
 
-    sizes = {"d_model": 16, "encoder_layers": 1, "decoder_layers": 1, "max_position_embeddings": 64}
+    sizes = {"d_model": 16, "encoder_layers": 1, "decoder_layers": 1, "max_position_embeddings": 64, "init_std": 0.5}
     heads = {"encoder_attention_heads": 2, "decoder_attention_heads": 2, "encoder_ffn_dim": 16, "decoder_ffn_dim": 16}
     marks = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2, "decoder_start_token_id": 2}
     config = BartConfig(vocab_size=300, scale_embedding=True, dropout=0.0, **sizes, **heads, **marks)
-    backbone = FrozenLM("bart", BartForConditionalGeneration(config).eval(), tiny.tokenizer)
-    labels = torch.tensor([tiny.tokenizer(TASK.reference)["input_ids"]])
-    expected = backbone.model(input_ids=ids_of(backbone, "largest of", TASK.instruction), labels=labels).loss
-    torch.testing.assert_close(backbone.loss(backbone.embed("largest of", 8), [TASK]), expected)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return FrozenLM("bart", BartForConditionalGeneration(config).eval(), tiny.tokenizer)
+
+
+def test_embeddings_are_scaled_where_the_model_scales_what_it_looks_up(bart):
+    """BART and PLBART multiply by sqrt(D), but not embeddings that they are given."""
+    labels = torch.tensor([bart.tokenizer(TASK.reference)["input_ids"]])
+    expected = bart.model(input_ids=ids_of(bart, "largest of", TASK.instruction), labels=labels).loss
+    torch.testing.assert_close(bart.loss(bart.embed("largest of", 8), [TASK]), expected)
+
+
+def test_token_that_starts_the_decoder_is_not_counted_as_written(bart):
+    (written,) = bart.generate(bart.embed("largest of", 8), [TASK.instruction], GenerationSettings(max_new_tokens=5))
+    ids = ids_of(bart, "largest of", TASK.instruction)
+    expected = bart.model.generate(input_ids=ids, do_sample=False, max_new_tokens=5)[0]
+    assert expected[0] == 2 and written.tokens == int((expected[1:] != 0).sum())

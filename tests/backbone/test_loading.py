@@ -106,6 +106,15 @@ def test_folder_with_a_pickle_and_no_safetensors_is_refused_and_the_pickle_is_no
     assert "holds no .safetensors weights" in refused(folder)
 
 
+def test_pickle_is_never_asked_for_also_where_the_hub_has_both(tiny_folder, monkeypatch):
+    import transformers
+
+    asked = []
+    monkeypatch.setattr(transformers.AutoModelForSeq2SeqLM, "from_pretrained", lambda path, **o: asked.append(o))
+    refused(tiny_folder)
+    assert asked[0]["use_safetensors"] is True and asked[0]["trust_remote_code"] is False
+
+
 @pytest.mark.parametrize("keep", [0, 4, 1000, -1])
 def test_truncated_weights_are_refused(tiny_folder, copy, keep):
     weights = copy(tiny_folder) / "model.safetensors"
