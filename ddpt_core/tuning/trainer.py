@@ -30,6 +30,7 @@ from ddpt_core.tuning.training_state import load_state, read_numbers, save_state
 STATE = "training.safetensors"  # beside the prompt while it is trained; --resume goes on from it
 WARMUP_STEPS = 20
 CLIP_NORM = 1.0
+POOL = 16  # batches that are sorted by length together
 VALIDATION_SEED = 1_000_003  # noise of validation: the same at every validation and for every training seed
 
 
@@ -87,27 +88,40 @@ def split(tasks: Sequence[Task], share: float) -> tuple[list[Task], list[Task]]:
 
 
 class Batches:
-    """Draws batches without end: every task once per round, in an order that `seed` gives."""
+    """Draws batches without end: every task once per round, in an order that `seed` gives.
+
+    A batch is as wide as its longest task, so tasks of like length stand together: within each `POOL` batches of a
+    round's random order the tasks are sorted by length, then the batches are mixed.
+    """
 
     def __init__(self, tasks: Sequence[Task], size: int, seed: int):
         self.tasks, self.size, self.seed = tasks, min(size, len(tasks)), seed
-        self.order: list[int] = []
+        self.batches: list[list[Task]] = []
         self.round = -1
 
     def at(self, step: int) -> list[Task]:
         """Returns the batch of a step; it depends on nothing but the step, so resuming needs no state."""
         number, place = divmod(step, len(self.tasks) // self.size)
         if number != self.round:
-            self.round, self.order = number, list(range(len(self.tasks)))
-            random.Random(f"{self.seed}/{number}").shuffle(self.order)
-        start = place * self.size
-        return [self.tasks[i] for i in self.order[start : start + self.size]]
+            self.round, self.batches = number, self._mixed(random.Random(f"{self.seed}/{number}"))
+        return self.batches[place]
+
+    def _mixed(self, rng: random.Random) -> list[list[Task]]:
+        size, pool = self.size, self.size * POOL
+        order = rng.sample(self.tasks, len(self.tasks) // size * size)
+        pools = [sorted(order[i : i + pool], key=_length) for i in range(0, len(order), pool)]
+        batches = [tasks[i : i + size] for tasks in pools for i in range(0, len(tasks), size)]
+        return rng.sample(batches, len(batches))
+
+
+def _length(task: Task) -> tuple[int, int]:
+    return len(task.reference), len(task.instruction)
 
 
 @torch.no_grad()
 def validation_loss(backbone: FrozenLM, context: torch.Tensor | None, tasks: Sequence[Task], batch: int = 64) -> float:
     """Returns the mean loss per token over `tasks` for one context (P, D) or none."""
-    ordered = sorted(tasks, key=lambda task: (len(task.reference), len(task.instruction)))
+    ordered = sorted(tasks, key=_length)
     total, count = 0.0, 0
     for start in range(0, len(ordered), batch):
         losses, counts = backbone.summed_losses(context, ordered[start : start + batch])
