@@ -104,7 +104,7 @@ def train(
     """Trains a prompt on the frozen backbone."""
     from ddpt_core.backbone.loading import load_backbone
     from ddpt_core.errors import require_choice
-    from ddpt_core.tuning.config import TrainConfig
+    from ddpt_core.tuning.config import LEARNING_RATES, TrainConfig
     from ddpt_core.tuning.methods import METHODS
     from ddpt_core.tuning.report import finish
     from ddpt_core.tuning.trainer import train as run
@@ -113,7 +113,7 @@ def train(
     given: dict[str, Any] = {
         "steps": steps,
         "batch_size": batch_size,
-        "lr": lr,
+        "lr": LEARNING_RATES[method] if lr is None else lr,
         "context": context,
         "context_length": context_length,
         "hidden": hidden,

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from ddpt_core.errors import ConfigError, require_range
 
 DEFAULT_CONTEXT = "Write one line of Python code for this request:"
+# Of two rates each, the one of lower validation loss after 60 steps on CoNaLa with the embedded backbone.
+LEARNING_RATES = {"ddpt": 1e-3, "prompt-tuning": 1e-2}
 
 
 @dataclass(frozen=True)
@@ -12,7 +14,8 @@ class TrainConfig:
     """How a prompt is trained. `steps` counts LLM forward passes of `batch_size` tasks each.
 
     `validation_share` of the tasks is kept out of training, to choose the best weights on. The paper fixes T = 2000 and
-    the LLM loss alone (`diffusion_weight` 0); context length, sizes and rates are this project's choice.
+    the LLM loss alone (`diffusion_weight` 0); context length, sizes and rates are this project's choice; LEARNING_RATES has
+    a rate for each method, which the command line uses.
     """
 
     method: str
