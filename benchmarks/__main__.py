@@ -10,6 +10,7 @@ from importlib import import_module
 
 BENCHMARKS = {
     "neighbours": "benchmarks.neighbours",
+    "sampling": "benchmarks.sampling",
     "startup": "benchmarks.startup",
 }
 
