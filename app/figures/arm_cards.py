@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 CSS = Path(__file__).with_suffix(".css")
 SHOWN_OUTPUT = 2_000  # characters of what a program printed
 MARKS = {"passed": "✓", "failed": "✗", "error": "✗", "not reached": "–"}
+NO_VALUE = ": the answer ends in no expression, so it has no value"
 SHORT_ANSWER = "BLEU-4 of a single answer is 0 where no four tokens in a row match: always for an answer under four."
 
 
@@ -183,7 +184,8 @@ def _tests(run: Execution | None) -> str:
         return '<div class="tests"><p class="detail">No tests were given.</p></div>'
     rows = []
     for test in run.tests:
-        detail = f'<p class="detail">{escaped(test.detail)}</p>' if test.detail else ""
+        hint = NO_VALUE if test.detail == "NameError: name '_' is not defined" else ""
+        detail = f'<p class="detail">{escaped(test.detail)}{hint}</p>' if test.detail else ""
         rows.append(
             f'<li class="{test.outcome.replace(" ", "-")}"><span class="mark" title="{test.outcome}" role="img" '
             f'aria-label="{test.outcome}">{MARKS[test.outcome]}</span>'

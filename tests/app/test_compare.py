@@ -237,6 +237,10 @@ def test_an_error_before_the_tests_is_said_once_and_the_tests_are_not_reached():
     assert shown.count('title="not reached"') == 2 and "0 of 2 tests" in shown
 
 
+def test_an_answer_without_a_value_is_explained():
+    assert "ends in no expression" in board_html(board_of(result(code="def f(): pass", tests=("assert _ == 1",))))
+
+
 def test_tests_that_this_system_cannot_run_are_not_called_failed():
     refused = replace(execute("1", ["assert _"]), status="refused", detail="The sandbox needs Linux.")
     shown = board_html(board_of(replace(result(), execution=refused)))

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from app.main import build_app, launch_settings
+from ddpt_core.backbone import registry
+from ddpt_core.data.readers import load_tasks
 from ddpt_core.evaluation.arms import ARMS
 
 pytestmark = pytest.mark.slow
@@ -77,14 +79,14 @@ def type_and_run(page, text, key="Control+Enter"):
 
 
 def test_the_first_look_shows_an_example_with_the_answers_of_all_three_arms(visit):
-    page = visit()
-    assert page.get_by_label("Instruction").input_value() == "Get all even numbers from the list `numbers`."
+    page, task = visit(), load_tasks(registry.ASSETS / "examples" / "examples.jsonl", limit=1)[0]
+    assert page.get_by_label("Instruction").input_value() == task.instruction
     assert page.eval_on_selector_all(".board h3", "all => all.map(one => one.innerText)") == [
         "Manual",
         "Prompt tuning",
         "DDPT",
     ]
-    assert "[x for x in numbers if x % 2 == 0]" in page.inner_text(".board .given")
+    assert task.reference in page.inner_text(".board .given")
     assert page.locator(".board .chip").count() == 3
     page.get_by_role("tab", name="Explore").click()
     page.get_by_role("tab", name="Compare").click()
