@@ -32,7 +32,7 @@ def test_training_that_is_stopped_says_how_it_goes_on_and_does(
     code, _, err = command(*train(method, "--out", tmp_path / "out"))
     assert code == 2 and "go on with --resume or remove it" in err
     code, _, err = command(*train(method, "--out", tmp_path / "out", "--resume", "--lr", "0.5"))
-    assert code == 2 and "has lr = 0.001, not 0.5" in err
+    assert code == 2 and "has lr = 0.0" in err and ", not 0.5; resume it" in err
     parts = told(*train(method, "--out", tmp_path / "out", "--resume"))
     whole = told(*train(method, "--out", tmp_path / "whole"))
     assert {**parts, "out": 0, "seconds": 0} == {**whole, "out": 0, "seconds": 0}

@@ -110,7 +110,7 @@ def test_finished_training_leaves_a_prompt_and_no_state(prompts):
 def test_prompt_tells_what_it_was_made_of(name, prompts, tiny, data_file):
     info = json.loads((prompts[name] / "prompt.json").read_text())
     assert info["backbone"] == {"name": tiny.name, "sha256": tiny.sha256}
-    assert info["data"]["source"] == data_file.name
+    assert info["data"]["source"] == f"{data_file.parent.name}/{data_file.name}"
     assert info["data"]["training_tasks"] + info["data"]["validation_tasks"] == 64
     assert TrainConfig(**info["config"]).method == name
     saved = [t for n, t in weights(prompts[name]).items() if n not in ("x0", "mean", "std")]
