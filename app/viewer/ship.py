@@ -12,14 +12,17 @@ from ddpt_core.backbone import registry
 
 
 def ship(services: Services) -> list[str]:
-    """Writes the packed files of every embedded run, UMAP included, and removes all others; returns their names."""
+    """Writes the packed files of every embedded run and removes all others; returns their names.
+
+    Not UMAP: it is fitted when somebody asks for it, and assets/ has a limit of 60 MB.
+    """
     views = registry.ASSETS / "views"
     services.store = PayloadStore(views)
     wanted: set[str] = set()
     for name, entry in services.runs.entries().items():
         if not entry.embedded:
             continue
-        for message in stream(lambda tell, name=name: services.runs.add_umap(name, tell)):
+        for message in stream(lambda tell, name=name: services.runs.open(name, tell)):
             if isinstance(message, Note):
                 print(f"\r{name}: {message.text} {message.share:.0%}   ", end="", file=sys.stderr)
             else:

@@ -41,7 +41,7 @@ def prompt_card(info: dict[str, Any]) -> str:
     ]
     if config["method"] == DDPT:
         spread, ablation = metrics["seed_spread"], metrics["steps_ablation"]
-        lines.append(f"| seed spread: deviation over 8 seeds / the vocabulary's | {spread:.4f} |")
+        lines.append(f"| seed spread: deviation over 8 seeds / the vocabulary's | {spread:.2g} |")
         lines += [f"| validation loss with {steps} steps, seed 0 | {loss:.4f} |" for steps, loss in ablation.items()]
         lines += ["", *_what_the_diffusion_adds(spread)]
     return "\n".join([*lines, "", WAYWARDNESS, ""])
@@ -51,6 +51,6 @@ def _what_the_diffusion_adds(spread: float) -> list[str]:
     if spread >= 0.05:
         return [f"The final context depends on the noise: its spread over seeds is {spread:.1%} of the vocabulary's."]
     return [
-        f"The final context hardly depends on the noise (spread {spread:.2%} of the vocabulary's): with the LLM loss",
+        f"The final context hardly depends on the noise (spread {spread:.2g} times the vocabulary's): with the LLM loss",
         "alone nothing asks it to. Where the losses above are equal too, many steps give the same prompt as one call.",
     ]

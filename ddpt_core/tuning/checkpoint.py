@@ -25,8 +25,11 @@ WEIGHTS, DESCRIPTION, CARD = "weights.safetensors", "prompt.json", "README.md"
 
 
 def save_ddpt(prompt: DDPTPrompt, folder: Path, info: dict[str, Any]) -> None:
-    """Writes a DDPT prompt: the denoiser's weights, x0, mean and std, with the sizes they need in prompt.json."""
-    tensors = {f"denoiser.{name}": value for name, value in prompt.denoiser.state_dict().items()}
+    """Writes a DDPT prompt: the denoiser's weights, x0, mean and std, with the sizes they need in prompt.json.
+
+    The denoiser's weights are stored in half precision, at half the size; they are loaded in single precision.
+    """
+    tensors = {f"denoiser.{name}": value.half() for name, value in prompt.denoiser.state_dict().items()}
     tensors |= {"x0": prompt.x0, "mean": prompt.mean, "std": prompt.std}
     _save(folder, tensors, info | {"denoiser": asdict(prompt.denoiser.config), "schedule": asdict(prompt.schedule)})
 

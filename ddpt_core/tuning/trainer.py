@@ -236,7 +236,7 @@ def _describe(backbone: FrozenLM, data, config: TrainConfig, training, validatio
         "context": config.context,
         "backbone": {"name": backbone.name, "sha256": backbone.sha256},
         "data": {
-            "source": Path(str(data)).name,
+            "source": "/".join(Path(str(data)).parts[-2:]),
             "training_tasks": len(training),
             "validation_tasks": len(validation),
             "training_sha256": _digest(training),

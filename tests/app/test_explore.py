@@ -293,7 +293,7 @@ def test_shipping_packs_embedded_runs_only_and_removes_what_is_stale(recorded):
     (registry.ASSETS / "views" / "stale.json").write_text("{}")
     files = ship(services)
     assert sorted(file.name for file in (registry.ASSETS / "views").iterdir()) == files
-    assert len(files) == 5  # card, tokens, run, estimate, umap
+    assert len(files) == 4  # card, tokens, run, estimate
     fresh = type(services)(services.cache / "another")
     fresh.backbone = pytest.fail  # nothing may be loaded
-    assert set(fresh.runs.open("shown", silent)["files"]) == {"tokens", "run", "estimate", "umap"}
+    assert set(fresh.runs.open("shown", silent)["files"]) == {"tokens", "run", "estimate"}
