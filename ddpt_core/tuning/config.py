@@ -14,8 +14,8 @@ class TrainConfig:
     """How a prompt is trained. `steps` counts LLM forward passes of `batch_size` tasks each.
 
     `validation_share` of the tasks is kept out of training, to choose the best weights on. The paper fixes T = 2000 and
-    the LLM loss alone (`diffusion_weight` 0); context length, sizes and rates are this project's choice; LEARNING_RATES has
-    a rate for each method, which the command line uses.
+    the LLM loss alone (`diffusion_weight` 0); context length, sizes and rates are this project's choice. The command
+    line takes a method's rate from LEARNING_RATES.
     """
 
     method: str

@@ -111,8 +111,7 @@ def _subclass(rng: random.Random) -> Draw:
     return Draw(
         {"c": c, "base": base, "m": m, "text": repr(text)},
         f"class {c}({base}):\n    def {m}(self):\n        return {text!r}",
-        f"class {base}:\n    def {m}(self):\n        return 'nothing'\n\n"
-        "    def other(self):\n        return 5",
+        f"class {base}:\n    def {m}(self):\n        return 'nothing'\n\n    def other(self):\n        return 5",
         (
             f"assert {c}().{m}() == {text!r}",
             f"assert issubclass({c}, {base}) and {c} is not {base}",

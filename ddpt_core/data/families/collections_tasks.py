@@ -108,9 +108,7 @@ def _rotate(rng: random.Random) -> Draw:
     a, data, n = name_for(rng, "list"), ints(rng, least=10, most=12), rng.randint(2, 8)
     way, code = rng.choice([("left", "{a}[{n}:] + {a}[:{n}]"), ("right", "{a}[-{n}:] + {a}[:-{n}]")])
     moved = data[n:] + data[:n] if way == "left" else data[-n:] + data[:-n]
-    return Draw(
-        {"a": a, "n": str(n), "way": way}, code.format(a=a, n=n), f"{a} = {data}", expect(moved, **{a: data})
-    )
+    return Draw({"a": a, "n": str(n), "way": way}, code.format(a=a, n=n), f"{a} = {data}", expect(moved, **{a: data}))
 
 
 def _namedtuple(rng: random.Random) -> Draw:

@@ -54,17 +54,13 @@ def _convert(rng: random.Random) -> Draw:
     a, data, kind = name_for(rng, "list"), ints(rng), rng.choice(["int", "float", "str"])
     given = data if kind == "str" else [str(x) for x in data]
     expected = [{"int": int, "float": float, "str": str}[kind](x) for x in data]
-    return Draw(
-        {"a": a, "kind": kind}, f"[{kind}(x) for x in {a}]", f"{a} = {given}", expect(expected, **{a: given})
-    )
+    return Draw({"a": a, "kind": kind}, f"[{kind}(x) for x in {a}]", f"{a} = {given}", expect(expected, **{a: given}))
 
 
 def _containing(rng: random.Random) -> Draw:
     a, data = name_for(rng, "list"), words(rng, 7)
     part = rng.choice(data)[1:3]
-    word, test = rng.choice(
-        [("that contain", "in"), ("that do not contain", "not in"), ("without", "not in")]
-    )
+    word, test = rng.choice([("that contain", "in"), ("that do not contain", "not in"), ("without", "not in")])
     data.append(f"{part}{rng.choice(WORDS)}")
     return Draw(
         {"a": a, "part": repr(part), "word": word},

@@ -11,9 +11,7 @@ TOPIC = "dicts"
 
 def _list_part(rng: random.Random) -> Draw:
     d, data = name_for(rng, "dict"), mapping(rng)
-    part, expected = rng.choice(
-        [("keys", list(data)), ("values", list(data.values())), ("items", list(data.items()))]
-    )
+    part, expected = rng.choice([("keys", list(data)), ("values", list(data.values())), ("items", list(data.items()))])
     code = f"list({d}.{part}())"
     return Draw({"d": d, "part": part}, code, f"{d} = {data}", expect(expected, **{d: data}))
 
@@ -91,9 +89,7 @@ def _set_key(rng: random.Random) -> Draw:
 def _filter_values(rng: random.Random) -> Draw:
     d, (limit, numbers) = name_for(rng, "dict"), around(rng)
     data = dict(zip(words(rng, len(numbers)), numbers, strict=True))
-    word, sign = rng.choice(
-        [("greater than", ">"), ("less than", "<"), ("at least", ">="), ("at most", "<=")]
-    )
+    word, sign = rng.choice([("greater than", ">"), ("less than", "<"), ("at least", ">="), ("at most", "<=")])
     good = {">": limit.__lt__, "<": limit.__gt__, ">=": limit.__le__, "<=": limit.__ge__}[sign]
     return Draw(
         {"d": d, "limit": str(limit), "word": word},

@@ -45,9 +45,7 @@ def generator_of(family: Family, seed: int) -> random.Random:
     return random.Random(f"{family.name}/{seed}")
 
 
-def task_of(
-    family: Family, seed: int, draw: Draw, rng: random.Random, phrasings: Sequence[str] | None = None
-) -> Task:
+def task_of(family: Family, seed: int, draw: Draw, rng: random.Random, phrasings: Sequence[str] | None = None) -> Task:
     """Returns `draw` as a task in one of `phrasings` (default: any of the family's), chosen by `rng`."""
     text = rng.choice(phrasings or family.phrasings)
     text = text.replace("`", rng.choice(NAME_MARKS))

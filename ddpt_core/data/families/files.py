@@ -23,9 +23,7 @@ def _exists(rng: random.Random) -> Draw:
 
 def _read(rng: random.Random) -> Draw:
     name, data = file_name(rng), words(rng)
-    what, method = rng.choice(
-        [("whole text", "read"), ("complete content", "read"), ("list of lines", "readlines")]
-    )
+    what, method = rng.choice([("whole text", "read"), ("complete content", "read"), ("list of lines", "readlines")])
     text = "\n".join(data) + "\n"
     expected = text if method == "read" else [word + "\n" for word in data]
     return Draw(

@@ -78,8 +78,7 @@ def _table_row(rng: random.Random) -> Draw:
     f, (a, b) = function_name(rng, "format", "row", "show", "line"), names_for(rng, "str", "num")
     width, sep = rng.randint(11, 30), rng.choice(["|", ":", "-", ">", "=", "/"])
     cases = [
-        ((word, number), f"{word:<{width}}{sep}{number}")
-        for word, number in zip(WORDS[:3], (5, 17, 230), strict=True)
+        ((word, number), f"{word:<{width}}{sep}{number}") for word, number in zip(WORDS[:3], (5, 17, 230), strict=True)
     ]
     literal = repr(f"{{{a}:<{width}}}{sep}{{{b}}}")
     return Draw(

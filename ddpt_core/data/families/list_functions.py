@@ -58,8 +58,7 @@ def _first_match(rng: random.Random) -> Draw:
     results = [good, good, missing, missing]
     return Draw(
         {"f": f, "a": a, "n": str(n), "word": word, "missing": str(missing)},
-        f"def {f}({a}):\n    for x in {a}:\n        if x {sign} {n}:\n            return x\n"
-        f"    return {missing}",
+        f"def {f}({a}):\n    for x in {a}:\n        if x {sign} {n}:\n            return x\n    return {missing}",
         "",
         calls(f, *(((xs,), result) for xs, result in zip(cases, results, strict=True))),
     )

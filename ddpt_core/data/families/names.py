@@ -135,7 +135,5 @@ def class_name(rng: random.Random) -> str:
 
 def file_name(rng: random.Random, *endings: str) -> str:
     """Returns the name of a file in the current folder with one of `endings` (default: several)."""
-    stem = rng.choice(
-        (rng.choice(NOUNS), name_for(rng, "list"), f"{rng.choice(PREFIXES)}-{rng.choice(NOUNS)}")
-    )
+    stem = rng.choice((rng.choice(NOUNS), name_for(rng, "list"), f"{rng.choice(PREFIXES)}-{rng.choice(NOUNS)}"))
     return f"{stem}.{rng.choice(endings or ('txt', 'csv', 'log', 'dat', 'md', 'json'))}"

@@ -12,18 +12,14 @@ BASES = (("binary", "bin", 2), ("hexadecimal", "hex", 16), ("octal", "oct", 8))
 
 def _round(rng: random.Random) -> Draw:
     a, n = name_for(rng, "num"), rng.randint(1, 5)
-    number = float(
-        f"{rng.randint(1, 99)}.{''.join(map(str, rng.sample(range(1, 9), 7)))}"
-    )  # all digits matter
+    number = float(f"{rng.randint(1, 99)}.{''.join(map(str, rng.sample(range(1, 9), 7)))}")  # all digits matter
     return Draw({"a": a, "n": str(n)}, f"round({a}, {n})", f"{a} = {number}", expect(round(number, n)))
 
 
 def _to_base(rng: random.Random) -> Draw:
     a, number, (base, function, _) = name_for(rng, "num"), rng.randint(17, 999), rng.choice(BASES)
     expected = {"bin": bin, "hex": hex, "oct": oct}[function](number)
-    return Draw(
-        {"a": a, "base": base}, f"{function}({a})", f"{a} = {number}", expect(expected, **{a: number})
-    )
+    return Draw({"a": a, "base": base}, f"{function}({a})", f"{a} = {number}", expect(expected, **{a: number}))
 
 
 def _parse_base(rng: random.Random) -> Draw:
@@ -35,9 +31,7 @@ def _parse_base(rng: random.Random) -> Draw:
 def _average(rng: random.Random) -> Draw:
     a, data = name_for(rng, "list"), ints(rng)
     word = rng.choice(["average", "mean", "arithmetic mean"])
-    return Draw(
-        {"a": a, "word": word}, f"sum({a}) / len({a})", f"{a} = {data}", expect_number(sum(data) / len(data))
-    )
+    return Draw({"a": a, "word": word}, f"sum({a}) / len({a})", f"{a} = {data}", expect_number(sum(data) / len(data)))
 
 
 def _clamp(rng: random.Random) -> Draw:

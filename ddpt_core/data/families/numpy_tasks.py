@@ -92,9 +92,7 @@ def _reshape(rng: random.Random) -> Draw:
 
 def _over_axis(rng: random.Random) -> Draw:
     a, data = name_for(rng, "array"), _matrix(rng, 3, 4)
-    word, function = rng.choice(
-        [("sum", "sum"), ("maximum", "max"), ("minimum", "min"), ("largest value", "max")]
-    )
+    word, function = rng.choice([("sum", "sum"), ("maximum", "max"), ("minimum", "min"), ("largest value", "max")])
     line, axis = rng.choice([("row", 1), ("column", 0)])
     of = REDUCERS[function]
     lines = data if axis else [list(column) for column in zip(*data, strict=True)]

@@ -83,9 +83,7 @@ def _substitute(rng: random.Random) -> Draw:
 
 def _split_on_any(rng: random.Random) -> Draw:
     s, data, (one, two) = name_for(rng, "str"), words(rng, 5), rng.sample(",;:|/#!@&=~", 2)
-    text = (
-        data[0] + "".join(rng.choice((one, two)) + w for w in data[1:4]) + one + two.join(data[4:] + data[:1])
-    )
+    text = data[0] + "".join(rng.choice((one, two)) + w for w in data[1:4]) + one + two.join(data[4:] + data[:1])
     return Draw(
         {"s": s, "one": repr(one), "two": repr(two)},
         f"re.split(r'[{one}{two}]', {s})",

@@ -27,9 +27,7 @@ def _operation(rng: random.Random) -> Draw:
 def _unique_in_order(rng: random.Random) -> Draw:
     a = name_for(rng, "list")
     data = repeated(rng, words(rng) if rng.random() < 0.5 else ints(rng))
-    return Draw(
-        {"a": a}, f"list(dict.fromkeys({a}))", f"{a} = {data}", expect(list(dict.fromkeys(data)), **{a: data})
-    )
+    return Draw({"a": a}, f"list(dict.fromkeys({a}))", f"{a} = {data}", expect(list(dict.fromkeys(data)), **{a: data}))
 
 
 def _common_sorted(rng: random.Random) -> Draw:
@@ -89,9 +87,7 @@ def _change(rng: random.Random) -> Draw:
 def _count_distinct(rng: random.Random) -> Draw:
     a, data = name_for(rng, "list"), repeated(rng, ints(rng), 7, 10)
     word = rng.choice(["distinct", "different", "unique"])
-    return Draw(
-        {"a": a, "word": word}, f"len(set({a}))", f"{a} = {data}", expect(len(set(data)), **{a: data})
-    )
+    return Draw({"a": a, "word": word}, f"len(set({a}))", f"{a} = {data}", expect(len(set(data)), **{a: data}))
 
 
 def _has_duplicates(rng: random.Random) -> Draw:

@@ -24,9 +24,7 @@ def _every_nth(rng: random.Random) -> Draw:
 def _slice(rng: random.Random) -> Draw:
     a, data = name_for(rng, "list"), ints(rng, high=99, least=13, most=15)
     i, j = sorted(rng.sample(range(1, 12), 2))
-    return Draw(
-        {"a": a, "i": str(i), "j": str(j)}, f"{a}[{i}:{j}]", f"{a} = {data}", expect(data[i:j], **{a: data})
-    )
+    return Draw({"a": a, "i": str(i), "j": str(j)}, f"{a}[{i}:{j}]", f"{a} = {data}", expect(data[i:j], **{a: data}))
 
 
 def _cut_characters(rng: random.Random) -> Draw:

@@ -41,9 +41,7 @@ def _join_words(rng: random.Random) -> Draw:
 def _split(rng: random.Random) -> Draw:
     s, sep, data = name_for(rng, "str"), rng.choice(SEPARATORS), words(rng)
     text = sep.join(data)
-    return Draw(
-        {"s": s, "sep": repr(sep)}, f"{s}.split({sep!r})", f"{s} = {text!r}", expect(data, **{s: text})
-    )
+    return Draw({"s": s, "sep": repr(sep)}, f"{s}.split({sep!r})", f"{s} = {text!r}", expect(data, **{s: text}))
 
 
 def _replace(rng: random.Random) -> Draw:
