@@ -51,6 +51,6 @@ def _what_the_diffusion_adds(spread: float) -> list[str]:
     if spread >= 0.05:
         return [f"The final context depends on the noise: its spread over seeds is {spread:.1%} of the vocabulary's."]
     return [
-        f"The final context hardly depends on the noise (spread {spread:.2g} of the vocabulary's): with the LLM",
-        "loss alone nothing asks it to. Where the losses above are equal too, many steps give the same prompt as one call.",
+        f"The final context hardly depends on the noise (spread {spread:.2g} of the vocabulary's): with the LLM loss",
+        "alone nothing asks it to. Where the losses above are equal too, many steps give the same prompt as one call.",
     ]
