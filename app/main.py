@@ -28,8 +28,12 @@ element.querySelector("button").addEventListener("click", () => {
   history.replaceState(history.state, "", address);
 });
 """
+# Gradio also selects the first tab when the page opens; that must not overwrite the tab that the address asks for.
 _TAB_IN_ADDRESS = """() => {
   const address = new URL(location.href);
+  const opening = !window.ddptTabChosen;
+  window.ddptTabChosen = true;
+  if (opening && address.searchParams.has("tab")) return;
   address.searchParams.set("tab", "NAME");
   history.replaceState(history.state, "", address);
 }"""
