@@ -105,7 +105,7 @@ def _asked(board: Board) -> str:
     note = f'<p class="note">{escaped(board.question.note)}</p>' if board.question.note else ""
     return (
         f'<header class="asked"><p class="verdict" aria-live="polite">{escaped(verdict(board.cards))}</p>'
-        f'<p class="instruction">{escaped(task.instruction)} <span>{escaped(" · ".join(said))}</span></p>'
+        f'<p class="instruction">{escaped(task.instruction)}</p><p class="how">{escaped(" · ".join(said))}</p>'
         f"{note}</header>" + (f'<div class="given">{shown}</div>' if shown else "")
     )
 

@@ -1,5 +1,6 @@
 """The Compare tab: one instruction, and what the frozen model writes for it under each arm."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -8,7 +9,7 @@ import gradio as gr
 
 from app.comparisons import ARMS, DDPT, PROMPT_TUNING, Comparisons, Question
 from app.figures.arm_cards import CSS, Board, Card, board_html
-from app.progress import Done, stream
+from app.progress import Cancelled, Done, Tell, stream
 from app.services import Services, as_toast
 from app.tabs import compare_api
 from app.tabs.compare_form import answer_fields, fitting, setting_fields
@@ -62,32 +63,17 @@ def build(services: Services) -> None:
             apply_default_css=False,
             elem_id="compare-board",
         )
-    board = gr.State(None)  # the Board of this session once something was asked
-    prompts = settings[1:3]
-    filled, outputs = [example, instruction, reference, setup, tests], [shown, board, go, cancel]
-    form = [*filled, *settings]
-    hidden = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
+    was_asked = gr.State(False)
+    filled, outputs = [example, instruction, reference, setup, tests], [shown, was_asked, go, cancel]
+    form, prompts = [*filled, *settings], settings[1:3]
+    hidden = {"api_visibility": "private", "show_progress": "hidden"}
+    several = {"concurrency_limit": 8, **hidden}  # each waits for the model inside Services.model, and says so
 
-    running = go.click(as_toast(compare.run), form, [*filled, *outputs], trigger_mode="once", **hidden)
-    opening = tab.select(as_toast(compare.first), [board, *form], [*filled, *prompts, *outputs], **hidden)
-    choosing = example.input(
-        as_toast(compare.chosen),
-        form,
-        [*filled, *outputs],
-        cancels=[running, opening],
-        trigger_mode="always_last",
-        **hidden,
-    )
+    go.click(as_toast(compare.run), form, [*filled, *outputs], trigger_mode="once", **several)
+    tab.select(as_toast(compare.first), [was_asked, *form], [*filled, *prompts, *outputs], **several)
+    example.input(as_toast(compare.chosen), form, [*filled, *outputs], trigger_mode="multiple", **several)
     example.input(None, example, js=EXAMPLE_IN_ADDRESS)
-    cancel.click(
-        compare.cancelled,
-        board,
-        outputs,
-        cancels=[running, opening, choosing],
-        queue=False,
-        api_visibility="private",
-        show_progress="hidden",
-    )
+    cancel.click(compare.cancel, None, cancel, queue=False, **hidden)
     compare_api.add(compare.comparisons)
 
 
@@ -96,6 +82,7 @@ class Compare:
 
     def __init__(self, services: Services):
         self.comparisons = Comparisons(services)
+        self.stops: dict[str | None, threading.Event] = {}  # of what each session last asked and is not answered yet
 
     def choices(self) -> list[tuple[str, str]]:
         """Returns (name, id) of every example, for the menu."""
@@ -103,7 +90,7 @@ class Compare:
         is_function = {task.id: task.reference.startswith(("def ", "class ")) for task in tasks}
         return [(task.id.replace("-", " ") + " · function" * is_function[task.id], task.id) for task in tasks]
 
-    def first(self, request: gr.Request, board: Board | None, *form: Any) -> Iterator[list[Any]]:
+    def first(self, request: gr.Request, was_asked: bool, *form: Any) -> Iterator[list[Any]]:
         """Offers the prompts that there are now; at the first look runs the example that the address names, or one."""
         settings, offered = list(form[5:]), []
         for place, known in enumerate(self.comparisons.prompt_names().values(), start=1):  # after the manual context
@@ -111,49 +98,75 @@ class Compare:
                 settings[place] = next(iter(known), None)
             offered.append(gr.Dropdown(choices=known, value=settings[place]))
         wanted, examples = request.query_params.get("example"), self.comparisons.examples
-        if board is not None or form[1] or not examples:
+        if was_asked or form[1] or not examples:
             yield [*[gr.skip()] * 5, *offered, *[gr.skip()] * 4]
             return
         fields = self.fields(wanted if wanted in examples else next(iter(examples)))
-        for shown in self.asked(fields, form[:5], "", settings):
+        for shown in self.asked(request.session_hash, fields, form[:5], "", settings):
             yield [*shown[:5], *offered, *shown[5:]]
 
-    def chosen(self, example: str, *form: Any) -> Iterator[list[Any]]:
+    def chosen(self, request: gr.Request, example: str, *form: Any) -> Iterator[list[Any]]:
         """Fills in an example and compares the arms on it."""
         if example in self.comparisons.examples:
-            yield from self.asked(self.fields(example), [example, *form[:4]], "", form[4:])
+            before = [example, *form[:4]]
+            yield from self.asked(request.session_hash, self.fields(example), before, "", form[4:])
 
-    def run(self, *form: Any) -> Iterator[list[Any]]:
+    def run(self, request: gr.Request, *form: Any) -> Iterator[list[Any]]:
         """Compares the arms on what is typed."""
         fields, note = fitting(self.comparisons.examples.get(form[0] or ""), *form[:5])
-        yield from self.asked(fields, form[:5], note, form[5:])
+        yield from self.asked(request.session_hash, fields, form[:5], note, form[5:])
+
+    def cancel(self, request: gr.Request) -> gr.Button:
+        """Stops what the session asked, as soon as the arm at work tells how far it is."""
+        stop = self.stops.get(request.session_hash)
+        if stop is not None:
+            stop.set()
+        return gr.Button(interactive=False)
 
     def fields(self, example: str) -> list[str]:
         """Returns what an example puts into the form."""
         task = self.comparisons.examples[example]
         return [example, task.instruction, task.reference, task.setup, "\n".join(task.tests)]
 
-    def asked(self, fields: Sequence, before: Sequence, note: str, settings: Sequence) -> Iterator[list[Any]]:
-        """Fills the form where it is not as `before`, then asks one arm after the other; typing goes on meanwhile."""
+    def asked(self, session, fields: Sequence, before: Sequence, note: str, settings: Sequence) -> Iterator[list[Any]]:
+        """Fills the form where it is not as `before`, then asks one arm after the other; typing goes on meanwhile.
+
+        What the session asked before is stopped, and shows nothing more.
+        """
         question = replace(self.question(*fields[1:], *settings), note=note)
-        board = Board(question, tuple(Card(name, note="Waiting…") for name in ARMS))
+        if session in self.stops:
+            self.stops[session].set()
+        self.stops[session] = stop = threading.Event()
         filled = [gr.skip() if new == old else new for new, old in zip(fields, before, strict=True)]
-        yield [*filled, board_html(board), board, *busy()]
-        same = [gr.skip()] * len(fields)
+        try:
+            for board, buttons in self.boards(question, stop):
+                if self.stops.get(session) is not stop:
+                    return
+                yield [*filled, board_html(board), True, *buttons]
+                filled = [gr.skip()] * len(fields)
+        finally:
+            if self.stops.get(session) is stop:
+                del self.stops[session]
+
+    def boards(self, question: Question, stop: threading.Event) -> Iterator[tuple[Board, list[gr.Button]]]:
+        """Yields the board as it fills, with the buttons that belong to it; `stop` ends it where it is."""
+        board = Board(question, tuple(Card(name, note="Waiting…") for name in ARMS))
+        yield board, busy()
         try:
             for name in ARMS:
-                for message in stream(lambda tell, name=name: self.comparisons.ask(question, name, tell)):
+                for message in stream(lambda tell, name=name: self.comparisons.ask(question, name, unless(stop, tell))):
                     if isinstance(message, Done):
                         board = board.with_card(Card(name, message.result.result, message.result.about))
                     else:
                         board = board.with_card(Card(name, note=message.text, share=message.share))
-                    yield [*same, board_html(board), board, *busy()]
+                    yield board, busy(stop.is_set())
+        except Cancelled:
+            board = board.stopped(CANCELLED)
         except Exception as error:
             sentence = str(error) if isinstance(error, DDPTError) else UNEXPECTED
-            board = replace(board.stopped("No answer."), failure=sentence)
-            yield [*same, board_html(board), board, *ready()]
+            yield replace(board.stopped("No answer."), failure=sentence), ready()
             raise
-        yield [*same, board_html(board), board, *ready()]
+        yield board, ready()
 
     def question(self, instruction, reference, setup, tests, *settings: Any) -> Question:
         """Returns the question that the form asks; raises DDPTError for what cannot be asked."""
@@ -172,10 +185,16 @@ class Compare:
             no_repeat_ngram_size=ngram,
         )
 
-    def cancelled(self, board: Board | None) -> list[Any]:
-        """Returns the board as far as it came."""
-        board = (board or Board()).stopped(CANCELLED)
-        return [board_html(board), board, *ready()]
+
+def unless(stop: threading.Event, tell: Tell) -> Tell:
+    """Returns `tell` that raises Cancelled once `stop` is set; a stream's own event serves one stream alone."""
+
+    def tell_or_stop(share: float, text: str) -> None:
+        if stop.is_set():
+            raise Cancelled
+        tell(share, text)
+
+    return tell_or_stop
 
 
 def ready() -> list[gr.Button]:
@@ -183,6 +202,9 @@ def ready() -> list[gr.Button]:
     return [gr.Button("Compare", interactive=True), gr.Button(interactive=False)]
 
 
-def busy() -> list[gr.Button]:
+def busy(stopping: bool = False) -> list[gr.Button]:
     """Returns the two buttons while the arms write."""
-    return [gr.Button("Comparing…", interactive=False), gr.Button(interactive=True)]
+    return [
+        gr.Button("Stopping…" if stopping else "Comparing…", interactive=False),
+        gr.Button(interactive=not stopping),
+    ]

@@ -6,6 +6,7 @@ import json
 import keyword
 import re
 import shutil
+import threading
 import tokenize
 from dataclasses import replace
 from types import SimpleNamespace
@@ -52,7 +53,7 @@ def comparisons(answering):
 
 
 def asked(**query):
-    return SimpleNamespace(query_params=query)
+    return SimpleNamespace(query_params=query, session_hash="a-session")
 
 
 def result(name="ddpt", code="sorted(a)", reference="sorted(a)", tests=(), setup="a = [2, 1]"):
@@ -98,7 +99,7 @@ def test_the_endpoints_result_is_json(comparisons):
 
 def test_the_columns_fill_one_after_the_other(tab):
     seen = []
-    for *_, board, _go, _cancel in tab.run(None, "sort list `a`", "", "", "", *SETTINGS):
+    for board, _ in tab.boards(tab.question("sort list `a`", "", "", "", *SETTINGS), threading.Event()):
         answered = [card.name for card in board.cards if card.result]
         assert answered == list(ARMS)[: len(answered)]
         seen.append(len(answered))
@@ -106,25 +107,25 @@ def test_the_columns_fill_one_after_the_other(tab):
 
 
 def test_only_the_form_that_was_asked_for_is_filled_and_only_once(tab):
-    outputs = list(tab.run(None, "sort list `a`", "x", "", "", *SETTINGS))
+    outputs = list(tab.run(asked(), None, "sort list `a`", "x", "", "", *SETTINGS))
     assert all(output[:FIELDS] == [SKIP] * FIELDS for output in outputs)
-    first, *rest = tab.chosen("round-price", "old text", "", "", "", *SETTINGS)
+    first, *rest = tab.chosen(asked(), "round-price", "old text", "", "", "", *SETTINGS)
     assert first[1] == "Round the number `price` to 2 decimal places." and first[3] == "price = 19.98765"
     assert all(output[:FIELDS] == [SKIP] * FIELDS for output in rest)
 
 
 def test_the_first_look_runs_the_example_that_the_address_names(tab):
     empty = [None, "", "", "", "", *SETTINGS]
-    named = next(tab.first(asked(example="digit-sum"), None, *empty))
+    named = next(tab.first(asked(example="digit-sum"), False, *empty))
     assert named[0] == "digit-sum" and "digit_sum" in named[2]
-    other = next(tab.first(asked(example="nonsense"), None, *empty))
+    other = next(tab.first(asked(example="nonsense"), False, *empty))
     assert other[0] == next(iter(tab.comparisons.examples))
 
 
 def test_a_second_look_changes_nothing_but_the_prompts_on_offer(tab):
-    (output,) = tab.first(asked(), Board(), None, "", "", "", "", *SETTINGS)
+    (output,) = tab.first(asked(), True, None, "", "", "", "", *SETTINGS)
     assert [value for value in output if value != SKIP] == output[FIELDS : FIELDS + 2]
-    (typed,) = tab.first(asked(), None, None, "my own", "", "", "", *SETTINGS)
+    (typed,) = tab.first(asked(), False, None, "my own", "", "", "", *SETTINGS)
     assert [value for value in typed if value != SKIP] == typed[FIELDS : FIELDS + 2]
     assert [offered.value for offered in output[FIELDS : FIELDS + 2]] == ["prompt-tuning", "ddpt"]
 
@@ -132,7 +133,7 @@ def test_a_second_look_changes_nothing_but_the_prompts_on_offer(tab):
 def test_without_examples_the_tab_opens_empty(tab):
     shutil.rmtree(registry.ASSETS / "examples")
     assert tab.choices() == []
-    (output,) = tab.first(asked(), None, None, "", "", "", "", *SETTINGS)
+    (output,) = tab.first(asked(), False, None, "", "", "", "", *SETTINGS)
     assert output[:FIELDS] == [SKIP] * FIELDS
 
 
@@ -143,11 +144,10 @@ def test_the_menu_names_every_example_once(tab):
 
 
 def test_an_arm_without_a_prompt_is_not_run_and_says_why(tab):
-    *_, (_, _, _, _, _, shown, board, _, _) = tab.run(
-        None, "sort", "", "", "", "", "prompt-tuning", None, *SETTINGS[3:]
-    )
-    assert [card.result.code is None for card in board.cards] == [False, False, True]
-    assert "Not run" in shown and "No prompt of this method is chosen" in shown
+    *_, last = tab.run(asked(), None, "sort", "", "", "", "", "prompt-tuning", None, *SETTINGS[3:])
+    before, after = last[FIELDS].split("DDPT</h3>")
+    assert before.count("arm answered") == 2 and "Not run" not in before
+    assert "Not run" in after and "No prompt of this method is chosen" in after
 
 
 def test_a_prompt_of_another_backbone_is_not_run_and_the_others_are(comparisons):
@@ -195,7 +195,7 @@ def test_what_cannot_be_asked_is_refused_before_anything_runs(comparisons, wrong
 
 def test_a_failure_is_said_where_the_answers_would_stand_and_what_was_typed_stays(tab):
     too_long = "many words " * 40
-    outputs, failed = [], tab.run(None, "sort", "", "", "", too_long, *SETTINGS[1:])
+    outputs, failed = [], tab.run(asked(), None, "sort", "", "", "", too_long, *SETTINGS[1:])
     with pytest.raises(DDPTError, match="The context must have at most"):
         outputs.extend(failed)  # keeps what came before the error
     *_, last = outputs
@@ -204,12 +204,27 @@ def test_a_failure_is_said_where_the_answers_would_stand_and_what_was_typed_stay
 
 
 def test_cancelling_keeps_the_columns_that_are_done(tab):
-    running = tab.run(None, "sort", "", "", "", *SETTINGS)
-    board = next(output[FIELDS + 1] for output in running if output[FIELDS + 1].cards[0].result)
-    running.close()
-    shown, stopped, go, cancel = tab.cancelled(board)
-    assert stopped.cards[0] == board.cards[0] and [card.note for card in stopped.cards[1:]] == [CANCELLED] * 2
-    assert shown.count(CANCELLED) == 2 and go.interactive and not cancel.interactive
+    running = tab.run(asked(), None, "sort", "", "", "", *SETTINGS)
+    shown = next(output[FIELDS] for output in running if output[FIELDS].count("arm answered") == 1)
+    assert not tab.cancel(asked()).interactive
+    *_, (*_, last, _was_asked, go, cancel) = running
+    assert last.count("arm answered") == 1 and last.count(CANCELLED) == 2
+    assert last.split("arm waiting")[0] == shown.split("arm waiting")[0]
+    assert go.interactive and not cancel.interactive and tab.stops == {}
+
+
+def test_cancelling_where_nothing_runs_changes_nothing(tab):
+    assert not tab.cancel(asked()).interactive and tab.stops == {}
+
+
+def test_a_new_question_stops_the_one_before_which_shows_nothing_more(tab):
+    old = tab.run(asked(), None, "sort", "", "", "", *SETTINGS)
+    next(old)
+    new = tab.chosen(asked(), "round-price", "sort", "", "", "", *SETTINGS)
+    next(new)
+    assert list(old) == []
+    *_, last = new
+    assert last[FIELDS].count("arm answered") == 3 and tab.stops == {}
 
 
 def test_a_cancelled_denoising_is_not_taken_for_a_finished_one(comparisons, prompts, tiny):
