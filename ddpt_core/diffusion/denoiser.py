@@ -5,7 +5,6 @@ It returns a *directional vector* f(x_t, t) that is added to the original contex
 """
 
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -99,28 +98,19 @@ class Denoiser(nn.Module):
     def direction(self, x: torch.Tensor, modulation: torch.Tensor) -> torch.Tensor:
         """Returns f for x (B, P, D) under the `modulation` (B or 1, layers, MODULATIONS, H) of its timesteps."""
         h = self.down(x) + self.position  # (B,P,D) -> (B,P,H)
-        h = through_stages(list(self.blocks), h, modulation.unbind(1))
+        skips = []
+        for i in range(self.config.stages):
+            h = self.blocks[i](h, modulation[:, i])
+            skips.append(h)
+            h = compress(h)
+        for i in range(self.config.stages, self.config.layers):
+            skip = skips.pop()
+            h = self.blocks[i](expand(h, skip.shape[1]) + skip, modulation[:, i])
         return self.up(F.layer_norm(h, h.shape[-1:]))  # (B,P,H) -> (B,P,D)
 
     def forward(self, x: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
         """Returns f(x_t, t): x (B, P, D) in the normalised space, timesteps (B,) or (1,) from 1 to T -> (B, P, D)."""
         return self.direction(x, self.modulation(timesteps))
-
-
-def through_stages(
-    blocks: Sequence[Callable[..., torch.Tensor]], h: torch.Tensor, modulation: Sequence[torch.Tensor]
-) -> torch.Tensor:
-    """Returns h (B, P, H) after the compress half of `blocks` and, with what each of them gave, the expand half."""
-    half = len(blocks) // 2
-    skips = []
-    for block, modulated in zip(blocks[:half], modulation[:half], strict=True):
-        h = block(h, modulated)
-        skips.append(h)
-        h = compress(h)
-    for block, modulated in zip(blocks[half:], modulation[half:], strict=True):
-        skip = skips.pop()
-        h = block(expand(h, skip.shape[1]) + skip, modulated)
-    return h
 
 
 def compress(x: torch.Tensor) -> torch.Tensor:

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from diffusers.models.embeddings import get_timestep_embedding
 from torch import nn
 
-from ddpt_core.diffusion.denoiser import MODULATIONS, Block, Denoiser, DenoiserConfig, compress, expand, through_stages
+from ddpt_core.diffusion.denoiser import MODULATIONS, Block, Denoiser, DenoiserConfig, compress, expand
 from ddpt_core.errors import ConfigError
 
 WIDTH, HIDDEN = 32, 32
@@ -74,19 +74,28 @@ def test_expanding_repeats_positions_as_upsampling_does(length):
     assert torch.equal(expand(x, length), upsampled)
 
 
+class Gain(nn.Module):
+    """In a block's place: multiplies by a number, and remembers how many positions it saw."""
+
+    def __init__(self, gain: float):
+        super().__init__()
+        self.gain, self.length = gain, 0
+
+    def forward(self, x: torch.Tensor, modulation: torch.Tensor) -> torch.Tensor:
+        self.length = x.shape[1]
+        return self.gain * x
+
+
 def test_stages_narrow_and_widen_again_and_add_what_each_width_saw():
-    lengths = []
-
-    def block(x: torch.Tensor, gain: float) -> torch.Tensor:
-        lengths.append(x.shape[1])
-        return gain * x
-
-    x, gains = torch.randn(2, 16, 3), [2.0, 3.0, 5.0, 7.0]
-    halves = x.unflatten(1, (8, 2)).mean(2)
-    quarters = x.unflatten(1, (4, 4)).mean(2)
-    expected = 7 * (2 * x + 5 * 6 * (halves.repeat_interleave(2, 1) + quarters.repeat_interleave(4, 1)))
-    torch.testing.assert_close(through_stages([block] * 4, x, gains), expected)
-    assert lengths == [16, 8, 8, 16]
+    denoiser = Denoiser(DenoiserConfig(WIDTH, hidden=HIDDEN))
+    denoiser.blocks = nn.ModuleList(Gain(gain) for gain in (2, 3, 5, 7))
+    denoiser.down, denoiser.up = nn.Identity(), nn.Identity()
+    x = torch.randn(2, 16, WIDTH)
+    h = x + denoiser.position
+    halves, quarters = h.unflatten(1, (8, 2)).mean(2), h.unflatten(1, (4, 4)).mean(2)
+    h = 7 * (2 * h + 5 * 6 * (halves.repeat_interleave(2, 1) + quarters.repeat_interleave(4, 1)))
+    torch.testing.assert_close(denoiser(x, torch.tensor([1])), F.layer_norm(h, (HIDDEN,)))
+    assert [block.length for block in denoiser.blocks] == [16, 8, 8, 16]
 
 
 @pytest.mark.parametrize("positions", [1, 7, 16])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from ddpt_core.diffusion.inference import PreparedDenoiser
+from ddpt_core.diffusion.inference import PreparedBlock, PreparedDenoiser
 
 WIDTH = 32
 TIMESTEPS = np.array([2000, 1999, 1234, 60, 1])
@@ -43,3 +43,22 @@ def test_estimating_changes_neither_what_it_is_given_nor_the_denoiser(random_den
     prepared.estimate(x, 1)
     assert torch.equal(prepared.estimate(x, 0), first)
     assert all(torch.equal(now, then) for now, then in zip(held, before, strict=True))
+
+
+@pytest.mark.parametrize(("batch", "threads_inside"), [(1, 1), (8, 2)])
+def test_few_rows_take_one_thread_and_the_callers_number_is_as_before(
+    random_denoiser, monkeypatch, batch, threads_inside
+):
+    before, seen = torch.get_num_threads(), []
+    plain = PreparedBlock.__call__
+    monkeypatch.setattr(PreparedBlock, "__call__", lambda *given: seen.append(torch.get_num_threads()) or plain(*given))
+    prepared = PreparedDenoiser(random_denoiser(), torch.zeros(16, WIDTH), TIMESTEPS, batch)
+    try:
+        torch.set_num_threads(2)
+        prepared.estimate(torch.zeros(batch, 16, WIDTH), 0)
+        with pytest.raises(IndexError):
+            prepared.estimate(torch.zeros(batch, 16, WIDTH), len(TIMESTEPS))
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert set(seen) == {threads_inside}
