@@ -28,12 +28,12 @@ element.querySelector("button").addEventListener("click", () => {
   history.replaceState(history.state, "", address);
 });
 """
-# Gradio also selects the first tab when the page opens; that must not overwrite the tab that the address asks for.
+# Gradio also selects the first tab when the page opens: that is nobody's choice, so it must not be written down.
 _TAB_IN_ADDRESS = """() => {
   const address = new URL(location.href);
   const opening = !window.ddptTabChosen;
   window.ddptTabChosen = true;
-  if (opening && address.searchParams.has("tab")) return;
+  if (opening) return;
   address.searchParams.set("tab", "NAME");
   history.replaceState(history.state, "", address);
 }"""
@@ -53,9 +53,9 @@ def build_app(services: Services) -> gr.Blocks:
 
 
 def asked_tab(request: gr.Request) -> gr.Tabs:
-    """Chooses the tab that the address names; another name leaves the first."""
+    """Chooses the tab that the address names; another name, or the first tab's, changes nothing."""
     name = request.query_params.get("tab")
-    return gr.Tabs(selected=name) if name in TABS else gr.skip()
+    return gr.Tabs(selected=name) if name in list(TABS)[1:] else gr.skip()
 
 
 def launch_settings(services: Services) -> dict:
