@@ -1,11 +1,13 @@
 """The reverse process: every step recorded, against a plain loop over diffusers; and 8 seeds, against 8 runs.
 
 *sampling*: 2000 DDPM steps at P = 16, D = 1024 through `sample`, against the same denoiser's plain `forward` in a loop
-over diffusers' DDPMScheduler. Both record x and context of every step and start from the same noise; how far their
-ends are from each other is told. *sampling-seeds*: one batch of 8 seeds, against the same 8 seeds one after the other,
-both through `sample`.
+over diffusers' DDPMScheduler. Both record x and context of every step and start from the same noise. The largest
+difference of the two is told too: it comes from diffusers' noise levels, which are float32 and therefore rough at the
+last steps.
+*sampling-seeds*: one batch of 8 seeds, against the same 8 seeds one after the other, both through `sample`.
 
-Both keep the number of threads that torch finds, which is what a user gets; `OMP_NUM_THREADS=1` tells of one.
+Both sides keep the number of threads that torch finds, which is what a user gets; `sample` takes one of them for a
+single run. A batch gains most from several threads, so expect more than the goal with `OMP_NUM_THREADS=1`.
 """
 
 from collections.abc import Iterator, Sequence
