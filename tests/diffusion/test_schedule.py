@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import torch
 from diffusers.schedulers.scheduling_ddpm import DDPMScheduler
 
 from ddpt_core.diffusion.schedule import SCHEDULERS, SCHEDULES, NoiseSchedule, updates
@@ -33,6 +34,13 @@ def test_noise_grows_from_none_to_nearly_all(kind):
     assert level[0] == 0
     assert (np.diff(level[:-1]) > 0).all()
     assert 1 - 1e-6 < level[-1] <= 1
+
+
+def test_the_noise_level_is_what_diffusers_adds():
+    scheduler = DDPMScheduler(2000, beta_start=1e-4, beta_end=0.02)
+    timesteps = torch.arange(2000)
+    added = scheduler.add_noise(torch.zeros(2000), torch.ones(2000), timesteps).numpy()
+    np.testing.assert_allclose(NoiseSchedule().noise_level[1:], added, rtol=1e-5)
 
 
 @pytest.mark.parametrize("steps", [1, 2, 5, 8, 50, 500, 2000])
