@@ -398,3 +398,23 @@ def test_an_interpreter_that_cannot_be_started_is_refused(monkeypatch):
     found = execute("1", ["assert True"])
     assert (found.status, outcomes(found)) == ("refused", ["not reached"])
     assert "/nonexistent/python" in found.detail
+
+
+@pytest.mark.parametrize(
+    ("setup", "code", "test"),
+    [
+        ("a = [1]", "a.append(2)", "assert a == [1, 2]"),
+        ("n = 1", "n += 1", "assert n == 2"),
+        ("d = {}", "d['k'] = 2\nn = 1", "assert d == {'k': 2} and n == 1"),
+        ("class P:\n    x = 1\np = P()", "p.x = 5", "assert p.x == 5"),
+    ],
+)
+def test_a_test_sees_what_the_code_did_to_a_variable_of_the_setup(setup, code, test):
+    assert execute(code, [test], setup=setup).status == "passed"
+    assert execute("pass", [test], setup=setup).status in ("failed", "error")
+
+
+def test_a_variable_that_should_have_stayed_as_it_was_is_seen_to_have_changed():
+    tests = ["assert _ == [1, 3]", "assert a == [3, 1]"]
+    assert execute("sorted(a)", tests, setup="a = [3, 1]").status == "passed"
+    assert execute("a.sort()\na", tests, setup="a = [3, 1]").status == "failed"

@@ -18,12 +18,11 @@ from ddpt_core.evaluation.sandbox.wire import Line
 class Judge:
     """The tests' namespace and the line to the program; `report` is a Line to the supervisor."""
 
-    def __init__(self, line: Line, report: Line, setup: str, code: str, tests: list[str]) -> None:
+    def __init__(self, line: Line, report: Line, setup: str, tests: list[str]) -> None:
         self._program = Correspondent(line, self._relay)
         self._report = report
         self._own_output = sys.stdout
         self._setup_source = setup
-        self._code_source = code
         self._tests = tests
         self._injected: dict[str, tuple[Any, Any]] = {}  # name -> what was bound, what it hides
         self._names: dict[str, Any] = {"__name__": "__main__", EXPLAIN: explain}
@@ -68,9 +67,7 @@ class Judge:
             return
         tree = ast.parse(self._setup_source, "<setup>")
         self._setup_mentions = names.mentioned(tree)
-        self._setup_binds = names.bound(tree)
-        self._setup_classes = names.classes(tree)
-        self._code_binds = names.bound(ast.parse(self._code_source, "<program>"))
+        self._setup_binds = names.bound(tree) - names.classes(tree)
         self._take_names(set(), names.called(tree))
         kept = [node for node in tree.body if not (isinstance(node, ast.ClassDef) or names.is_stub(node))]
         exec(Explained(self._setup_source).compile(ast.Module(kept, []), "<setup>"), self._names)
@@ -81,12 +78,10 @@ class Judge:
             if self._names.get(name) is given:  # otherwise a test has bound the name itself
                 self._names.pop(name)
                 self._names.update({} if before is None else {name: before})
-        own_of_setup = self._setup_binds - self._setup_classes
-        wanted = mentioned | self._setup_mentions
-        wanted -= own_of_setup - self._code_binds
-        wanted -= self._names.keys() - own_of_setup
+        own = {name: self._names[name] for name in self._setup_binds if name in self._names}
+        wanted = (mentioned | self._setup_mentions) - (self._names.keys() - own.keys())
         values = self._program.send("names", sorted(wanted))
-        chosen = names.choose(values, own_of_setup & self._code_binds, called)
+        chosen = names.choose(values, own, called)
         self._injected = {name: (value, self._names.get(name)) for name, value in chosen.items()}
         self._names.update(chosen)
 

@@ -3,14 +3,16 @@
 In one process a test would see whatever the program left under a name, `abs` and `sorted` included, and a
 program could pass by replacing them. Here a name that Python, its library or the setup has too means the
 program's object only if that is the one thing which the test asks of the program, as in `assert sum(10, 15)
-== 6` for a task that asks for `sum`. Plain data, which cannot do anything, is used under any name but the
-setup's, unless the test calls it.
+== 6` for a task that asks for `sum`. Plain data, which cannot do anything, is used under any name, unless the test
+calls it: so a test sees what the code did to the setup's variables, but calls the setup's own functions. A name in
+capitals is a constant: what the setup says it is, it stays.
 """
 
 import ast
 import builtins
 import importlib
 import sys
+import types
 from typing import Any
 
 from ddpt_core.evaluation.sandbox.remote import Remote
@@ -57,18 +59,19 @@ def is_stub(node: ast.AST) -> bool:
     )
 
 
-def choose(values: dict[str, Any], of_setup: set[str], calls: set[str]) -> dict[str, Any]:
+def choose(values: dict[str, Any], of_setup: dict[str, Any], calls: set[str]) -> dict[str, Any]:
     """Returns what the names in `values`, all bound by the program, mean for one test.
 
-    of_setup: names that the setup binds as well; calls: names that the test calls.
+    of_setup: what the setup bound to names when it ran beside the tests; calls: names that the test calls.
     """
     chosen = {}
     for name, value in values.items():
         library = _LIBRARY_ALIASES.get(name, name if name in sys.stdlib_module_names else "")
-        if len(values) == 1:
+        if name in of_setup:
+            if not name.isupper() and _is_variable(of_setup[name], value):
+                chosen[name] = value
+        elif len(values) == 1:
             chosen[name] = value
-        elif name in of_setup:
-            continue
         elif hasattr(builtins, name):
             if not (callable(value) or name in calls):
                 chosen[name] = value
@@ -77,3 +80,10 @@ def choose(values: dict[str, Any], of_setup: set[str], calls: set[str]) -> dict[
         else:
             chosen[name] = value
     return chosen
+
+
+def _is_variable(of_setup: Any, now: Any) -> bool:
+    """Returns whether a name of the setup holds something that the code may change, and still something harmless."""
+    return type(of_setup) is Remote or not (
+        callable(of_setup) or isinstance(of_setup, types.ModuleType) or type(now) is Remote
+    )

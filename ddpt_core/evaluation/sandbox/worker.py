@@ -31,7 +31,7 @@ def main() -> None:
     else:
         from ddpt_core.evaluation.sandbox.judge import Judge
 
-        take_up = Judge(line, report, job["setup"], job["code"], job["tests"]).run
+        take_up = Judge(line, report, job["setup"], job["tests"]).run
     sys.path.remove(PROJECT_FOLDER)
     for name in [name for name in sys.modules if name.partition(".")[0] == "ddpt_core"]:
         del sys.modules[name]

@@ -25,26 +25,39 @@ def test_mentioned_and_called_names_are_those_that_are_read():
 def test_an_own_name_is_the_programs():
     f = remote()
     g = remote()
-    chosen = names.choose({"f": f, "g": g}, set(), {"f"})
+    chosen = names.choose({"f": f, "g": g}, {}, {"f"})
     assert chosen["f"] is f and chosen["g"] is g
 
 
 @pytest.mark.parametrize("name", ["abs", "len", "AssertionError", "print"])
 def test_a_builtin_is_the_programs_only_if_nothing_else_is_asked(name):
     f = remote()
-    assert names.choose({name: f}, set(), {name})[name] is f
-    assert set(names.choose({name: f, "g": remote()}, set(), {name})) == {"g"}
+    assert names.choose({name: f}, {}, {name})[name] is f
+    assert set(names.choose({name: f, "g": remote()}, {}, {name})) == {"g"}
 
 
 def test_data_under_the_name_of_a_builtin_is_used_unless_it_is_called():
     values = {"list": [1], "sum": 6, "f": remote()}
-    assert set(names.choose(values, set(), {"list", "f"})) == {"sum", "f"}
+    assert set(names.choose(values, {}, {"list", "f"})) == {"sum", "f"}
 
 
 def test_an_object_under_the_name_of_a_module_gives_way_to_the_module():
-    chosen = names.choose({"math": remote(), "f": remote()}, set(), set())
+    chosen = names.choose({"math": remote(), "f": remote()}, {}, set())
     assert chosen["math"] is math
 
 
-def test_what_the_setup_binds_is_the_setups():
-    assert set(names.choose({"check": remote(), "EPS": 9.0, "f": remote()}, {"check", "EPS"}, {"check"})) == {"f"}
+def test_functions_and_constants_of_the_setup_stay_the_setups():
+    of_setup = {"check": len, "math": math, "EPS": 1e-6}
+    values = {"check": remote(), "math": remote(), "EPS": 9.0, "f": remote()}
+    assert set(names.choose(values, of_setup, {"check"})) == {"f"}
+
+
+def test_a_variable_of_the_setup_is_what_the_program_made_of_it():
+    points = remote()
+    of_setup = {"xs": [3, 1], "n": 2, "points": remote()}
+    assert names.choose({"xs": [1, 3], "n": 3, "points": points, "f": remote()}, of_setup, set())["points"] is points
+    assert names.choose({"xs": [1, 3], "n": 3}, of_setup, set()) == {"xs": [1, 3], "n": 3}
+
+
+def test_data_of_the_setup_gives_way_to_data_alone():
+    assert set(names.choose({"xs": remote(), "f": remote()}, {"xs": [3, 1]}, set())) == {"f"}
