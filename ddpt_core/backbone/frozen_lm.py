@@ -1,8 +1,8 @@
 """The frozen code LLM: embeds a context's text, scores tasks and generates code from a context embedding."""
 
 import hashlib
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,6 +14,9 @@ from ddpt_core.data.task import Task, check_instruction
 from ddpt_core.errors import ConfigError, DataError, require_range
 
 IGNORED = -100  # the label that cross-entropy skips
+ROWS_AT_ONCE = 128  # answers that are sampled side by side
+MAX_TEMPERATURE = 2.0  # above it the text is noise
+TOP_P = 0.95  # of sampling, as in Chen et al. 2021 (arXiv 2107.03374), section 3.2
 LENGTH_BUCKET = 16  # lengths are padded to multiples of this, so that few shapes occur (bf16 on a CPU needs that)
 
 
@@ -175,6 +178,52 @@ class FrozenLM:
         )[:, 1:]  # the first is the decoder's start token
         return [self._generation(row) for row in written]
 
+    @torch.no_grad()
+    def sample(
+        self,
+        context,
+        instructions: Sequence[str],
+        n: int,
+        temperature: float,
+        seed: int = 0,
+        settings: GenerationSettings | None = None,
+    ) -> list[list[Generation]]:
+        """Returns n answers for each instruction, drawn at `temperature` from the likeliest tokens that make up TOP_P.
+
+        The same arguments on the same device draw the same, whatever the global random state, which stays as it was.
+        Beams have no effect. In batches of ROWS_AT_ONCE answers, all of one instruction in one of them if they fit.
+        """
+        require_range("The number of samples", n, 1, 10_000)
+        require_range("seed", seed, 0, 2**63 - 1)
+        if not 0 < temperature <= MAX_TEMPERATURE:  # also what is no number
+            raise ConfigError(f"The temperature must be above 0 and at most {MAX_TEMPERATURE:g}, got {temperature}.")
+        settings = settings or GenerationSettings()
+        drawn: list[list[Generation]] = [[] for _ in instructions]
+        side_by_side = max(1, ROWS_AT_ONCE // n)
+        with _seeded(self.device, seed):
+            for start in range(0, len(instructions), side_by_side):
+                batch = instructions[start : start + side_by_side]
+                part = context[start : start + side_by_side] if context is not None and context.ndim == 3 else context
+                inputs, mask = self._inputs(part, batch)
+                for before in range(0, n, ROWS_AT_ONCE):
+                    count = min(n - before, ROWS_AT_ONCE)
+                    written = self.model.generate(
+                        inputs_embeds=inputs,
+                        attention_mask=mask,
+                        do_sample=True,
+                        num_return_sequences=count,
+                        temperature=temperature,
+                        top_p=TOP_P,
+                        top_k=0,  # off; it is 50 by default
+                        num_beams=1,
+                        max_new_tokens=settings.max_new_tokens,
+                        repetition_penalty=settings.repetition_penalty,
+                        no_repeat_ngram_size=settings.no_repeat_ngram_size,
+                    )[:, 1:]
+                    for row, tokens in enumerate(written):  # those of one instruction follow each other
+                        drawn[start + row // count].append(self._generation(tokens))
+        return drawn
+
     def _generation(self, row: torch.Tensor) -> Generation:
         text = self.tokenizer.decode(row, skip_special_tokens=True, clean_up_tokenization_spaces=False)
         return Generation(text.strip(), int((row != self.pad).sum()))
@@ -184,3 +233,14 @@ class FrozenLM:
         kind = self.device.type
         fast = torch.cuda.is_bf16_supported() if kind == "cuda" else torch.cpu._is_avx512_bf16_supported()
         return torch.autocast(kind, torch.bfloat16) if fast else nullcontext()
+
+
+@contextmanager
+def _seeded(device: torch.device, seed: int) -> Iterator[None]:
+    """Starts the random numbers of the CPU and of `device` from `seed`; leaves them as they were."""
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would reach devices that are not put back
+        if device.type == "cuda":
+            with torch.cuda.device(device):
+                torch.cuda.manual_seed(seed)
+        yield
