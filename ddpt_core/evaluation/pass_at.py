@@ -19,10 +19,9 @@ def pass_at_k(n: int, c: int, k: int) -> float:
         raise ConfigError(f"k of pass@k must be from 1 to the number of samples, {n:,}, got {k:,}; draw more samples.")
     if not 0 <= c <= n:
         raise DataError(f"The number of samples that passed must be from 0 to {n:,}, got {c:,}.")
-    if n - c < k:
-        return 1.0
     fewer, more = sorted((c, k))
-    # C(n - c, k) / C(n, k) = prod_{i < k} (n - c - i) / (n - i) = prod_{i < c} (n - k - i) / (n - i)
+    # C(n - c, k) / C(n, k) = prod_{i < k} (n - c - i) / (n - i) = prod_{i < c} (n - k - i) / (n - i); if every
+    # subset holds a passing sample (n - c < k), one factor is 0.
     places = n - np.arange(fewer, dtype=float)
     return float(1.0 - np.prod(1.0 - more / places))
 
