@@ -31,12 +31,32 @@ class Bucket:
 
 
 BUCKETS = {
-    "line": Bucket(128, 28, 32, 0.55, {"family statement": 0.66, "statement": 0.17, "doctest": 0.05, "call": 0.12}),
+    "line": Bucket(
+        128,
+        28,
+        32,
+        0.55,
+        {
+            "family statement": 0.32,
+            "composition": 0.24,
+            "assigned": 0.06,
+            "printed": 0.04,
+            "wrapped": 0.06,
+            "lambda": 0.04,
+            "double quoted": 0.04,
+            "statement": 0.08,
+            "doctest": 0.05,
+            "call": 0.07,
+        },
+    ),
     "function": Bucket(48, 32, 96, 0.24, {"family function": 0.65, "function": 0.35}),
     "explain": Bucket(48, 80, 28, 0.08, {"family explain": 0.5, "explain": 0.5}),
 }
+FORMS = ("assigned", "printed", "wrapped", "lambda", "double quoted")  # of an answer, as forms.forms_of makes them
 KIND_OF = {  # which contexts stand before the pairs of a source
     "family statement": "statement",
+    "composition": "statement",
+    **{form: form for form in FORMS},
     "statement": "statement",
     "doctest": "statement",
     "call": "call",
@@ -65,7 +85,8 @@ class Batches:
     """Draws batches: the bucket by its share, the pairs by the bucket's mix, for each pair a context of its kind.
 
     Of every eight contexts six are filled up to CONTEXT_TOKENS by repetition (as prompts are), one stands at its own
-    length and one is missing, so that the model answers with and without one.
+    length and one is missing, so that the model answers with and without one. Only an answer in an unusual form never
+    lacks the context that asks for it.
     """
 
     def __init__(self, tokenizer, sources: dict[str, PairSource], seed: int):
@@ -100,7 +121,7 @@ class Batches:
         """Returns the tokens of a random context of this kind, at most CONTEXT_TOKENS."""
         ids = self.rng.choice(self.contexts[kind])
         form = self.rng.randrange(8)
-        if form == 0:
+        if form == 0 and kind not in FORMS:
             return []
         repeats = 1 if form == 1 else -(-CONTEXT_TOKENS // len(ids))
         return (ids * repeats)[:CONTEXT_TOKENS]

@@ -1,7 +1,7 @@
 """Contexts: the words before an instruction that say what kind of answer is wanted.
 
-The same instruction stands under different contexts with different answers, so the model must read the context. Some
-phrasings per kind are left out of training, as contexts that the model has never seen.
+The same instruction stands under different contexts with different answers (see forms), so the model must read the
+context.
 """
 
 CONTEXTS: dict[str, tuple[str, ...]] = {
@@ -28,6 +28,40 @@ CONTEXTS: dict[str, tuple[str, ...]] = {
         "Which function call is described here?",
         "Give the API call with its parameters:",
         "Signature of the described library function:",
+    ),
+    "assigned": (
+        "Assign the answer to the variable result:",
+        "Python statement that sets result to the value of this:",
+        "Store it in a variable named result:",
+        "result is to hold the following:",
+        "One line of Python, beginning with result =",
+    ),
+    "printed": (
+        "Print the answer:",
+        "Write a Python statement that prints this:",
+        "Show it on the screen with print:",
+        "A call of print that displays the following:",
+        "Output the value with print():",
+    ),
+    "wrapped": (
+        "Put the answer into a function named solve:",
+        "def solve, which takes the inputs and returns this:",
+        "Write it as the function solve with the variables as parameters:",
+        "A function solve that gives back the following:",
+        "Wrap the expression in def solve:",
+    ),
+    "lambda": (
+        "Answer with a lambda:",
+        "Write it as a lambda over the named variables:",
+        "A lambda expression that computes this:",
+        "Anonymous Python function for the following:",
+        "lambda with the inputs as arguments:",
+    ),
+    "double quoted": (
+        "Use double quotes for strings:",
+        'One line of Python, with "double" quotes:',
+        "Python expression, its texts in double quotes:",
+        "Code in the style of black, on one line:",
     ),
     "explain": (
         "Describe this Python code in one sentence:",

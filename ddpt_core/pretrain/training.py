@@ -17,7 +17,9 @@ from transformers import PreTrainedTokenizerFast, T5ForConditionalGeneration
 from ddpt_core.data.families import FAMILIES, held_out_instances, training_instances
 from ddpt_core.data.task import Task
 from ddpt_core.pretrain.batches import BUCKETS, IGNORED, Batches, PairSource
+from ddpt_core.pretrain.compositions import compositions
 from ddpt_core.pretrain.corpus import Pair, mine
+from ddpt_core.pretrain.forms import forms_of
 from ddpt_core.pretrain.model import ModelSize, new_model, new_optimizers, rate_factor
 from ddpt_core.pretrain.tokenizer import train_tokenizer
 from ddpt_core.tuning.training_state import load_state, save_state
@@ -62,13 +64,18 @@ def prepare(work: Path, config: PretrainConfig) -> tuple[PreTrainedTokenizerFast
     tokenizer = PreTrainedTokenizerFast.from_pretrained(work / "tokenizer")
     cut = len(pairs) // VALIDATION_SHARE
     unseen = held_out_instances(1_000, config.seed, by="phrasing")
-    training = sources_of(tokenizer, pairs[cut:], tasks)
+    training = sources_of(tokenizer, pairs[cut:], tasks, compositions(config.instances, config.seed))
     log.info("training pairs: %s", {name: len(source) for name, source in training.items()})
-    return tokenizer, training, sources_of(tokenizer, pairs[:cut], unseen)
+    return tokenizer, training, sources_of(tokenizer, pairs[:cut], unseen, compositions(1_000, config.seed + 1))
 
 
-def sources_of(tokenizer, pairs: list[Pair], tasks: list[Task]) -> dict[str, PairSource]:
-    """Returns the sources that `batches.BUCKETS` mixes; functions and tasks also serve reversed, code to text."""
+def sources_of(
+    tokenizer, pairs: list[Pair], tasks: list[Task], composed: list[tuple[str, str]]
+) -> dict[str, PairSource]:
+    """Returns the sources that `batches.BUCKETS` mixes; functions and tasks also serve reversed, code to text.
+
+    A quarter of the answers of one line serve in another form as well.
+    """
     by_name: dict[str, list[tuple[str, str]]] = {}
     for pair in pairs:
         by_name.setdefault(pair.kind, []).append((pair.text, pair.code))
@@ -79,6 +86,13 @@ def sources_of(tokenizer, pairs: list[Pair], tasks: list[Task]) -> dict[str, Pai
         by_name.setdefault(f"family {kind}", []).append((task.instruction, task.reference))
         if i % 8 == 0:
             by_name.setdefault("family explain", []).append((task.reference, task.instruction))
+    by_name["composition"] = composed
+    lines = [*by_name.get("family statement", []), *composed]
+    for i, (text, code) in enumerate(lines[::4]):
+        forms = forms_of(code)
+        if forms:
+            form = list(forms)[i % len(forms)]
+            by_name.setdefault(form, []).append((text, forms[form]))
     bucket_of = {source: bucket for bucket in BUCKETS.values() for source in bucket.mix}
     return {
         name: PairSource(tokenizer, [text for text, _ in rows], [code for _, code in rows], bucket_of[name])

@@ -1,0 +1,57 @@
+"""The forms that one answer can take: as it is, assigned, printed, as a function, as a lambda, with double quotes.
+
+The instruction is the same in every form and only the context says which is wanted, so a model that learns them has
+to read its context: that is what a prompt can then choose.
+"""
+
+import ast
+import builtins
+import io
+import tokenize
+
+# of the task families; other modules' names, such as `queue` and `numbers`, are common names of variables
+_MODULES = "re np itertools json os collections datetime csv glob math random string".split()  # noqa: SIM905
+_NOT_INPUTS = frozenset((*dir(builtins), *_MODULES))
+
+
+def inputs(expression: ast.expr) -> list[str]:
+    """Returns the names that an expression reads and does not bind itself, in the order in which they stand."""
+    found = [node for node in ast.walk(expression) if isinstance(node, ast.Name)]
+    bound = {node.id for node in found if not isinstance(node.ctx, ast.Load)}
+    bound |= {node.arg for node in ast.walk(expression) if isinstance(node, ast.arg)}
+    read = sorted((node for node in found if node.id not in bound), key=lambda node: (node.lineno, node.col_offset))
+    return [name for name in dict.fromkeys(node.id for node in read) if name not in _NOT_INPUTS]
+
+
+def double_quoted(code: str) -> str:
+    """Returns the code with double quotes around every text that has none inside."""
+    pieces = []
+    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+        text = token.string
+        plain = token.type == tokenize.STRING and text.startswith("'") and not text.startswith("'''")
+        pieces.append((token.type, f'"{text[1:-1]}"' if plain and '"' not in text else text, token.start, token.end))
+    changed = code.splitlines(keepends=True)
+    for kind, text, (row, start), (_, end) in reversed(pieces):
+        if kind == tokenize.STRING and text.startswith('"'):
+            line = changed[row - 1]
+            changed[row - 1] = line[:start] + text + line[end:]
+    return "".join(changed)
+
+
+def forms_of(code: str) -> dict[str, str]:
+    """Returns form -> code for an answer of one line; {} for code that is no single expression over inputs."""
+    try:
+        expression = ast.parse(code, mode="eval").body
+    except SyntaxError:
+        return {}
+    if not (names := inputs(expression)):
+        return {}
+    arguments = ", ".join(names)
+    forms = {
+        "assigned": f"result = {code}",
+        "printed": f"print({code})",
+        "wrapped": f"def solve({arguments}):\n    return {code}",
+        "lambda": f"lambda {arguments}: {code}",
+    }
+    quoted = double_quoted(code)
+    return forms if quoted == code else {**forms, "double quoted": quoted}
