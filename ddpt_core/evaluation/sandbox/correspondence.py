@@ -7,6 +7,7 @@ from typing import Any
 from ddpt_core.evaluation.sandbox.remote import Remote, number_of, set_data
 from ddpt_core.evaluation.sandbox.wire import Codec, Line, WireError
 
+_STEPS = ("__next__", "send", "throw")
 _VIEWS: tuple[Any, ...] = (type({}.keys()), type({}.values()), type({}.items()))
 
 
@@ -27,11 +28,21 @@ class Correspondent(Codec):
         self._stand_ins: dict[int, Remote] = {}
         self._exceptions: dict[int, type[BaseException]] = {}
         self._lent: list[Callable[..., Any]] = []
+        self._failed: AssertionError | None = None  # of a test's function that the program called
+        self._steps: set[int] = set()  # methods of iterators that the test took by name
         self.lost: ProgramLost | None = None  # why nothing can be asked any more
 
     def ask(self, operation: str, *operands: Any) -> Any:
         """Returns the program's answer; raises what the program raised, or ProgramLost."""
-        return self.send(operation, [self.encode(operand) for operand in operands], operands)
+        try:
+            answer = self.send(operation, [self.encode(operand) for operand in operands], operands)
+        except StopIteration as error:  # as inside a generator: it must not end a loop of the test
+            if operation == "next" or number_of(operands[0]) in self._steps:
+                raise
+            raise RuntimeError("the program raised StopIteration") from error
+        if operation == "getattr" and operands[1] in _STEPS and type(answer) is Remote:
+            self._steps.add(number_of(answer))
+        return answer
 
     def send(self, operation: str, forms: list[Any], operands: tuple[Any, ...] = ()) -> Any:
         """As `ask`, for operands that are written already."""
@@ -45,6 +56,9 @@ class Correspondent(Codec):
             self.lost = ProgramLost(f"the program's answer cannot be read: {reason}")
         if self.lost is not None:
             raise self.lost
+        failed, self._failed = self._failed, None
+        if failed is not None:
+            raise failed
         if error is not None:
             raise error
         return result
@@ -71,6 +85,11 @@ class Correspondent(Codec):
                 "returned",
                 self.encode(self._lent[number](*self.decode(arguments), **self.decode(keywords))),
             ]
+        except AssertionError as error:
+            if hasattr(error, "place"):  # the program's own, on its way back to it
+                return ["raised", "AssertionError", str(error)]
+            self._failed = self._failed or error  # whatever the program makes of it, which learns nothing of the values
+            return ["raised", "AssertionError", ""]
         except Exception as error:
             return ["raised", type(error).__name__, str(error)]
 

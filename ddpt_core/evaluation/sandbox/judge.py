@@ -14,6 +14,9 @@ from ddpt_core.evaluation.sandbox.assertions import EXPLAIN, Explained, explain
 from ddpt_core.evaluation.sandbox.correspondence import Correspondent, ProgramLost
 from ddpt_core.evaluation.sandbox.wire import Line
 
+_SHOWN_CHARACTERS = 2_000  # of a message of the program
+_KINDS = {"ProgramLost": ProgramLost, "MemoryError": MemoryError}  # which no exception of the program's own can be
+
 
 class Judge:
     """The tests' namespace and the line to the program; `report` is a Line to the supervisor."""
@@ -92,9 +95,20 @@ class Judge:
 
 def _describe(error: BaseException) -> tuple[str, str]:
     """Returns the type's name and a line: type, message, and where in the program it came from."""
-    kind = getattr(error, "type_name", type(error).__name__)
+    name = _on_one_line(getattr(error, "type_name", type(error).__name__))
     place = getattr(error, "place", "")
-    message = str(error)
+    try:
+        message = _on_one_line(str(error))
+    except BaseException:  # it holds an object of the program, which does not say what it is
+        message = ""
     plain = isinstance(error, AssertionError | ProgramLost) and message
-    line = message if plain else f"{kind}: {message}" if message else kind
-    return kind, f"{line} ({place})" if place else line
+    line = message if plain else f"{name}: {message}" if message else name
+    kind = name if name not in _KINDS or isinstance(error, _KINDS[name]) else "Exception"
+    return kind, f"{line} ({_on_one_line(place)})" if place else line
+
+
+def _on_one_line(text: str) -> str:
+    """Returns `text`, which the program may have chosen, as something that can be shown and written anywhere."""
+    shown = " ".join(line.strip() for line in text[:_SHOWN_CHARACTERS].splitlines())
+    shown = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in shown)
+    return shown if len(text) <= _SHOWN_CHARACTERS else f"{shown}... ({len(text):,} characters)"

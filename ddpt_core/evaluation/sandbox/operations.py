@@ -50,7 +50,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "deepcopy": copy.deepcopy,
     "data": plain_data,
     "enter": lambda manager: type(manager).__enter__(manager),
-    "exit": lambda manager: type(manager).__exit__(manager, None, None, None),
+    "exit": lambda manager, kind: type(manager).__exit__(manager, kind, None, None),
     **{kind.__name__: kind for kind in (str, repr, format, bool, int, float, reversed, round)},
     **{name: getattr(operator, name) for name in _OPERATORS.split()},
 }

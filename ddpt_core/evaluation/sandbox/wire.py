@@ -194,13 +194,13 @@ def _encode_shared(value: Any) -> Any:
 
 
 def _decode_shared(module: str, name: str) -> Any:
-    if name:
-        if module not in _SHARED_MODULES:
-            raise WireError(f"{module} is not shared")
-        return getattr(importlib.import_module(module), name)
-    if module.partition(".")[0] not in (*sys.stdlib_module_names, "numpy"):
+    if (name and module not in _SHARED_MODULES) or module.partition(".")[0] not in (*sys.stdlib_module_names, "numpy"):
         raise WireError(f"{module} is not shared")
-    return importlib.import_module(module)
+    home = importlib.import_module(module)
+    value = getattr(home, name) if name else home
+    if _encode_shared(value) != ["shared", module, name]:  # no dictionary or module that lies under a name in it
+        raise WireError(f"{module}.{name} is not shared")
+    return value
 
 
 def _encode_array(value: Any) -> Any:
