@@ -5,8 +5,6 @@ import platform
 from importlib import metadata
 from pathlib import Path
 
-import torch
-
 from ddpt_core.pretrain.contexts import CONTEXTS
 from ddpt_core.pretrain.corpus import licence_of
 from ddpt_core.pretrain.training import PretrainConfig, trained_model
@@ -67,7 +65,7 @@ prompt's context changes what it writes.
     python -m ddpt_core.pretrain {options}
 
 {last["step"]:,} steps, {last["tokens"] / 1e6:.1f} M tokens (padding not counted), {last["seconds"] / 3600:.2f} hours on
-{torch.get_num_threads()} {platform.machine()} CPU threads in bfloat16 autocast. Stored in float16, loaded in float32.
+{last.get("threads", 1)} {platform.machine()} CPU threads in bfloat16 autocast. Stored in float16, loaded in float32.
 
 ## Data
 
@@ -76,6 +74,9 @@ prompt's context changes what it writes.
 - {config.instances:,} instances of {len(trained)} families of small tasks that this project writes
   (`ddpt_core/data/families`). Never trained on: the families {", ".join(held_out)}; the last two phrasings of every
   family; a tenth of all values.
+- {config.instances:,} requests put together from parts (`ddpt_core/pretrain/compositions.py`), none of which asks for
+  what a held-out family asks. A quarter of all one-line answers also stand in other forms (assigned, printed, as a
+  function, as a lambda, with double quotes), which only the context asks for.
 - Contexts (`ddpt_core/pretrain/contexts.py`): {sum(map(len, CONTEXTS.values()))} phrasings for {len(CONTEXTS)} kinds of
   answer ({", ".join(CONTEXTS)}).
 

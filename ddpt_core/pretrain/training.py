@@ -16,6 +16,7 @@ from transformers import PreTrainedTokenizerFast, T5ForConditionalGeneration
 
 from ddpt_core.data.families import FAMILIES, held_out_instances, training_instances
 from ddpt_core.data.task import Task
+from ddpt_core.errors import ArtifactError
 from ddpt_core.pretrain.batches import BUCKETS, IGNORED, Batches, PairSource
 from ddpt_core.pretrain.compositions import compositions
 from ddpt_core.pretrain.corpus import Pair, mine
@@ -129,13 +130,18 @@ def validate(model: T5ForConditionalGeneration, tokenizer, sources: dict[str, Pa
 
 
 def pretrain(work: Path, config: PretrainConfig, resume: bool) -> Iterator[dict]:
-    """Trains in `work`, yields a record every 20 steps; a state is saved every `save_every` steps and at the end."""
+    """Trains in `work`, yields a record every 20 steps; a state is saved every `save_every` steps and at the end.
+
+    Raises ArtifactError if `work` holds the state of a training that is not to be resumed.
+    """
+    state, curve = work / "state.safetensors", work / "curve.jsonl"
+    if state.is_file() and not resume:
+        raise ArtifactError(f"The folder {work} holds a training; go on with --resume, or give another with --work.")
     work.mkdir(parents=True, exist_ok=True)
     tokenizer, training, validation = prepare(work, config)
     model = new_model(config.size, tokenizer, config.seed)
     optimizers = new_optimizers(model, config.rate)
     batches = Batches(tokenizer, training, config.seed)
-    state, curve = work / "state.safetensors", work / "curve.jsonl"
     numbers: dict[str, Any] = {"step": 0, "tokens": 0, "seconds": 0.0}
     if resume and state.is_file():
         numbers = load_state(state, model, optimizers)
@@ -163,7 +169,7 @@ def pretrain(work: Path, config: PretrainConfig, resume: bool) -> Iterator[dict]
         if done % config.save_every == 0 or done == config.steps:
             save_state(state, model, optimizers, {**record, "rng": batches.rng.getstate()})
         if done % 20 == 0 or done == config.steps:
-            record["loss"] = sum(losses) / len(losses)
+            record |= {"loss": sum(losses) / len(losses), "threads": torch.get_num_threads()}
             losses = []
             if done % config.validate_every == 0 or done == config.steps:
                 record["validation"] = validate(model, tokenizer, validation)

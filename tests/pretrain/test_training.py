@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import load_file
 
 from ddpt_core.backbone.loading import load_backbone
+from ddpt_core.errors import ArtifactError
 from ddpt_core.pretrain.batches import BUCKETS, IGNORED, Batches
 from ddpt_core.pretrain.corpus import Pair
 from ddpt_core.pretrain.export import export
@@ -112,11 +113,13 @@ def test_what_a_killed_training_told_after_its_last_state_is_not_told_twice(work
     assert steps_of(folder) == [2, 3] and "validation" in (folder / "curve.jsonl").read_text().splitlines()[1]
 
 
-def test_training_that_starts_anew_starts_its_curve_anew(work):
+def test_a_training_is_not_overwritten_by_one_that_starts_anew(work):
     folder = work("again")
-    for _ in range(2):
+    list(pretrain(folder, SMALL, resume=False))
+    before = (folder / "state.safetensors").read_bytes()
+    with pytest.raises(ArtifactError, match="go on with --resume"):
         list(pretrain(folder, SMALL, resume=False))
-    assert steps_of(folder) == [3]
+    assert (folder / "state.safetensors").read_bytes() == before and steps_of(folder) == [3]
 
 
 def test_trained_model_is_exported_with_a_card_and_loads_as_a_backbone(work, tmp_path):
