@@ -26,6 +26,8 @@ Trust = Annotated[bool, typer.Option(help="Run Python code that comes with a mod
 Prompts = Annotated[
     list[str] | None, typer.Option("--prompt", help="A trained prompt (name or folder); may be given once per method.")
 ]
+Timeout = Annotated[float, typer.Option(help="Seconds that one program and its tests may take.")]
+Memory = Annotated[int, typer.Option(help="Address space of one program in MB.")]
 Out = Annotated[Path, typer.Option(help="The folder to write.")]
 
 
@@ -265,16 +267,35 @@ def evaluate(
     context: Annotated[str | None, typer.Option(help="The manual arm's context.")] = None,
     backbone: Backbone = "embedded",
     seed: int = 0,
+    max_new_tokens: Annotated[int, typer.Option(help="The longest answer.")] = 64,
+    tests: Annotated[bool, typer.Option("--tests", help="Run the tasks' unit tests as well, for pass@k.")] = False,
+    samples: Annotated[int, typer.Option(help="Answers to each task to test; a single one is the greedy one.")] = 1,
+    temperature: Annotated[float | None, typer.Option(help="Of the samples; 0.8 by default if several.")] = None,
+    k: Annotated[str, typer.Option(help="Each k of pass@k, separated by commas.")] = "1",
+    timeout: Timeout = 10.0,
+    memory: Memory = 512,
     trust_remote_code: Trust = False,
     as_json: Json = False,
 ) -> None:
     """Writes predictions.jsonl and metrics.json of every arm on a data set."""
+    from ddpt_core.backbone.frozen_lm import GenerationSettings
     from ddpt_core.backbone.loading import load_backbone
+    from ddpt_core.errors import ConfigError
     from ddpt_core.evaluation.arms import choose_prompts
     from ddpt_core.evaluation.evaluate import evaluate as run
+    from ddpt_core.evaluation.execution import Limits
 
+    if not tests and (samples, temperature, k) != (1, None, "1"):
+        raise ConfigError("--samples, --temperature and --k are of unit tests; add --tests, or leave them out.")
+    settings = GenerationSettings(max_new_tokens=max_new_tokens)
+    wanted, limits = whole_numbers("--k", k), Limits(timeout=timeout, memory_mb=memory)
     model = load_backbone(backbone, trust_remote_code=trust_remote_code)
     with progress_bar(100, "%") as bar:
+
+        def tell(fraction: float, text: str) -> None:
+            bar.set_description(text, refresh=False)
+            bar.update(round(100 * fraction) - bar.n)
+
         report = run(
             data,
             out,
@@ -284,23 +305,53 @@ def evaluate(
             limit=limit,
             manual_context=context,
             seed=seed,
-            progress=lambda fraction, text: bar.update(round(100 * fraction) - bar.n),
+            settings=settings,
+            tests=tests,
+            samples=samples,
+            temperature=temperature,
+            k=wanted,
+            limits=limits,
+            progress=tell,
         )
+    show({"out": str(out), **report}, as_json, evaluation_lines(report))
+
+
+def whole_numbers(option: str, text: str) -> tuple[int, ...]:
+    """Returns the numbers in "1,10"; raises ConfigError for anything else."""
+    from ddpt_core.errors import ConfigError
+
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise ConfigError(f"{option} must be whole numbers separated by commas, such as 1,10, got {text!r}.") from None
+
+
+def evaluation_lines(report: dict[str, Any]) -> list[str]:
+    """Returns what people are told of an evaluation: figures with intervals, and what could not be run."""
     lines = []
     for name, scores in report["arms"].items():
-        values = (
-            f"{m} {v:.3g} {scores['ci95'][m]}" for m, v in scores.items() if m in scores["ci95"] and v is not None
-        )
-        lines.append(f"{name}: " + ", ".join(values))
-    show({"out": str(out), **report}, as_json, lines + [f"{n}: not run, {why}" for n, why in report["not_run"].items()])
+        intervals = dict(scores["ci95"])
+        figures = [(metric, scores[metric], interval) for metric, interval in intervals.items() if metric != "pass_at"]
+        if scores.get("pass_at"):
+            figures += [(f"pass@{k}", value, intervals["pass_at"][k]) for k, value in scores["pass_at"].items()]
+        lines.append(f"{name}: " + ", ".join(f"{what} {v:.3g} {ci}" for what, v, ci in figures if v is not None))
+    lines += [f"{name}: not run, {why}" for name, why in report["not_run"].items()]
+    if tests := report.get("tests"):
+        lines += [
+            f"left out: {task['id']}, whose own reference does not pass: {task['status']}, {task['detail']}"
+            for task in tests["left_out"]
+        ]
+        counts = f"{tests['tasks']} tasks judged, {len(tests['left_out'])} left out, {tests['without_tests']} have none"
+        lines.append(f"tests: not run, {tests['not_run']}" if tests["not_run"] else f"tests: {counts}")
+    return lines
 
 
 @app.command()
 def execute(
     code: Annotated[Path, typer.Option(help="Python file to run.")],
     tests: Annotated[Path, typer.Option(help="Python file of asserts, or JSON list of them.")],
-    timeout: Annotated[float, typer.Option(help="Seconds.")] = 10.0,
-    memory: Annotated[int, typer.Option(help="Address space in MB.")] = 512,
+    timeout: Timeout = 10.0,
+    memory: Memory = 512,
     as_json: Json = False,
 ) -> None:
     """Runs a program's tests in the sandbox."""

@@ -10,6 +10,7 @@ import torch
 
 from ddpt_core.backbone import registry
 from ddpt_core.backbone.frozen_lm import FrozenLM, GenerationSettings
+from ddpt_core.data.programs import program_of
 from ddpt_core.data.task import Task, check_instruction
 from ddpt_core.evaluation.execution import Execution, execute
 from ddpt_core.tuning.checkpoint import DESCRIPTION, load_prompt
@@ -137,5 +138,6 @@ def run_arm(backbone: FrozenLM, arm: Arm, task: Task, settings: GenerationSettin
     (written,) = backbone.generate(arm.context, [task.instruction], settings)
     seconds = time.monotonic() - start
     metrics = score([written.text], [task.reference])
-    execution = execute(written.text, task.tests, setup=task.setup) if task.tests else None
+    program = program_of(written.text, task)
+    execution = execute(program, task.tests, setup=task.setup) if task.tests else None
     return ArmResult(arm.name, written.text, seconds, written.tokens, metrics, execution)

@@ -13,8 +13,10 @@ from ddpt_core.artifact_files import check_writable, write_files
 from ddpt_core.backbone.frozen_lm import FrozenLM, GenerationSettings
 from ddpt_core.data.readers import load_tasks
 from ddpt_core.data.task import Task
-from ddpt_core.errors import DataError, require_choice
+from ddpt_core.errors import DataError, require_choice, require_range
 from ddpt_core.evaluation.arms import ARMS, Arm, choose_prompts, make_arms
+from ddpt_core.evaluation.execution import DEFAULT_LIMITS, Limits
+from ddpt_core.evaluation.unit_tests import Examination, Judged, UnitTests
 from ddpt_core.tuning.prompt import Prompt
 
 BATCH = 32  # instructions written at once
@@ -32,19 +34,31 @@ def evaluate(
     manual_context: str | None = None,
     seed: int = 0,
     settings: GenerationSettings | None = None,
+    tests: bool = False,
+    samples: int = 1,
+    temperature: float | None = None,
+    k: Sequence[int] = (1,),
+    limits: Limits = DEFAULT_LIMITS,
     progress: Callable[[float, str], None] | None = None,
 ) -> dict[str, Any]:
     """Writes predictions.jsonl and metrics.json to `out` and returns the latter.
 
-    `arms` holds for each arm that could be run the corpus metrics with bootstrap 95 % intervals over the tasks;
-    `not_run` says why for each other. An earlier evaluation in `out` is replaced. Cost: tasks x arms generations, in
-    batches of 32. Nothing is written if anything fails.
+    `arms` holds for each arm that could be run the corpus metrics of its greedy answers with bootstrap 95 % intervals
+    over the tasks; `not_run` says why for each other. With `tests` it also holds `pass_at` (see UnitTests for samples,
+    temperature and k) and `outcomes`, and `tests` says which tasks were judged: not those whose own reference fails,
+    which is run first. Without any, or where the sandbox refuses, `pass_at` is None and `tests.not_run` says why.
+
+    An earlier evaluation in `out` is replaced; nothing is written if anything fails. Cost: tasks x arms generations, in
+    batches of 32; with tests also tasks x arms x samples generations, if they are drawn, and tasks x (1 + arms x
+    samples) executions on all processors, of which equal programs run once.
     """
     from ddpt_core.evaluation.text_metrics import score_with_intervals
 
     names = [require_choice("arm", name, ARMS) for name in dict.fromkeys(names)]
+    require_range("seed", seed, 0)
+    plan = UnitTests(samples, temperature, tuple(sorted(set(k))), limits) if tests else None
     tasks, out = load_tasks(data, limit), Path(out)
-    if not any(task.reference.strip() for task in tasks):
+    if not any(task.reference.strip() or (tests and task.tests) for task in tasks):
         raise DataError(
             f"None of the {len(tasks)} tasks of {data} has a reference to compare with; give tasks that do."
         )
@@ -64,24 +78,50 @@ def evaluate(
         "not_run": {arm.name: arm.missing for arm in arms if arm.context is None},
         "arms": {},
     }
+    examination = Examination(plan, tasks) if plan else None
+    rounds = 0 if plan is None else plan.samples  # of tests and, if drawn, generations beside the greedy one
+    stages = _Stages(tell, bool(plan) + len(run) * (1 + rounds))
+    if examination:
+        examination.run_references(stages.next(1, "references", f"{len(tasks)} tasks"))
+    judged: dict[str, dict[int, list[Judged]]] = {}
     rows: list[dict[str, Any]] = []
-    for i, arm in enumerate(run):
-
-        def done(share: float, i: int = i, name: str = arm.name) -> None:
-            tell((i + share) / len(run), f"{name}: {share:.0%} of {len(tasks)} instructions")
-
+    for arm in run:
         start = time.monotonic()
-        written = write_all(backbone, arm, tasks, settings, done)
+        written = write_all(backbone, arm, tasks, settings, stages.next(1, arm.name, f"{len(tasks)} instructions"))
         seconds = time.monotonic() - start
         scores = score_with_intervals(written, [task.reference for task in tasks])
         report["arms"][arm.name] = scores | {"seconds": round(seconds, 3)}
-        rows += [
+        of_arm = [
             {"id": t.id, "arm": arm.name, "instruction": t.instruction, "reference": t.reference, "prediction": code}
             for t, code in zip(tasks, written, strict=True)
         ]
+        if examination:
+            done = stages.next(rounds, f"{arm.name}, tests", f"{len(examination.judged)} tasks")
+            judged[arm.name] = examination.judge(backbone, arm, written, seed, settings, done)
+            of_arm = examination.rows(of_arm, judged[arm.name])
+        rows += of_arm
+    if examination:
+        report["tests"] = examination.described()
+        for name, scores in report["arms"].items():
+            figures = examination.figures(judged[name])
+            scores["ci95"]["pass_at"] = figures.pop("ci95")
+            scores |= figures
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     write_files(out, {PREDICTIONS: lines, METRICS_FILE: json.dumps(report, indent=1) + "\n"})
     return report
+
+
+class _Stages:
+    """What is told of the progress: stages one after another, each with its share of the whole."""
+
+    def __init__(self, tell: Callable[[float, str], None], total: int) -> None:
+        self._tell, self._total, self._behind = tell, total, 0
+
+    def next(self, weight: int, name: str, of_what: str) -> Callable[[float], None]:
+        """Returns what the next stage, `weight` of the total, is to call with its own share done."""
+        before = self._behind
+        self._behind += weight
+        return lambda share: self._tell((before + share * weight) / self._total, f"{name}: {share:.0%} of {of_what}")
 
 
 def write_all(
