@@ -54,7 +54,7 @@ class Judge:
         outcome: tuple[str, str, str] = ("passed", "", "")
         try:
             tree = ast.parse(test, "<test>")
-            self._take_names(names.mentioned(tree), names.called(tree))
+            self._take_names(names.mentioned(tree), tree)
             exec(Explained(test).compile(tree, "<test>"), self._names)
         except AssertionError as error:
             outcome = ("failed", *_describe(error))
@@ -71,11 +71,11 @@ class Judge:
         tree = ast.parse(self._setup_source, "<setup>")
         self._setup_mentions = names.mentioned(tree)
         self._setup_binds = names.bound(tree) - names.classes(tree)
-        self._take_names(set(), names.called(tree))
+        self._take_names(set(), tree)
         kept = [node for node in tree.body if not (isinstance(node, ast.ClassDef) or names.is_stub(node))]
         exec(Explained(self._setup_source).compile(ast.Module(kept, []), "<setup>"), self._names)
 
-    def _take_names(self, mentioned: set[str], called: set[str]) -> None:
+    def _take_names(self, mentioned: set[str], tree: ast.Module) -> None:
         """Binds the names that a test and the setup mention to what the program has under them now."""
         for name, (given, before) in self._injected.items():
             if self._names.get(name) is given:  # otherwise a test has bound the name itself
@@ -83,8 +83,9 @@ class Judge:
                 self._names.update({} if before is None else {name: before})
         own = {name: self._names[name] for name in self._setup_binds if name in self._names}
         wanted = (mentioned | self._setup_mentions) - (self._names.keys() - own.keys())
-        values = self._program.send("names", sorted(wanted))
-        chosen = names.choose(values, own, called)
+        given = self._program.send("names", sorted(wanted))
+        values = {name: given[name] for name in wanted if name in given} if type(given) is dict else {}
+        chosen = names.choose(values, own, names.called(tree), names.free(tree))
         self._injected = {name: (value, self._names.get(name)) for name, value in chosen.items()}
         self._names.update(chosen)
 

@@ -13,6 +13,7 @@ import builtins
 import importlib
 import sys
 import types
+from collections.abc import Collection
 from typing import Any
 
 from ddpt_core.evaluation.sandbox.remote import Remote
@@ -29,6 +30,14 @@ def called(tree: ast.AST) -> set[str]:
     """Returns the names that a piece of code calls directly."""
     calls = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
     return {function.id for function in calls if isinstance(function, ast.Name)}
+
+
+def free(tree: ast.Module) -> set[str]:
+    """Returns the names that a piece of code reads and binds nowhere in it."""
+    nodes = list(ast.walk(tree))
+    arguments = {node.arg for node in nodes if isinstance(node, ast.arg)}
+    caught = {node.name for node in nodes if isinstance(node, ast.ExceptHandler) and node.name is not None}
+    return mentioned(tree) - bound(tree) - arguments - caught
 
 
 def bound(tree: ast.Module) -> set[str]:
@@ -59,18 +68,22 @@ def is_stub(node: ast.AST) -> bool:
     )
 
 
-def choose(values: dict[str, Any], of_setup: dict[str, Any], calls: set[str]) -> dict[str, Any]:
+def choose(
+    values: dict[str, Any], of_setup: dict[str, Any], calls: set[str], reads: Collection[str] = ()
+) -> dict[str, Any]:
     """Returns what the names in `values`, all bound by the program, mean for one test.
 
-    of_setup: what the setup bound to names when it ran beside the tests; calls: names that the test calls.
+    of_setup: what the setup bound to names when it ran beside the tests; calls: names that the test calls;
+    reads: names that it reads and does not bind itself.
     """
     chosen = {}
+    is_alone = len(values) == 1 and all(name in values or _is_known(name, of_setup) for name in reads)
     for name, value in values.items():
         library = _LIBRARY_ALIASES.get(name, name if name in sys.stdlib_module_names else "")
         if name in of_setup:
             if not name.isupper() and _is_variable(of_setup[name], value):
                 chosen[name] = value
-        elif len(values) == 1:
+        elif is_alone:
             chosen[name] = value
         elif hasattr(builtins, name):
             if not (callable(value) or name in calls):
@@ -80,6 +93,13 @@ def choose(values: dict[str, Any], of_setup: dict[str, Any], calls: set[str]) ->
         else:
             chosen[name] = value
     return chosen
+
+
+def _is_known(name: str, of_setup: dict[str, Any]) -> bool:
+    """Returns whether a name says nothing of the program: Python's, the library's or a function of the setup."""
+    if name in of_setup:
+        return callable(of_setup[name]) and type(of_setup[name]) is not Remote
+    return hasattr(builtins, name) or name in _LIBRARY_ALIASES or name in sys.stdlib_module_names
 
 
 def _is_variable(of_setup: Any, now: Any) -> bool:

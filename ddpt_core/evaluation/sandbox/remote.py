@@ -41,8 +41,8 @@ class Remote:
         data = _get(self, "_data")
         return Remote if data is _NO_DATA else type(data)
 
-    @property  # type: ignore[override]
-    def __doc__(self) -> Any:
+    @property
+    def __doc__(self) -> Any:  # type: ignore[override]
         return _get(self, "_ask")("getattr", self, "__doc__")
 
     def __getattr__(self, name: str) -> Any:

@@ -36,6 +36,17 @@ def test_a_builtin_is_the_programs_only_if_nothing_else_is_asked(name):
     assert set(names.choose({name: f, "g": remote()}, {}, {name})) == {"g"}
 
 
+def test_a_builtin_is_pythons_in_a_test_about_what_an_earlier_one_got():
+    earlier = ast.parse("assert abs(found - 5) < 1e-6")
+    assert names.choose({"abs": remote()}, {}, names.called(earlier), names.free(earlier)) == {}
+    assert set(names.choose({"sum": remote()}, {"check": len}, {"check"}, {"check", "sum"})) == {"sum"}
+
+
+def test_free_names_are_read_and_bound_nowhere():
+    tree = ast.parse("def check(c):\n    assert c(x) == y\ntry:\n    check(f)\nexcept E as e:\n    z = e; z")
+    assert names.free(tree) == {"x", "y", "f", "E"}
+
+
 def test_data_under_the_name_of_a_builtin_is_used_unless_it_is_called():
     values = {"list": [1], "sum": 6, "f": remote()}
     assert set(names.choose(values, {}, {"list", "f"})) == {"sum", "f"}
