@@ -341,7 +341,9 @@ def evaluation_lines(report: dict[str, Any]) -> list[str]:
             f"left out: {task['id']}, whose own reference does not pass: {task['status']}, {task['detail']}"
             for task in tests["left_out"]
         ]
-        counts = f"{tests['tasks']} tasks judged, {len(tests['left_out'])} left out, {tests['without_tests']} have none"
+        counts = (
+            f"{tests['tasks']} tasks judged, {len(tests['left_out'])} left out, {tests['without_tests']} without tests"
+        )
         lines.append(f"tests: not run, {tests['not_run']}" if tests["not_run"] else f"tests: {counts}")
     return lines
 

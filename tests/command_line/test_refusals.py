@@ -220,6 +220,28 @@ def test_limits_out_of_range_are_refused(limit, refused, tmp_path):
 
 
 @pytest.mark.parametrize(
+    "options, said",
+    [
+        (["--tests", "--k", "1,10"], "k of pass@k must be from 1 to the number of samples, 1, got 10; draw more"),
+        (["--tests", "--samples", 5, "--k", "0"], "got 0"),
+        (["--tests", "--k", "one"], "--k must be whole numbers separated by commas, such as 1,10, got 'one'."),
+        (["--tests", "--samples", 0], "The number of samples must be from 1 to 1,000, got 0."),
+        (["--tests", "--samples", 2, "--temperature", 0], "At temperature 0 all samples are the same"),
+        (["--tests", "--temperature", "nan"], "The temperature must be from 0 to 2, got nan."),
+        (["--tests", "--timeout", 0], "The timeout must be above 0"),
+        (["--tests", "--memory", 1], "The memory limit in MB must be"),
+        (["--samples", 5], "are of unit tests; add --tests, or leave them out."),
+        (["--k", "2"], "add --tests"),
+        (["--temperature", 1], "add --tests"),
+        (["--max-new-tokens", 0], "max_new_tokens must be from 1 to 1,024, got 0."),
+    ],
+)
+def test_options_of_unit_tests_that_do_not_fit_are_refused(options, said, refused, data_file, tiny_folder, tmp_path):
+    arguments = ["--data", data_file, "--out", tmp_path / "out", "--backbone", tiny_folder]
+    assert said in refused("evaluate", *arguments, *options)
+
+
+@pytest.mark.parametrize(
     "arguments",
     ["frobnicate", "sample", "sample --out x --steps many", "neighbours", "neighbours a b", "info --colour"],
 )

@@ -100,6 +100,52 @@ def test_evaluate_writes_predictions_and_metrics(told, prompts, tiny_folder, dat
     assert json.loads((tmp_path / "out" / "metrics.json").read_text())["arms"] == result["arms"]
 
 
+def needs_sandbox():
+    """Skips where the sandbox refuses."""
+    from ddpt_core.evaluation.execution import execute
+
+    if (probe := execute("")).status == "refused":
+        pytest.skip(probe.detail)
+
+
+@pytest.fixture
+def tested_file(tmp_path):
+    """Three tasks: one with tests that hold, one whose own reference fails, one without tests."""
+    rows = [
+        {"id": "good", "instruction": "sort list", "reference": "1", "tests": ["assert True"]},
+        {"id": "bad", "instruction": "reverse list", "reference": "1", "tests": ["assert _ == 2"]},
+        {"id": "bare", "instruction": "sum list", "reference": "1"},
+    ]
+    (tmp_path / "tested.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return tmp_path / "tested.jsonl"
+
+
+def test_evaluate_with_tests_gives_pass_at_k_of_every_arm(told, command, prompts, tiny_folder, tested_file, tmp_path):
+    needs_sandbox()
+    options = ["--data", tested_file, "--out", tmp_path / "out", "--backbone", tiny_folder, *both(prompts)]
+    options += ["--tests", "--samples", 3, "--temperature", 0.5, "--k", "1,3", "--timeout", 5, "--memory", 256]
+    result = told("evaluate", *options, "--max-new-tokens", 4)
+    assert result["tests"]["left_out"] == [{"id": "bad", "status": "failed", "detail": "_ == 2 does not hold: 1 == 2"}]
+    expected = {"samples": 3, "temperature": 0.5, "k": [1, 3], "timeout": 5.0, "memory_mb": 256, "tasks": 1}
+    assert (expected | {"without_tests": 1, "not_run": ""}).items() <= result["tests"].items()
+    assert list(result["arms"]) == ["manual", "prompt-tuning", "ddpt"]
+    for scores in result["arms"].values():
+        assert set(scores["pass_at"]) == {"1", "3"} and sum(scores["outcomes"].values()) == 3
+    lines = [json.loads(line) for line in (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()]
+    assert [line.get("sample") for line in lines if line["id"] == "good"] == [None, 0, 1, 2] * 3
+    code, out, _ = command("evaluate", *options)
+    assert code == 0 and ", pass@1 " in out and ", pass@3 " in out
+    assert "left out: bad, whose own reference does not pass: failed, _ == 2 does not hold: 1 == 2\n" in out
+    assert out.endswith("tests: 1 tasks judged, 1 left out, 1 without tests\n")
+
+
+def test_evaluate_with_tests_says_when_there_are_none(command, told, tiny_folder, data_file, tmp_path):
+    options = ["--data", data_file, "--out", tmp_path, "--backbone", tiny_folder, "--context", "sort", "--limit", 2]
+    result = told("evaluate", *options, "--tests")
+    assert result["arms"]["manual"]["pass_at"] is None
+    assert command("evaluate", *options, "--tests")[1].endswith("tests: not run, None of the 2 tasks has tests.\n")
+
+
 def test_execute_tells_the_outcome_of_each_test(told, tmp_path):
     (tmp_path / "code.py").write_text("def f(x):\n    return x + 1\n")
     (tmp_path / "tests.py").write_text("assert f(1) == 2\nassert f(1) == 3\n")
