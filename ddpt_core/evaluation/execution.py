@@ -190,6 +190,8 @@ def _stop_reason(report: supervisor.Report, limits: Limits) -> tuple[str, str] |
         return "failed", f"The program was stopped because it wrote over {limits.disk_mb:,} MB or 2,000 files."
     if report.end == "tests lost":
         return "error", "The tests ended their own process before they were done."
+    if report.end == "interrupted":
+        return "error", "The sandbox's own process was ended from outside while the program ran; run it again."
     if report.end != "lost":
         return None
     code = report.exit_code

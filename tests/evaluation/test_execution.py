@@ -10,7 +10,7 @@ import pytest
 from ddpt_core.data.task import Task
 from ddpt_core.errors import ConfigError, DataError, SandboxUnavailable
 from ddpt_core.evaluation.execution import MAX_SOURCE_CHARACTERS, Limits, execute, execute_many
-from ddpt_core.evaluation.sandbox import landlock, scratch
+from ddpt_core.evaluation.sandbox import landlock, pool, scratch
 
 ROOT = Path(__file__).resolve().parents[2]
 SHORT = Limits(timeout=0.4)
@@ -363,16 +363,16 @@ def test_many_programs_come_back_in_order():
 # --- nothing is run with less
 
 WITHOUT = """
+import struct
 import sys
 from ddpt_core.evaluation.execution import execute
 from ddpt_core.evaluation.sandbox import kernel, seccomp
-from ddpt_core.evaluation.sandbox.syscalls import named
-number = named(kernel.MACHINE)[sys.argv[1]]
+from ddpt_core.evaluation.sandbox.syscalls import named, of_nursery
+number = (named(kernel.MACHINE) | of_nursery(kernel.MACHINE))[sys.argv[1]]
 fails = (0x06, 0, 0, 0x00050000 | 38)  # ENOSYS
-seccomp.assemble = lambda machine, pid: [(0x20, 0, 0, 0), (0x15, 0, 1, number), fails, (0x06, 0, 0, 0x7FFF0000)]
-if sys.argv[1] != "nothing":
-    kernel.prctl(38, 1)
-    seccomp.install(0)
+lines = [(0x20, 0, 0, 0), (0x15, 0, 1, number), fails, (0x06, 0, 0, 0x7FFF0000)]
+kernel.prctl(38, 1)
+seccomp.install(b"".join(struct.pack("=HBBI", *line) for line in lines))
 found = execute("print('it ran')", ["assert True"])
 print(found.status, found.output, [test.outcome for test in found.tests], found.detail)
 """
@@ -394,6 +394,7 @@ def test_a_system_without_one_of_the_walls_runs_nothing_and_says_why(missing, re
 
 
 def test_an_interpreter_that_cannot_be_started_is_refused(monkeypatch):
+    pool.stop()
     monkeypatch.setattr(sys, "executable", "/nonexistent/python")
     found = execute("1", ["assert True"])
     assert (found.status, outcomes(found)) == ("refused", ["not reached"])

@@ -41,7 +41,7 @@ class ImportFolders:
     """The folders that imports need, held open from before the process gives up its rights.
 
     `standard` are those of the standard library: all of sys.path, as the interpreter was started without any
-    others.
+    others; `descriptors` are those that imports go through, once connected.
     """
 
     def __init__(self, numpy_parent: str | None) -> None:
@@ -49,6 +49,7 @@ class ImportFolders:
         self.numpy_parent = numpy_parent
         paths = self.standard if numpy_parent is None else [*self.standard, numpy_parent]
         self._open = {path: os.open(path, os.O_PATH | os.O_DIRECTORY) for path in paths}
+        self.descriptors: list[int] = []
 
     def connect(self) -> None:
         """Makes imports work after confinement; raises SandboxUnavailable where Python cannot be read."""
@@ -67,6 +68,7 @@ class ImportFolders:
     def _way(self, path: str) -> str:
         """Returns `path` if it can be reached, and closes its folder; otherwise the way through that folder."""
         if not os.access(path, os.X_OK):
+            self.descriptors.append(self._open[path])
             return f"/proc/self/fd/{self._open[path]}"
         os.close(self._open[path])
         return path

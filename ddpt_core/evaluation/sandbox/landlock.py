@@ -6,11 +6,13 @@ user's own permissions show them. What older versions of it do not judge (trunca
 seccomp filter refuses in any case.
 """
 
+import contextlib
 import ctypes
 import errno
 import os
 import stat
 import struct
+from collections.abc import Iterable
 
 from ddpt_core.errors import SandboxUnavailable
 from ddpt_core.evaluation.sandbox import kernel
@@ -45,8 +47,21 @@ def version() -> int:
         raise SandboxUnavailable(f"The sandbox cannot confine files: {reason}.") from error
 
 
+def open_places(paths: Iterable[str]) -> list[int]:
+    """Returns descriptors of the files and folders among `paths` that exist, to make rules of."""
+    places = []
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+            places.append(os.open(path, os.O_PATH | os.O_CLOEXEC))
+    return places
+
+
 class Ruleset:
-    """Rules that are collected while everything can still be opened, and put in force by `enforce`."""
+    """Rules that are collected while everything can still be opened, and put in force by `enforce`.
+
+    In a process that is confined already, what both sets of rules allow is allowed. The `descriptor` that stands
+    for the rules is to be closed by whoever made them.
+    """
 
     def __init__(self) -> None:
         found = version()
@@ -58,24 +73,24 @@ class Ruleset:
             fields.append(_SCOPES)
         attributes = struct.pack(f"={len(fields)}Q", *fields)  # struct landlock_ruleset_attr
         buffer = ctypes.create_string_buffer(attributes, len(attributes))
-        self._fd = kernel.call("landlock_create_ruleset", buffer, len(attributes), 0)
+        self.descriptor = kernel.call("landlock_create_ruleset", buffer, len(attributes), 0)
 
     def allow(self, path: str, rights: int) -> None:
-        """Grants `rights` on a file, or on a folder and all beneath it; what does not exist is left out."""
-        try:
-            fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
-        except (FileNotFoundError, NotADirectoryError, PermissionError):
-            return  # what cannot be opened now cannot be opened later either
-        try:
-            if not stat.S_ISDIR(os.fstat(fd).st_mode):
-                rights &= _FOR_A_FILE
-            rule = struct.pack("=Qi", rights & self._rights, fd)  # struct landlock_path_beneath_attr, packed
-            if rights & self._rights:
-                kernel.call("landlock_add_rule", self._fd, _PATH_BENEATH, ctypes.create_string_buffer(rule), 0)
-        finally:
-            os.close(fd)
+        """Grants `rights` on a file, or on a folder and all beneath it; what cannot be opened is left out."""
+        for place in open_places([path]):  # what cannot be opened now cannot be opened later either
+            try:
+                self.allow_place(place, rights)
+            finally:
+                os.close(place)
+
+    def allow_place(self, place: int, rights: int) -> None:
+        """Grants `rights` on what a descriptor stands for."""
+        if not stat.S_ISDIR(os.fstat(place).st_mode):
+            rights &= _FOR_A_FILE
+        rule = struct.pack("=Qi", rights & self._rights, place)  # struct landlock_path_beneath_attr, packed
+        if rights & self._rights:
+            kernel.call("landlock_add_rule", self.descriptor, _PATH_BENEATH, ctypes.create_string_buffer(rule), 0)
 
     def enforce(self) -> None:
         """Puts the rules in force for this thread and all it starts; needs no_new_privs; raises OSError."""
-        kernel.call("landlock_restrict_self", self._fd, 0)
-        os.close(self._fd)
+        kernel.call("landlock_restrict_self", self.descriptor, 0)

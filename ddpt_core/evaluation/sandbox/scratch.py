@@ -1,7 +1,9 @@
 """The folder in which one program may write: made for it, watched, and removed whatever is left in it."""
 
+import contextlib
 import logging
 import os
+import secrets
 import tempfile
 from types import TracebackType
 
@@ -9,22 +11,41 @@ from ddpt_core.evaluation.sandbox.confinement import NOBODY
 
 log = logging.getLogger(__name__)
 _MAX_ENTRIES = 2_000
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+
+
+def make_base() -> str:
+    """Returns a new folder, below which each run has its own; the user a program runs as cannot list it."""
+    path = tempfile.mkdtemp(prefix="ddpt-sandbox-")
+    if os.geteuid() == 0:
+        os.chmod(path, 0o711)
+    return path
 
 
 class Scratch:
-    """A context manager around an empty folder `path` that belongs to the user the program runs as."""
+    """A context manager around an empty folder `path` in `base` that belongs to the user the program runs as.
+
+    descriptor: the folder, open.
+    """
+
+    def __init__(self, base: str) -> None:
+        self._base = base
 
     def __enter__(self) -> "Scratch":
-        self.path = tempfile.mkdtemp(prefix="ddpt-sandbox-")
+        self.path = tempfile.mkdtemp(dir=self._base)
         if os.geteuid() == 0:
             os.chown(self.path, NOBODY, NOBODY)
+        self.descriptor = os.open(self.path, os.O_PATH | os.O_DIRECTORY)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        os.close(self.descriptor)
         try:
             remove(self.path)
+        except FileNotFoundError:
+            return  # gone together with its nursery's folder
         except OSError as problem:
             log.warning("The folder %s of a finished program could not be removed: %s", self.path, problem)
 
@@ -52,20 +73,45 @@ class Scratch:
 
 
 def remove(folder: str) -> None:
-    """Deletes a folder; what is nested in it, perhaps too deeply for a path, is moved up and deleted in turn."""
-    moved = 0
-    while True:
-        with os.scandir(folder) as found:
-            entries = list(found)
-        if not entries:
-            break
-        for entry in entries:
-            if not entry.is_dir(follow_symlinks=False):
-                os.unlink(entry.path)
-                continue
-            os.chmod(entry.path, 0o700)
-            for inner in os.listdir(entry.path):
-                moved += 1
-                os.rename(os.path.join(entry.path, inner), os.path.join(folder, f".removed-{moved}"))
-            os.rmdir(entry.path)
+    """Deletes a folder; what is nested in it, perhaps too deeply for a path, is moved up and deleted in turn.
+
+    No link is followed, even if one takes the place of a folder meanwhile.
+    """
+    top = os.open(folder, _FOLDER)
+    try:
+        while names := os.listdir(top):
+            for name in names:
+                with contextlib.suppress(FileNotFoundError):  # removed by another thread meanwhile
+                    if not _is_unlinked(name, top):
+                        _dissolve(name, top)
+    finally:
+        os.close(top)
     os.rmdir(folder)
+
+
+def _dissolve(name: str, top: int) -> None:
+    """Deletes the folder `name` in the open folder `top`, and moves the folders in it to `top`."""
+    _open_up(name, top)
+    inside = os.open(name, _FOLDER, dir_fd=top)
+    try:
+        for inner in os.listdir(inside):
+            if not _is_unlinked(inner, inside):
+                _open_up(inner, inside)  # a folder that may not be written may not be moved either
+                os.rename(inner, f"removed-{secrets.token_hex(8)}", src_dir_fd=inside, dst_dir_fd=top)
+    finally:
+        os.close(inside)
+    os.rmdir(name, dir_fd=top)
+
+
+def _is_unlinked(name: str, folder: int) -> bool:
+    """Deletes what is no folder; returns whether it was none."""
+    try:
+        os.unlink(name, dir_fd=folder)
+    except IsADirectoryError:
+        return False
+    return True
+
+
+def _open_up(name: str, folder: int) -> None:
+    if os.geteuid() != 0:  # root needs no permission
+        os.chmod(name, 0o700, dir_fd=folder)

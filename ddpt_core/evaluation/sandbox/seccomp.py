@@ -8,10 +8,11 @@ some arguments only, the filter looks at them. It is assembled here as classic B
 
 import ctypes
 import errno
+import functools
 import struct
 
 from ddpt_core.evaluation.sandbox import kernel
-from ddpt_core.evaluation.sandbox.syscalls import ARCHITECTURES, harmless, named
+from ddpt_core.evaluation.sandbox.syscalls import ARCHITECTURES, harmless, named, of_nursery
 
 # linux/bpf_common.h
 _LOAD, _JUMP_EQUAL, _JUMP_AT_LEAST, _AND, _RETURN = 0x20, 0x15, 0x35, 0x54, 0x06
@@ -31,8 +32,10 @@ _REFUSED_OPENS = (_O_TRUNC, 0o3, _O_TRUNC | 0o3)
 _FCNTL = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032)
 _IOCTL = (0x5451, 0x5450)  # FIOCLEX, FIONCLEX
 _PRCTL = (15, 16)  # PR_SET_NAME, PR_GET_NAME
+_PRCTL_OF_NURSERY = (1, 4)  # PR_SET_PDEATHSIG, PR_SET_DUMPABLE
 
-Instruction = tuple[int, int, int, int]  # code, jump if true, jump if false, operand: struct sock_filter
+Instruction = tuple[int, int, int, int]  # code, jump if true, jump if false, operand
+_LINE = struct.Struct("=HBBI")  # struct sock_filter
 
 
 def _fail(number: int) -> Instruction:
@@ -67,9 +70,28 @@ def _open_body(flags_index: int) -> list[Instruction]:
     return [*body, _PASS]
 
 
-def assemble(machine: str, pid: int) -> list[Instruction]:
-    """Returns the filter for a process `pid` on `machine` (a key of ARCHITECTURES)."""
-    calls = named(machine)
+def assemble(machine: str, pid: int | None) -> list[Instruction]:
+    """Returns the filter for a process `pid` on `machine` (a key of ARCHITECTURES); for a nursery if pid is None.
+
+    A nursery, which runs nothing foreign, may also start processes, put walls around them and kill them. The
+    processes it starts have both filters, and so only what both allow.
+    """
+    return [*_same_for_all(machine), *_depending_on(machine, pid)]
+
+
+def packed(machine: str, pid: int | None) -> bytes:
+    """Returns the filter of `assemble` as the kernel reads it."""
+    return _packed_same_for_all(machine) + _pack(_depending_on(machine, pid))
+
+
+def install(code: bytes) -> None:
+    """Puts a filter in force for this thread and all that it starts; needs no_new_privs; raises OSError."""
+    lines = ctypes.create_string_buffer(code, len(code))
+    header = struct.pack("@HP", len(code) // _LINE.size, ctypes.addressof(lines))  # struct sock_fprog
+    kernel.call("seccomp", _SET_MODE_FILTER, 0, ctypes.create_string_buffer(header))
+
+
+def _same_for_all(machine: str) -> list[Instruction]:
     program: list[Instruction] = [
         (_LOAD, 0, 0, _ARCHITECTURE),
         (_JUMP_EQUAL, 1, 0, ARCHITECTURES[machine]),
@@ -80,28 +102,46 @@ def assemble(machine: str, pid: int) -> list[Instruction]:
         program += [(_JUMP_AT_LEAST, 0, 1, _X32_BIT), _fail(errno.ENOSYS)]
     for number in harmless(machine).values():
         program += _only(number, [_PASS])
-    thread = _argument_in(0, (_CLONE_THREAD,), errno.EPERM, mask=_CLONE_THREAD | _CLONE_NAMESPACES)
     conditional = {
         "open": _open_body(1),
         "openat": _open_body(2),
-        "clone": thread,
         "clone3": [_fail(errno.ENOSYS)],  # its flags lie in memory; the C library then falls back on clone
-        "kill": _argument_in(0, (pid,), errno.EPERM),
-        "tgkill": _argument_in(0, (pid,), errno.EPERM),
-        "prlimit64": _argument_in(0, (0, pid), errno.EPERM),
         "fcntl": _argument_in(1, _FCNTL, errno.EPERM),
         "ioctl": _argument_in(1, _IOCTL, errno.ENOTTY),
-        "prctl": _argument_in(0, _PRCTL, errno.EPERM),
     }
-    for name, body in conditional.items():
-        if name in calls:
-            program += _only(calls[name], body)
-    return [*program, _fail(errno.EPERM)]
+    return [*program, *_only_each(machine, conditional)]
 
 
-def install(pid: int) -> None:
-    """Puts the filter in force for this thread and all that it starts; needs no_new_privs; raises OSError."""
-    program = assemble(kernel.MACHINE, pid)
-    code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *line) for line in program))
-    header = struct.pack("@HP", len(program), ctypes.addressof(code))  # struct sock_fprog
-    kernel.call("seccomp", _SET_MODE_FILTER, 0, ctypes.create_string_buffer(header))
+def _depending_on(machine: str, pid: int | None) -> list[Instruction]:
+    if pid is None:
+        own = {
+            "clone": _argument_in(0, (0,), errno.EPERM, mask=_CLONE_NAMESPACES),
+            "kill": [_PASS],
+            "tgkill": [_PASS],
+            "prlimit64": _argument_in(0, (0,), errno.EPERM),
+            "prctl": _argument_in(0, _PRCTL + _PRCTL_OF_NURSERY, errno.EPERM),
+            **{name: [_PASS] for name in of_nursery(machine)},
+        }
+    else:
+        own = {
+            "clone": _argument_in(0, (_CLONE_THREAD,), errno.EPERM, mask=_CLONE_THREAD | _CLONE_NAMESPACES),
+            "kill": _argument_in(0, (pid,), errno.EPERM),
+            "tgkill": _argument_in(0, (pid,), errno.EPERM),
+            "prlimit64": _argument_in(0, (0, pid), errno.EPERM),
+            "prctl": _argument_in(0, _PRCTL, errno.EPERM),
+        }
+    return [*_only_each(machine, own), _fail(errno.EPERM)]
+
+
+def _only_each(machine: str, bodies: dict[str, list[Instruction]]) -> list[Instruction]:
+    numbers = named(machine) | of_nursery(machine)
+    return [line for name, body in bodies.items() if name in numbers for line in _only(numbers[name], body)]
+
+
+def _pack(program: list[Instruction]) -> bytes:
+    return b"".join(_LINE.pack(*line) for line in program)
+
+
+@functools.cache  # of all the work in a forked process this was the largest piece
+def _packed_same_for_all(machine: str) -> bytes:
+    return _pack(_same_for_all(machine))

@@ -4,40 +4,37 @@ Nothing here runs foreign code or believes it: the supervisor reads lengths, JSO
 what the kernel says about processes.
 """
 
-import functools
-import importlib.util
 import json
 import os
 import selectors
-import subprocess
-import sys
+import socket
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any
 
+from ddpt_core.errors import SandboxUnavailable
+from ddpt_core.evaluation.sandbox import pool
+from ddpt_core.evaluation.sandbox.order import Order, Share
 from ddpt_core.evaluation.sandbox.scratch import Scratch
 from ddpt_core.evaluation.sandbox.wire import WireError, take_frames
 
-_WORKER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "worker.py")
-# -s -P -S: no folders on sys.path but the standard library's; the environment is ours, so -E is not needed
-_PYTHON_OPTIONS = ("-s", "-P", "-S", "-X", "utf8")
-_ENVIRONMENT = {
-    "OPENBLAS_NUM_THREADS": "1",
-    "PYTHONHASHSEED": "0",
-}  # the same sets in the same order, every time
-_START_SECONDS = 30.0  # for two interpreters on a busy machine
+_START_SECONDS = 30.0  # for two processes on a busy machine
+_END_SECONDS = 30.0
+_EXIT_SECONDS = 1.0  # for a process that has fallen silent to end by itself
 _TICK_SECONDS = 0.05  # between looks at memory and disk
 _KEPT_OUTPUT_BYTES = 1 << 16
-_MESSAGES: dict[str, tuple[tuple[type, ...], ...]] = {  # of worker.py and judge.py
-    "ready": ((),),
-    "refused": ((str,),),
+_MAX_NEWS_BYTES = 1 << 16
+_ROLES = {"program", "judge"}
+_MESSAGES: dict[str, tuple[tuple[type, ...], ...]] = {  # of judge.py
     "ran": ((), (str, str)),
     "began": ((int,),),
     "outcome": ((int, str, str, str),),
     "done": ((),),
 }
+
+Job = dict[str, Any]  # the arguments of Program or of Judge
 
 
 @dataclass(frozen=True)
@@ -55,9 +52,9 @@ class Report:
     """What happened.
 
     end: "done" (every test was reached, or the program itself raised), "lost" (the program ended or fell
-    silent), "tests lost" (the tests' process did), "refused", "timeout", "output" or "disk" (a limit);
-    messages: those of judge.py after "ready"; exit_code: the program's, negative for a signal, None if it
-    did not end by itself.
+    silent), "tests lost" (the tests' process did), "interrupted" (the nursery did), "refused", "timeout",
+    "output" or "disk" (a limit); messages: those of judge.py; peak_bytes: the program's; exit_code: the
+    program's, negative for a signal, None if it did not end by itself.
     """
 
     end: str = ""
@@ -72,92 +69,86 @@ class Report:
 def run(setup: str, code: str, tests: list[str], budget: Budget) -> Report:
     """Runs one program and its tests; returns once both processes have ended and their folder is gone."""
     try:
-        with Scratch() as scratch, ExitStack() as stack:
-            return _Run(budget, scratch, stack).go(setup, code, tests)
+        nursery = pool.nursery()
+        try:
+            return _run(nursery, setup, code, tests, budget)
+        except (ConnectionError, FileNotFoundError):  # it has ended since the last run, or its folder was removed
+            pool.discard(nursery)
+            return _run(pool.nursery(), setup, code, tests, budget)
+    except SandboxUnavailable as error:
+        return Report(end="refused", reason=str(error))
     except OSError as error:
         return Report(end="refused", reason=f"The sandbox could not be set up: {error}.")
 
 
-@functools.cache
-def _numpy_parent() -> str | None:
-    found = importlib.util.find_spec("numpy")
-    return os.path.dirname(os.path.dirname(found.origin)) if found is not None and found.origin else None
+def _run(nursery: pool.Nursery, setup: str, code: str, tests: list[str], budget: Budget) -> Report:
+    with Scratch(nursery.base) as scratch, ExitStack() as stack:
+        return _Run(nursery, budget, scratch, stack).go(setup, code, tests)
 
 
 class _Run:
-    """One run: its pipes, its two processes, and what is known so far."""
+    """One run: its pipes, the channel to the nursery, and what is known so far."""
 
-    def __init__(self, budget: Budget, scratch: Scratch, stack: ExitStack) -> None:
+    def __init__(self, nursery: pool.Nursery, budget: Budget, scratch: Scratch, stack: ExitStack) -> None:
+        self._nursery = nursery
         self._budget = budget
         self._scratch = scratch
         self._stack = stack
         self._report = Report()
         self._selector = stack.enter_context(selectors.DefaultSelector())
         self._to_confine = 2  # processes that are not confined yet
+        self._ended: dict[str, int] = {}  # role -> exit code
         self._output_size = 0
         self._output_open = True
+        self._nursery_is_silent = False
 
     def go(self, setup: str, code: str, tests: list[str]) -> Report:
-        ask, answer, program_report, judge_report, output = (self._pipe() for _ in range(5))
-        program = {"role": "program", "setup": setup, "code": code, "tests": []}
-        judge = {"role": "judge", "setup": setup, "code": code, "tests": tests}
-        self._program = self._start(program, ask[0], answer[1], program_report[1], output[1])
-        self._judge = self._start(judge, answer[0], ask[1], judge_report[1], output[1])
-        for end in (*ask, *answer, program_report[1], judge_report[1], output[1]):
-            end.close()
-        self._listen(program_report[0], self._take_messages(program_report[0], last=False))
-        self._listen(judge_report[0], self._take_messages(judge_report[0], last=True))
-        self._listen(output[0], lambda: self._take_output(output[0]))
+        self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._stack.enter_context(self._channel)
+        report, output = self._send_order(theirs, {"setup": setup, "code": code}, {"setup": setup, "tests": tests})
+        self._listen(self._channel, self._take_news)
+        self._listen(report, self._take_report(report))
+        self._listen(output, lambda: self._take_output(output))
         self._watch()
-        self._look_at_memory()
         if self._report.end == "lost":
-            self._learn_exit()
-        for process in (self._program, self._judge):
-            process.kill()
-        while self._output_open and self._take_output(output[0]):
+            self._await_end({"program"}, _EXIT_SECONDS)
+            self._report.exit_code = self._ended.get("program")
+        self._channel.shutdown(socket.SHUT_WR)  # the nursery kills what is left
+        self._await_end(_ROLES, _END_SECONDS)
+        if self._ended.keys() != _ROLES and self._report.end != "refused":
+            pool.discard(self._nursery)
+            if self._report.end in ("lost", "tests lost"):
+                self._report.end = "interrupted"
+        while self._output_open and self._take_output(output):
             pass
-        if self._report.end == "refused" and self._report.output:  # what the interpreter said as it ended
+        if self._report.end == "refused" and self._report.output:  # what the process said as it ended
             self._report.reason += " " + self._report.output.decode("utf-8", "replace").strip().splitlines()[-1]
         return self._report
 
-    def _pipe(self) -> tuple[BinaryIO, BinaryIO]:
-        reading, writing = os.pipe()
-        return (
-            self._stack.enter_context(open(reading, "rb", buffering=0)),
-            self._stack.enter_context(open(writing, "wb", buffering=0)),
-        )
+    def _send_order(self, channel: socket.socket, program: Job, judge: Job) -> tuple[int, int]:
+        """Hands the run over to the nursery; returns the reading ends of the judge's report and of the output."""
+        with channel, ExitStack() as handed_over:
+            ours, theirs = self._stack, handed_over
+            reading, report = _pipe(ours, theirs)
+            hearing, output = _pipe(ours, theirs)
+            asked, asking = _pipe(theirs, theirs)
+            answered, answering = _pipe(theirs, theirs)
+            Order(
+                channel=channel.fileno(),
+                scratch=self._scratch.descriptor,
+                output=output,
+                report=report,
+                program=Share(_file(program, theirs), incoming=asked, outgoing=answering),
+                judge=Share(_file(judge, theirs), incoming=answered, outgoing=asking),
+                limits={
+                    "memory_bytes": self._budget.memory_bytes,
+                    "cpu_seconds": int(self._budget.seconds + _START_SECONDS) + 1,
+                    "file_bytes": self._budget.disk_bytes,
+                },
+            ).send(self._nursery.control)
+        return reading, hearing
 
-    def _start(
-        self, job: dict[str, Any], incoming: BinaryIO, outgoing: BinaryIO, report: BinaryIO, output: BinaryIO
-    ) -> subprocess.Popen[bytes]:
-        """Returns a new interpreter that is about to confine itself and take up its role."""
-        ends = {"incoming": incoming.fileno(), "outgoing": outgoing.fileno(), "report": report.fileno()}
-        confinement = {
-            "scratch": self._scratch.path,
-            "memory_bytes": self._budget.memory_bytes,
-            "cpu_seconds": int(self._budget.seconds + _START_SECONDS) + 1,
-            "file_bytes": self._budget.disk_bytes,
-            "numpy_parent": _numpy_parent(),
-        }
-        with open(os.memfd_create("job"), "w+b") as file:
-            file.write(json.dumps({**job, **ends, "confinement": confinement}).encode())
-            file.seek(0)
-            process = subprocess.Popen(
-                [sys.executable, *_PYTHON_OPTIONS, _WORKER],
-                stdin=file,
-                stdout=output,
-                stderr=output,
-                pass_fds=tuple(ends.values()),
-                env=_ENVIRONMENT,
-                cwd="/",
-                start_new_session=True,
-            )
-        self._stack.callback(process.wait)
-        self._stack.callback(process.kill)
-        return process
-
-    def _listen(self, end: BinaryIO, take: Callable[[], object]) -> None:
-        os.set_blocking(end.fileno(), False)
+    def _listen(self, end: int | socket.socket, take: Callable[[], object]) -> None:
         self._selector.register(end, selectors.EVENT_READ, take)
 
     def _watch(self) -> None:
@@ -176,7 +167,6 @@ class _Run:
                 report.seconds = now - began
             if began is not None and now >= next_look:
                 next_look = now + _TICK_SECONDS
-                self._look_at_memory()
                 if not report.end and self._scratch.exceeds(self._budget.disk_bytes):
                     report.end = "disk"
             if not report.end and now >= deadline:
@@ -185,48 +175,69 @@ class _Run:
                     f"The sandbox did not start within {_START_SECONDS:.0f} seconds; the machine may be busy."
                 )
 
-    def _take_messages(self, end: BinaryIO, last: bool) -> Callable[[], object]:
-        """Returns what takes in a process's messages; `last`: the run is over once this one falls silent."""
+    def _take_news(self) -> None:
+        """Takes in what the nursery, or a process that is not confined yet, says of the run."""
+        packet = self._channel.recv(_MAX_NEWS_BYTES)
+        if not packet:
+            self._nursery_is_silent = True
+            self._selector.unregister(self._channel)
+            self._report.end = self._report.end or "interrupted"
+            return
+        kind, *rest = json.loads(packet)
+        if kind == "ready":
+            self._to_confine -= 1
+        elif kind == "refused":
+            self._report.end, self._report.reason = "refused", rest[0]
+        elif kind == "ended":
+            role, code, peak = rest
+            self._ended[role] = code
+            if role == "program":
+                self._report.peak_bytes = peak
+            if self._to_confine and not self._report.end:
+                self._report.end = "refused"
+                self._report.reason = "The sandbox's process ended before it was confined."
+
+    def _await_end(self, roles: set[str], seconds: float) -> None:
+        """Waits until the processes have ended, or the nursery has, for some seconds at most."""
+        deadline = time.monotonic() + seconds
+        while not roles <= self._ended.keys() and not self._nursery_is_silent:
+            self._channel.settimeout(max(0.001, deadline - time.monotonic()))
+            try:
+                self._take_news()
+            except TimeoutError:
+                return
+
+    def _take_report(self, end: int) -> Callable[[], object]:
+        """Returns what takes in the judge's messages."""
         arrived = bytearray()
-        confined = False
 
         def take() -> None:
-            nonlocal confined
-            piece = end.read(1 << 16)
+            piece = _arrived(end)
             arrived.extend(piece or b"")
             try:
                 for message in take_frames(arrived):
                     if not _is_message(message):
-                        raise WireError("no message of a worker")
-                    confined = confined or message == ["ready"]
+                        raise WireError("no message of a judge")
                     self._take_message(message)
             except WireError:
                 piece = b""
             if piece == b"":
                 self._selector.unregister(end)
-                if not confined and not self._report.end:
-                    self._report.end = "refused"
-                    self._report.reason = "The sandbox's interpreter ended before it was confined."
-                elif last:
+                if not self._to_confine:
                     self._report.end = self._report.end or "tests lost"
 
         return take
 
     def _take_message(self, message: list[Any]) -> None:
-        if message[0] == "ready":
-            self._to_confine -= 1
-        elif message[0] == "refused":
-            self._report.end, self._report.reason = "refused", str(message[1])
-        else:
-            self._report.messages.append(message)
-            if message[0] != "began" and "ProgramLost" in message:
-                self._report.end = self._report.end or "lost"
-            elif message[0] == "done" or (message[0] == "ran" and len(message) > 1):
-                self._report.end = self._report.end or "done"
+        self._report.messages.append(message)
+        if message[0] != "began" and "ProgramLost" in message:
+            self._report.end = self._report.end or "lost"
+        elif message[0] == "done" or (message[0] == "ran" and len(message) > 1):
+            self._report.end = self._report.end or "done"
 
-    def _take_output(self, end: BinaryIO) -> int:
+    def _take_output(self, end: int) -> int:
         """Takes in a piece of what the processes print; returns its size, 0 where there is no more now."""
-        piece = end.read(1 << 16)
+        piece = _arrived(end)
         if piece == b"":
             self._output_open = False
             self._selector.unregister(end)
@@ -239,25 +250,36 @@ class _Run:
             return 0
         return len(piece)
 
-    def _look_at_memory(self) -> None:
-        """Notes the program's peak of resident memory; the kernel forgets it once the process has ended."""
-        try:
-            with open(f"/proc/{self._program.pid}/status") as status:
-                peaks = [int(line.split()[1]) for line in status if line.startswith("VmHWM:")]
-        except OSError:
-            return
-        if peaks:
-            self._report.peak_bytes = max(self._report.peak_bytes or 0, peaks[0] * 1024)
 
-    def _learn_exit(self) -> None:
-        try:
-            self._report.exit_code = self._program.wait(timeout=1.0)
-        except subprocess.TimeoutExpired:
-            self._report.exit_code = None
+def _pipe(reader: ExitStack, writer: ExitStack) -> tuple[int, int]:
+    """Returns the ends of a new pipe, which the two stacks close."""
+    reading, writing = os.pipe()
+    reader.callback(os.close, reading)
+    writer.callback(os.close, writing)
+    if reader is not writer:
+        os.set_blocking(reading, False)  # ours to watch; the others read each other's answers
+    return reading, writing
+
+
+def _file(job: Job, holder: ExitStack) -> int:
+    """Returns a nameless file that holds a job, to be read from its beginning; `holder` closes it."""
+    descriptor = os.memfd_create("job")
+    holder.callback(os.close, descriptor)
+    os.write(descriptor, json.dumps(job).encode())
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
+
+
+def _arrived(end: int) -> bytes | None:
+    """Returns a piece of what has come through a pipe, b"" at its end, None if there is nothing now."""
+    try:
+        return os.read(end, 1 << 16)
+    except BlockingIOError:
+        return None
 
 
 def _is_message(message: Any) -> bool:
-    """Returns whether a worker sends such a thing: foreign tests could write anything to the same pipe."""
+    """Returns whether a judge sends such a thing: foreign tests could write anything to the same pipe."""
     if not isinstance(message, list) or not message:
         return False
     parts = tuple(type(part) for part in message[1:])

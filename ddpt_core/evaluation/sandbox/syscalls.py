@@ -4,6 +4,8 @@ Source: the Linux headers asm/unistd_64.h (x86_64) and asm-generic/unistd.h (aar
 no such call. The numbers are part of the kernel's stable interface and never change.
 """
 
+import functools
+
 ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}  # AUDIT_ARCH_*, linux/audit.h
 
 # name, x86_64, aarch64: allowed whatever the arguments are
@@ -34,11 +36,17 @@ getrandom 318 278  getcpu 309 168
 _NAMED = """
 open 2 -  openat 257 56  fcntl 72 25  ioctl 16 29  clone 56 220  clone3 435 435  kill 62 129  tgkill 234 131
 prlimit64 302 261  prctl 157 167
-landlock_create_ruleset 444 444  landlock_add_rule 445 445  landlock_restrict_self 446 446  seccomp 317 277
 capset 126 91  socket 41 198
 """
 
+# what a nursery may call besides, to start processes and to put walls around them
+_OF_NURSERY = """
+fork 57 -  setsid 112 157  recvmsg 47 212  pidfd_open 434 434
+landlock_create_ruleset 444 444  landlock_add_rule 445 445  landlock_restrict_self 446 446  seccomp 317 277
+"""
 
+
+@functools.cache
 def _column(table: str, machine: str) -> dict[str, int]:
     words = table.split()
     numbers = words[1::3] if machine == "x86_64" else words[2::3]
@@ -48,6 +56,11 @@ def _column(table: str, machine: str) -> dict[str, int]:
 def harmless(machine: str) -> dict[str, int]:
     """Returns {name: number} of the calls that are allowed with any arguments on `machine`."""
     return _column(_HARMLESS, machine)
+
+
+def of_nursery(machine: str) -> dict[str, int]:
+    """Returns {name: number} of the calls that a nursery may make besides the harmless ones on `machine`."""
+    return _column(_OF_NURSERY, machine)
 
 
 def named(machine: str) -> dict[str, int]:

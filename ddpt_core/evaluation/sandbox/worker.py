@@ -1,52 +1,61 @@
-"""What the confined interpreter starts with: reads its job, confines itself, says so, and takes up its role.
+"""What a forked process of a run does: sheds what it inherited, puts up the inner walls, and takes up its role."""
 
-Started by supervisor.py as a script, with a job as JSON on its standard input. Everything of this package is
-imported before confinement, since afterwards its files cannot be read any more.
-"""
-
-import builtins
 import json
 import os
-import sys
+from dataclasses import dataclass
 
-PROJECT_FOLDER = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+from ddpt_core.errors import SandboxUnavailable
+from ddpt_core.evaluation.sandbox import kernel
+from ddpt_core.evaluation.sandbox.confinement import Walls
+from ddpt_core.evaluation.sandbox.judge import Judge
+from ddpt_core.evaluation.sandbox.landlock import Ruleset
+from ddpt_core.evaluation.sandbox.order import Order
+from ddpt_core.evaluation.sandbox.program import Program
+from ddpt_core.evaluation.sandbox.wire import Line
+
+ROLES = ("program", "judge")
+_LAST_DESCRIPTOR = (1 << 31) - 1
 
 
-def main() -> None:
-    """Runs one job: {role, setup, code, tests, report, incoming, outgoing, confinement}."""
-    with open(0, encoding="utf-8") as file:
-        job = json.load(file)
-    os.open(os.devnull, os.O_RDONLY)  # becomes descriptor 0, which was just closed
-    sys.path.insert(0, PROJECT_FOLDER)
-    from ddpt_core.errors import SandboxUnavailable
-    from ddpt_core.evaluation.sandbox.confinement import confine
-    from ddpt_core.evaluation.sandbox.wire import Line
+@dataclass(frozen=True)
+class Post:
+    """What one forked process is to be: its role in the order, and the walls around the run; parent: the nursery."""
 
-    line = Line(job["incoming"], job["outgoing"])
-    report = Line(-1, job["report"])
-    if job["role"] == "program":
-        from ddpt_core.evaluation.sandbox.program import Program
+    role: str
+    order: Order
+    walls: Walls
+    rules: Ruleset
+    parent: int
 
-        take_up = Program(line, job["setup"], job["code"]).serve
-    else:
-        from ddpt_core.evaluation.sandbox.judge import Judge
 
-        take_up = Judge(line, report, job["setup"], job["tests"]).run
-    sys.path.remove(PROJECT_FOLDER)
-    for name in [name for name in sys.modules if name.partition(".")[0] == "ddpt_core"]:
-        del sys.modules[name]
-    builtins.__dict__.update(exit=sys.exit, quit=sys.exit)  # what `import site`, left out here, would add
-    sys.argv[:] = ["program.py"]
+def take_up(post: Post) -> None:
+    """Says ["ready"] or ["refused", reason] on the channel, then runs the program or its tests; never returns."""
+    order, walls = post.order, post.walls
+    share = order.program if post.role == "program" else order.judge
+    os.dup2(order.output, 1)
+    os.dup2(order.output, 2)
+    own = {0, 1, 2, share.incoming, share.outgoing, *walls.needed_by_imports}
+    if post.role == "judge":
+        own.add(order.report)
+    _close_all_but({*own, order.channel, order.scratch, share.job, post.rules.descriptor, walls.load})
     try:
-        confine(**job["confinement"])
+        walls.enclose(post.rules, order.scratch, order.limits, post.parent)
     except SandboxUnavailable as reason:
-        report.send(["refused", str(reason)])
-        return
-    report.send(["ready"])
-    if job["role"] == "program":
-        os.close(job["report"])
-    take_up()
+        os.write(order.channel, json.dumps(["refused", str(reason)]).encode())
+        os._exit(1)
+    with open(share.job, encoding="utf-8", closefd=False) as file:
+        job = json.load(file)
+    line = Line(share.incoming, share.outgoing)
+    begin = Program(line, **job).serve if post.role == "program" else Judge(line, Line(-1, order.report), **job).run
+    os.write(order.channel, b'["ready"]')
+    _close_all_but(own)
+    begin()
     os._exit(0)
 
 
-main()
+def _close_all_but(kept: set[int]) -> None:
+    after = 0
+    for descriptor in [*sorted(kept), _LAST_DESCRIPTOR]:
+        if descriptor > after:
+            kernel.call("close_range", after, descriptor - 1, 0)
+        after = descriptor + 1

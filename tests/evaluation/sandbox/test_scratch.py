@@ -6,8 +6,8 @@ from ddpt_core.evaluation.sandbox import scratch as scratch_module
 from ddpt_core.evaluation.sandbox.scratch import Scratch, remove
 
 
-def test_the_folder_is_empty_private_and_gone_afterwards():
-    with Scratch() as scratch:
+def test_the_folder_is_empty_private_and_gone_afterwards(tmp_path):
+    with Scratch(str(tmp_path)) as scratch:
         assert os.listdir(scratch.path) == [] and os.stat(scratch.path).st_mode & 0o777 == 0o700
     assert not os.path.exists(scratch.path)
 
@@ -43,9 +43,9 @@ def test_folders_nested_deeper_than_a_path_can_name_are_removed(tmp_path):
 @pytest.mark.parametrize(
     ("size", "files", "exceeds"), [(0, 1, False), (90_000, 1, False), (110_000, 1, True), (0, 20, True)]
 )
-def test_bytes_and_files_are_counted_in_all_folders(size, files, exceeds, monkeypatch):
+def test_bytes_and_files_are_counted_in_all_folders(size, files, exceeds, monkeypatch, tmp_path):
     monkeypatch.setattr(scratch_module, "_MAX_ENTRIES", 20)  # the two folders count as well
-    with Scratch() as scratch:
+    with Scratch(str(tmp_path)) as scratch:
         os.makedirs(os.path.join(scratch.path, "a", "b"))
         for i in range(files):
             with open(os.path.join(scratch.path, "a", "b", str(i)), "wb") as file:

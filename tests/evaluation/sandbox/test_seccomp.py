@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ddpt_core.evaluation.sandbox.seccomp import assemble
-from ddpt_core.evaluation.sandbox.syscalls import ARCHITECTURES, harmless, named
+from ddpt_core.evaluation.sandbox.syscalls import ARCHITECTURES, harmless, named, of_nursery
 
 ALLOW, KILL, ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 PID = 4242
@@ -109,5 +109,5 @@ def test_the_numbers_are_those_of_the_kernels_headers(machine):
         pytest.skip(f"{header} is not installed (package linux-libc-dev)")
     found = dict(re.findall(r"#define __NR(?:3264)?_(\w+)\s+(\d+)", header.read_text()))
     found.setdefault("newfstatat", found.get("fstatat", ""))
-    for name, number in {**harmless(machine), **named(machine)}.items():
+    for name, number in {**harmless(machine), **named(machine), **of_nursery(machine)}.items():
         assert found[name] == str(number), name
