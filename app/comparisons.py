@@ -5,28 +5,25 @@ What needs torch is imported where it is used, so that the page is there before 
 
 from __future__ import annotations
 
-import ast
-import json
 from collections import OrderedDict
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from app.progress import Tell
+from app.prompts import ARMS, MANUAL, PROMPT_TUNING, Prompts
 from app.runs import whole
-from app.theme import ARM_LABELS
+from app.typed_tests import check_limits, statements_of
 from ddpt_core.backbone import registry
-from ddpt_core.backbone.registry import EMBEDDED
+from ddpt_core.data.programs import program_of
 from ddpt_core.data.readers import load_tasks
 from ddpt_core.data.task import Task, check_instruction
-from ddpt_core.errors import ArtifactError, ConfigError, DataError
-from ddpt_core.tuning.config import DEFAULT_CONTEXT
+from ddpt_core.errors import ConfigError
 
 if TYPE_CHECKING:
     from ddpt_core.backbone.frozen_lm import GenerationSettings
     from ddpt_core.evaluation.arms import Arm, ArmResult
 
-ARMS = MANUAL, PROMPT_TUNING, DDPT = tuple(ARM_LABELS)
 KEPT_CONTEXTS = 32  # final contexts of DDPT prompts that are kept, one for each prompt and seed
 COLLAPSED = 0.01  # spread over seeds, in standard deviations of the vocabulary, below which the seed hardly matters
 TOLD_EVERY = 20  # steps of the reverse process between two notes
@@ -60,6 +57,7 @@ class Comparisons:
 
     def __init__(self, services):
         self.services = services
+        self.prompts = Prompts(services)
         self._contexts: OrderedDict[tuple[Any, int], Any] = OrderedDict()  # (prompt, seed) -> (P, D)
 
     @cached_property
@@ -67,18 +65,6 @@ class Comparisons:
         """The example tasks by id, in the order of their file; none without that file."""
         path = registry.ASSETS / "examples" / "examples.jsonl"
         return {task.id: task for task in load_tasks(path)} if path.is_file() else {}
-
-    def prompt_names(self) -> dict[str, list[str]]:
-        """Returns method -> names of the prompts that can be chosen, the embedded one first."""
-        return {method: self.services.prompt_names(method) for method in (PROMPT_TUNING, DDPT)}
-
-    def started_from(self, prompts: dict[str, str]) -> str:
-        """Returns the text that the first of `prompts` started from, which is the manual arm's by default."""
-        for name in prompts.values():
-            text = self._about(name).get("context")
-            if text:
-                return text
-        return DEFAULT_CONTEXT
 
     def question(
         self,
@@ -95,6 +81,7 @@ class Comparisons:
         from ddpt_core.backbone.frozen_lm import GenerationSettings
 
         statements = tuple(statements_of(tests) if isinstance(tests, str) else tests)
+        check_limits(reference or "", setup or "", statements)
         task = Task("own", check_instruction(instruction or ""), (reference or "").strip(), statements, setup or "")
         chosen = {method: name for method, name in (prompts or {}).items() if name}
         penalty = settings.pop("repetition_penalty", 1.0)
@@ -102,7 +89,9 @@ class Comparisons:
             raise ConfigError(f"repetition_penalty must be a number from 0.5 to 2, got {penalty!r:.40}; type one.")
         numbers = {name: whole(name, value) for name, value in settings.items()}
         how = GenerationSettings(repetition_penalty=float(penalty), **numbers)
-        return Question(task, (context or "").strip() or self.started_from(chosen), how, whole("Seed", seed), chosen)
+        return Question(
+            task, (context or "").strip() or self.prompts.started_from(chosen), how, whole("Seed", seed), chosen
+        )
 
     def ask(self, question: Question, name: str, tell: Tell) -> Answer:
         """Returns what the arm `name` answers; an arm without a prompt that fits is not run, and says why.
@@ -114,13 +103,14 @@ class Comparisons:
 
         with self.services.model(tell):
             tell(0.0, "Loading the model…")
-            backbone = self.services.backbone(self._backbone_of(question))
+            backbone = self.services.backbone(self.prompts.backbone_of(question.prompts))
             arm, about = self._arm(question, backbone, name, tell)
             tell(1.0, "Writing code…")
             result = run_arm(backbone, arm, replace(question.task, tests=()), question.settings)
         if result.code is not None and question.task.tests:
             tell(1.0, "Running the tests…")
-            run = execute(result.code, question.task.tests, setup=question.task.setup)
+            program = program_of(result.code, question.task)
+            run = execute(program, question.task.tests, setup=question.task.setup)
             result = replace(result, execution=run)
         return Answer(result, about)
 
@@ -135,11 +125,11 @@ class Comparisons:
         from ddpt_core.evaluation.arms import Arm, make_arms
 
         if name == MANUAL:
-            loaded = [self._prompt(question, method, backbone) for method in question.prompts]
+            loaded = [self.prompts.load(question.prompts, method, backbone) for method in question.prompts]
             known = {prompt.method: prompt for prompt in loaded if not isinstance(prompt, str)}
             (arm,) = make_arms(backbone, known, question.context, names=(MANUAL,))
             return arm, f"“{question.context}”"
-        prompt = self._prompt(question, name, backbone)
+        prompt = self.prompts.load(question.prompts, name, backbone)
         if isinstance(prompt, str):
             return Arm(name, None, prompt), ""
         if name == PROMPT_TUNING:
@@ -151,18 +141,6 @@ class Comparisons:
         spread = prompt.info.get("metrics", {}).get("seed_spread")
         collapsed = spread is not None and spread < COLLAPSED
         return Arm(name, context), about + "; all seeds end in nearly the same place" * collapsed
-
-    def _prompt(self, question: Question, method: str, backbone) -> Any:
-        """Returns the prompt chosen for `method`, or a sentence that says why there is none."""
-        if method not in question.prompts:
-            return "No prompt of this method is chosen, or there is none yet."
-        try:
-            prompt = self.services.prompt(question.prompts[method], backbone.name)
-        except ArtifactError as error:
-            return str(error)
-        if prompt.method != method:
-            return f"The prompt {prompt.name!r} is a {prompt.method} prompt; choose one of the method {method}."
-        return prompt
 
     def _denoised(self, prompt, seed: int, tell: Tell) -> Any:
         """Returns the end (P, D) of a run with every step; it is kept for the next question."""
@@ -178,33 +156,3 @@ class Comparisons:
         if len(self._contexts) > KEPT_CONTEXTS:
             self._contexts.popitem(last=False)
         return self._contexts[key]
-
-    def _backbone_of(self, question: Question) -> str:
-        """Returns the name of the backbone that the DDPT prompt, else the other one, was trained on."""
-        for method in (DDPT, PROMPT_TUNING):
-            backbone = self._about(question.prompts.get(method, "")).get("backbone")
-            if backbone:
-                return backbone["name"]
-        return EMBEDDED
-
-    def _about(self, name: str) -> dict[str, Any]:
-        """Returns prompt.json of an available prompt, {} if there is none that can be read."""
-        folder = registry.available("prompts", "prompt.json").get(name)
-        try:
-            about = json.loads((folder / "prompt.json").read_text(encoding="utf-8")) if folder else {}
-        except (OSError, ValueError):
-            return {}
-        return about if isinstance(about, dict) else {}
-
-
-def statements_of(source: str) -> list[str]:
-    """Returns the top-level statements of Python source as they are written; raises DataError if it is not Python."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        place = f"line {error.lineno}: {error.msg}" if isinstance(error, SyntaxError) else str(error)
-        raise DataError(f"The tests are not Python ({place}); write one statement per line.") from None
-    return [
-        ast.unparse(node) if getattr(node, "decorator_list", None) else ast.get_source_segment(source, node) or ""
-        for node in tree.body
-    ]

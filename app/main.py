@@ -5,14 +5,18 @@ from collections.abc import Callable
 import gradio as gr
 
 from app.services import Services
-from app.tabs import compare, explore
+from app.tabs import compare, evaluate, explore
+from app.task_files import MAX_BYTES
 from app.theme import build_css, build_theme
 
 # Name in addresses -> label, builder. A new tab is one file in app/tabs and one line here.
 TABS: dict[str, tuple[str, Callable[[Services], None]]] = {
     "explore": ("Explore", explore.build),
     "compare": ("Compare", compare.build),
+    "evaluate": ("Evaluate", evaluate.build),
 }
+
+UPLOADS = (3_600, 6 * 3_600)  # seconds: how often uploaded files are looked through, and how old they may get
 
 _MASTHEAD = """
 <header class="masthead"><span>DDPT Explorer</span>
@@ -41,7 +45,7 @@ _TAB_IN_ADDRESS = """() => {
 
 def build_app(services: Services) -> gr.Blocks:
     """Returns the whole page, not yet launched."""
-    with gr.Blocks(title="DDPT Explorer", analytics_enabled=False, fill_width=True) as page:
+    with gr.Blocks(title="DDPT Explorer", analytics_enabled=False, fill_width=True, delete_cache=UPLOADS) as page:
         gr.HTML(html_template=_MASTHEAD, js_on_load=_MASTHEAD_SCRIPT, apply_default_css=False, elem_id="masthead")
         with gr.Tabs() as tabs:
             for name, (label, build) in TABS.items():
@@ -70,6 +74,7 @@ def launch_settings(services: Services) -> dict:
         "run_history": False,
         "footer_links": ["api"],
         "state_session_capacity": 100,  # sessions whose last values are kept; a value here is a small JSON
+        "max_file_size": MAX_BYTES,
         "ssr_mode": False,
         "show_error": True,
         "quiet": True,

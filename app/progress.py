@@ -32,11 +32,14 @@ class Cancelled(Exception):
 Tell = Callable[[float, str], None]
 
 
-def stream(work: Callable[[Tell], Any], stop: threading.Event | None = None) -> Iterator[Note | Done]:
+def stream(
+    work: Callable[[Tell], Any], stop: threading.Event | None = None, at_once: bool = False
+) -> Iterator[Note | Done]:
     """Yields Notes, a few a second, while `work(tell)` runs in a thread, then Done; raises what it raises.
 
     Setting `stop`, or closing the generator, makes the next `tell` raise Cancelled inside the work; the stream
-    then raises it too, and in any case waits until the work has ended.
+    then raises it too, and in any case waits until the work has ended. With `at_once` it raises Cancelled within
+    a quarter of a second instead, and the work ends by itself at its next `tell`.
     """
     messages: queue.Queue[Note | Done | BaseException] = queue.Queue()
     stopped = stop or threading.Event()
@@ -60,7 +63,12 @@ def stream(work: Callable[[Tell], Any], stop: threading.Event | None = None) -> 
     worker.start()
     try:
         while True:
-            message = messages.get()
+            try:
+                message = messages.get(timeout=INTERVAL if at_once else None)
+            except queue.Empty:
+                if stopped.is_set():
+                    raise Cancelled from None
+                continue
             if isinstance(message, BaseException):
                 raise message
             yield message
@@ -68,4 +76,5 @@ def stream(work: Callable[[Tell], Any], stop: threading.Event | None = None) -> 
                 return
     finally:
         stopped.set()
-        worker.join()
+        if not at_once:
+            worker.join()

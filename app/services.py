@@ -7,7 +7,6 @@ import functools
 import html
 import inspect
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -17,24 +16,31 @@ import gradio as gr
 
 from app.progress import Tell
 from app.runs import Runs
+from app.turns import Turns
 from app.viewer.payload import PayloadStore
 from app.viewer.view import METRIC
 from ddpt_core.backbone import registry
 from ddpt_core.backbone.registry import EMBEDDED
+from ddpt_core.data.task import Task
 from ddpt_core.errors import DDPTError
 
 MODEL = "model"  # the concurrency_id of every event that uses the model
+WAITING = "Waiting for other work to end…"
 CACHE = Path(__file__).resolve().parents[1] / ".cache"
 
 
-def as_toast(function: Callable) -> Callable:
+UNEXPECTED = "That failed in a way that is a mistake of this program; the terminal that runs it says more."
+
+
+def as_toast(function: Callable, rendered: bool = True) -> Callable:
     """Returns `function`, or generator function, that raises every DDPTError as a gr.Error with its sentence.
 
     The sentence may repeat what somebody typed, and a toast is rendered as HTML, so it is escaped.
     """
 
     def toast(error: DDPTError) -> gr.Error:
-        return gr.Error(html.escape(str(error), quote=False), title="That did not work", print_exception=False)
+        sentence = html.escape(str(error), quote=False) if rendered else str(error)
+        return gr.Error(sentence, title="That did not work", print_exception=False)
 
     if inspect.isgeneratorfunction(function):
 
@@ -57,6 +63,11 @@ def as_toast(function: Callable) -> Callable:
     return wrapper
 
 
+def as_endpoint(function: Callable) -> Callable:
+    """Returns `function` with its DDPTErrors as they are, for gradio_client, which shows text and renders nothing."""
+    return as_toast(function, rendered=False)
+
+
 class Services:
     """Loads and keeps what several tabs need; safe to call from several threads."""
 
@@ -64,7 +75,8 @@ class Services:
         self.cache = cache
         self.store = PayloadStore(cache / "viewer", shipped=registry.ASSETS / "views")
         self.runs = Runs(self)
-        self._lock = threading.RLock()
+        self.turns = Turns()
+        self.handed: dict[str | None, Task] = {}  # session -> the task that another tab wants to see in Compare
         self.backbone = lru_cache(maxsize=2)(self._backbone)
         self.nearest = lru_cache(maxsize=2)(self._nearest)
         self.prompt = lru_cache(maxsize=4)(self._prompt)
@@ -72,13 +84,11 @@ class Services:
     @contextmanager
     def model(self, tell: Tell | None = None) -> Iterator[None]:
         """Holds the model; while another holds it, `tell` hears so, which is where waiting is cancelled."""
-        while not self._lock.acquire(timeout=0.25):
-            if tell:
-                tell(0.0, "Waiting for other work to end…")
+        self.turns.take(lambda: tell and tell(0.0, WAITING))
         try:
             yield
         finally:
-            self._lock.release()
+            self.turns.release()
 
     def prompt_names(self, method: str | None = None) -> list[str]:
         """Returns the names of embedded, then own prompts; with `method` only those of that method."""

@@ -54,6 +54,14 @@ def build_theme() -> gr.themes.Base:
         background_fill_secondary_dark="#1B212A",
         block_background_fill="*background_fill_primary",
         block_background_fill_dark="*background_fill_primary",
+        input_background_fill="#F4F5F7",
+        input_background_fill_dark="#1B212A",
+        checkbox_label_background_fill="*background_fill_secondary",
+        checkbox_label_background_fill_dark="*background_fill_secondary",
+        button_secondary_background_fill="#ECEEF1",
+        button_secondary_background_fill_dark="#242B35",
+        button_secondary_background_fill_hover="#E1E4E8",
+        button_secondary_background_fill_hover_dark="#2F3844",
         border_color_primary="#E1E4E8",
         border_color_primary_dark="#2A323D",
         body_text_color="#1C2128",
@@ -112,6 +120,11 @@ main.contain { position: relative; }
 .run-status progress::-webkit-progress-value { background: var(--now); }
 .run-status progress::-moz-progress-bar { background: var(--now); }
 .run-status.failed { color: var(--now); }
+.run-status span { min-width: 0; overflow-wrap: anywhere; }
+.run-status code { font: 12px var(--font-mono); padding: 1px 4px; border-radius: 3px;
+  background: var(--background-fill-secondary); }
+.task-file { align-items: center; flex-wrap: wrap; gap: 4px 12px; }
+.rows-heading { font-size: 16px; font-weight: 600; margin: 14px 0 0; color: var(--body-text-color); }
 footer { padding: 4px 0 !important; margin: 0 !important; }
 @media (max-width: 640px) {
   .masthead a, .masthead span { display: none; }

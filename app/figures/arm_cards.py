@@ -7,18 +7,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.comparisons import ARMS, Question
+from app.comparisons import Question
 from app.figures.code import code_html, escaped
+from app.figures.test_rows import outcome_chip, run_html
+from app.prompts import ARMS
 from app.theme import ARM_LABELS
 
 if TYPE_CHECKING:
     from ddpt_core.evaluation.arms import ArmResult
-    from ddpt_core.evaluation.execution import Execution
 
 CSS = Path(__file__).with_suffix(".css")
-SHOWN_OUTPUT = 2_000  # characters of what a program printed
-MARKS = {"passed": "✓", "failed": "✗", "error": "✗", "not reached": "–"}
-NO_VALUE = ": the answer ends in no expression, so it has no value"
+NO_TESTS = '<div class="tests"><p class="detail">No tests were given.</p></div>'
 SHORT_ANSWER = "BLEU-4 of a single answer is 0 where no four tokens in a row match: always for an answer under four."
 
 
@@ -119,7 +118,7 @@ def _card(card: Card, cards: Sequence[Card]) -> str:
         code = code_html(result.code) if result.code else '<span class="unseen">(an empty answer)</span>'
         body = (
             f'<pre class="code" tabindex="0"><code>{code}</code></pre>{_same(result, cards)}'
-            f"{_figures(result)}{_tests(result.execution)}"
+            f"{_figures(result)}{run_html(result.execution) if result.execution else NO_TESTS}"
         )
         kind = "answered"
     return (
@@ -139,13 +138,8 @@ def _chip(result: ArmResult | None) -> str:
     """Returns the verdict on one answer in two or three words, with a mark that needs no colour."""
     if result is None or result.code is None:
         return ""
-    run = result.execution
-    if run and run.status == "refused":
-        return '<span class="chip">tests not run</span>'
-    if run:
-        passed = sum(test.outcome == "passed" for test in run.tests)
-        text = f"{passed} of {len(run.tests)} tests"
-        return f'<span class="chip {"good" if run.passed else "bad"}">{"✓" if run.passed else "✗"} {text}</span>'
+    if result.execution:
+        return outcome_chip(result.execution.status, result.execution.tests)
     return "" if result.metrics.get("valid_python") else '<span class="chip bad">✗ does not parse</span>'
 
 
@@ -177,25 +171,6 @@ def _figures(result: ArmResult) -> str:
 def _row(label: str, value: str, share: float | None = None) -> str:
     bar = "" if share is None else f'<i style="--share: {share:.4f}"></i>'
     return f'<tr><th scope="row">{label}</th><td class="bar">{bar}</td><td>{value}</td></tr>'
-
-
-def _tests(run: Execution | None) -> str:
-    if run is None:
-        return '<div class="tests"><p class="detail">No tests were given.</p></div>'
-    rows = []
-    for test in run.tests:
-        hint = NO_VALUE if test.detail == "NameError: name '_' is not defined" else ""
-        detail = f'<p class="detail">{escaped(test.detail)}{hint}</p>' if test.detail else ""
-        rows.append(
-            f'<li class="{test.outcome.replace(" ", "-")}"><span class="mark" title="{test.outcome}" role="img" '
-            f'aria-label="{test.outcome}">{MARKS[test.outcome]}</span>'
-            f"<div><code>{code_html(test.test)}</code>{detail}</div></li>"
-        )
-    told = {test.detail for test in run.tests}
-    why = "" if not run.detail or run.detail in told else f'<p class="detail">{escaped(run.detail)}</p>'
-    printed = escaped(run.output[:SHOWN_OUTPUT]) + ("…" if len(run.output) > SHOWN_OUTPUT else "")
-    output = f"<details><summary>It printed</summary><pre>{printed}</pre></details>" if run.output.strip() else ""
-    return f'<div class="tests">{why}<ol>{"".join(rows)}</ol>{output}</div>'
 
 
 def _notes(board: Board) -> str:

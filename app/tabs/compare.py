@@ -7,15 +7,19 @@ from typing import Any
 
 import gradio as gr
 
-from app.comparisons import ARMS, DDPT, PROMPT_TUNING, Comparisons, Question
+from app.comparisons import Comparisons, Question
 from app.figures.arm_cards import CSS, Board, Card, board_html
+from app.figures.status_line import status_line
 from app.progress import Cancelled, Done, Tell, stream
-from app.services import Services, as_toast
+from app.prompts import ARMS, DDPT, PROMPT_TUNING
+from app.services import UNEXPECTED, Services, as_toast
 from app.tabs import compare_api
-from app.tabs.compare_form import answer_fields, fitting, setting_fields
+from app.tabs.compare_form import answer_fields, fitting, task_fields
+from app.tabs.compare_tasks import TaskMenu, back_to_examples, fields_of
+from app.tabs.setting_fields import offered, setting_fields
+from ddpt_core.data.task import Task
 from ddpt_core.errors import DDPTError
 
-UNEXPECTED = "That failed in a way that is a mistake of this program; the terminal that runs it says more."
 CANCELLED = "Cancelled before there was an answer."
 RUN_AT_CTRL_ENTER = """
 document.addEventListener("keydown", event => {
@@ -28,7 +32,8 @@ document.addEventListener("keydown", event => {
 """
 EXAMPLE_IN_ADDRESS = """example => {
   const address = new URL(location.href);
-  address.searchParams.set("example", example);
+  if (example.startsWith("file/")) address.searchParams.delete("example");
+  else address.searchParams.set("example", example);
   history.replaceState(history.state, "", address);
 }"""
 
@@ -47,7 +52,7 @@ def build(services: Services) -> None:
                     placeholder="Say in a sentence what the Python code should do.",
                 )
             with gr.Column(scale=2, min_width=280):
-                example = gr.Dropdown(compare.choices(), value=None, label="Example", elem_id="compare-example")
+                example, upload, examples, said = task_fields(compare.menu.examples())
                 with gr.Row():
                     go = gr.Button("Compare", variant="primary", elem_id="compare-go", min_width=120)
                     cancel = gr.Button("Cancel", interactive=False, elem_id="compare-cancel", min_width=80)
@@ -55,7 +60,7 @@ def build(services: Services) -> None:
             with gr.Column(scale=3, min_width=280), gr.Accordion("Reference, setup and tests", open=False):
                 reference, setup, tests = answer_fields()
             with gr.Column(scale=2, min_width=280), gr.Accordion("Contexts and generation", open=False):
-                settings = setting_fields(compare.comparisons)
+                settings = setting_fields(compare.comparisons.prompts)
         shown = gr.HTML(
             board_html(Board()),
             css_template=CSS.read_text(encoding="utf-8"),
@@ -63,9 +68,9 @@ def build(services: Services) -> None:
             apply_default_css=False,
             elem_id="compare-board",
         )
-    was_asked = gr.State(False)
+    was_asked, source = gr.State(False), gr.State("")
     filled, outputs = [example, instruction, reference, setup, tests], [shown, was_asked, go, cancel]
-    form, prompts = [*filled, *settings], settings[1:3]
+    form, prompts, file = [source, *filled, *settings], settings[1:3], [upload, examples, said]
     hidden = {"api_visibility": "private", "show_progress": "hidden"}
     several = {"concurrency_limit": 8, **hidden}  # each waits for the model inside Services.model, and says so
 
@@ -73,6 +78,8 @@ def build(services: Services) -> None:
     tab.select(as_toast(compare.first), [was_asked, *form], [*filled, *prompts, *outputs], **several)
     example.input(as_toast(compare.chosen), form, [*filled, *outputs], trigger_mode="multiple", **several)
     example.input(None, example, js=EXAMPLE_IN_ADDRESS)
+    upload.upload(as_toast(compare.uploaded), [upload, *form[1:]], [source, *file, *filled, *outputs], **several)
+    examples.click(lambda: back_to_examples(compare.menu), None, [source, example, *file], queue=False, **hidden)
     cancel.click(compare.cancel, None, cancel, queue=False, **hidden)
     compare_api.add(compare.comparisons)
 
@@ -81,40 +88,60 @@ class Compare:
     """The tab's events; each yields what its outputs should show next."""
 
     def __init__(self, services: Services):
+        self.handed = services.handed
         self.comparisons = Comparisons(services)
+        self.menu = TaskMenu(self.comparisons)
         self.stops: dict[str | None, threading.Event] = {}  # of what each session last asked and is not answered yet
 
-    def choices(self) -> list[tuple[str, str]]:
-        """Returns (name, id) of every example, for the menu."""
-        tasks = self.comparisons.examples.values()
-        is_function = {task.id: task.reference.startswith(("def ", "class ")) for task in tasks}
-        return [(task.id.replace("-", " ") + " · function" * is_function[task.id], task.id) for task in tasks]
+    def first(self, request: gr.Request, was_asked: bool, source: str, *form: Any) -> Iterator[list[Any]]:
+        """Offers the prompts that there are now, and runs the task that another tab handed over.
 
-    def first(self, request: gr.Request, was_asked: bool, *form: Any) -> Iterator[list[Any]]:
-        """Offers the prompts that there are now; at the first look runs the example that the address names, or one."""
-        settings, offered = list(form[5:]), []
-        for place, known in enumerate(self.comparisons.prompt_names().values(), start=1):  # after the manual context
-            if settings[place] not in known:
-                settings[place] = next(iter(known), None)
-            offered.append(gr.Dropdown(choices=known, value=settings[place]))
+        At the first look it runs the example that the address names, or the first.
+        """
+        menus = offered(self.comparisons.prompts, form[6:8])
+        settings = [form[5], *(menu.value for menu in menus), *form[8:]]
         wanted, examples = request.query_params.get("example"), self.comparisons.examples
-        if was_asked or form[1] or not examples:
-            yield [*[gr.skip()] * 5, *offered, *[gr.skip()] * 4]
+        handed = self.handed.pop(request.session_hash, None)
+        if handed is None and (was_asked or form[1] or not examples):
+            yield [*[gr.skip()] * 5, *menus, *[gr.skip()] * 4]
             return
-        fields = self.fields(wanted if wanted in examples else next(iter(examples)))
+        name = wanted if wanted in examples else next(iter(examples), "")
+        fields = fields_of(handed) if handed else fields_of(examples[name], name)
         for shown in self.asked(request.session_hash, fields, form[:5], "", settings):
-            yield [*shown[:5], *offered, *shown[5:]]
+            yield [*shown[:5], *menus, *shown[5:]]
 
-    def chosen(self, request: gr.Request, example: str, *form: Any) -> Iterator[list[Any]]:
-        """Fills in an example and compares the arms on it."""
-        if example in self.comparisons.examples:
-            before = [example, *form[:4]]
-            yield from self.asked(request.session_hash, self.fields(example), before, "", form[4:])
+    def chosen(self, request: gr.Request, source: str, value: str, *form: Any) -> Iterator[list[Any]]:
+        """Fills in the task that is chosen in the menu and compares the arms on it."""
+        task = self.menu.task(source, value)
+        if task is not None:
+            yield from self.asked(request.session_hash, fields_of(task, value), [value, *form[:4]], "", form[4:])
 
-    def run(self, request: gr.Request, *form: Any) -> Iterator[list[Any]]:
+    def uploaded(self, request: gr.Request, path: str, *form: Any) -> Iterator[list[Any]]:
+        """Puts the tasks of a file into the menu and compares the arms on the first; a bad file changes nothing."""
+        try:
+            choices, about = self.menu.of_file(path)
+        except DDPTError as error:
+            said = status_line(str(error), failed=True)
+            yield [gr.skip(), gr.UploadButton(value=None), gr.skip(), said, *[gr.skip()] * 9]
+            return
+        value = choices[0][1]
+        menu = gr.Dropdown(choices=choices, value=value, label=f"Task ({len(choices):,}): type to search")
+        file = [path, gr.skip(), gr.Button(visible=True), status_line(about)]
+        yield [*file, menu, *[gr.skip()] * 8]
+        for shown in self.chosen(request, path, value, *form[1:]):
+            yield [*[gr.skip()] * 4, *shown]
+
+    def run(self, request: gr.Request, source: str, *form: Any) -> Iterator[list[Any]]:
         """Compares the arms on what is typed."""
-        fields, note = fitting(self.comparisons.examples.get(form[0] or ""), *form[:5])
+        fields, note = fitting(self.origin(source, form[0]), *form[:5])
         yield from self.asked(request.session_hash, fields, form[:5], note, form[5:])
+
+    def origin(self, source: str, value: str | None) -> Task | None:
+        """Returns the task that the menu shows, None if its file is gone by now."""
+        try:
+            return self.menu.task(source, value)
+        except DDPTError:
+            return None
 
     def cancel(self, request: gr.Request) -> gr.Button:
         """Stops what the session asked, as soon as the arm at work tells how far it is."""
@@ -122,11 +149,6 @@ class Compare:
         if stop is not None:
             stop.set()
         return gr.Button(interactive=False)
-
-    def fields(self, example: str) -> list[str]:
-        """Returns what an example puts into the form."""
-        task = self.comparisons.examples[example]
-        return [example, task.instruction, task.reference, task.setup, "\n".join(task.tests)]
 
     def asked(self, session, fields: Sequence, before: Sequence, note: str, settings: Sequence) -> Iterator[list[Any]]:
         """Fills the form where it is not as `before`, then asks one arm after the other; typing goes on meanwhile.

@@ -4,8 +4,9 @@ from typing import Any
 
 import gradio as gr
 
-from app.comparisons import DDPT, PROMPT_TUNING, Comparisons
-from app.services import MODEL, as_toast
+from app.comparisons import Comparisons
+from app.prompts import DDPT, PROMPT_TUNING
+from app.services import MODEL, as_endpoint
 
 
 def add(comparisons: Comparisons) -> None:
@@ -42,7 +43,7 @@ def add(comparisons: Comparisons) -> None:
 
         "" for a context is the text that the prompts started from, "" for a prompt the first of its method.
         """
-        names = comparisons.prompt_names()
+        first = comparisons.prompts.first()
         given = {PROMPT_TUNING: prompt_tuning, DDPT: ddpt}
         question = comparisons.question(
             instruction,
@@ -51,7 +52,7 @@ def add(comparisons: Comparisons) -> None:
             list(tests or ()),
             manual_context,
             seed,
-            {method: name or next(iter(names[method]), "") for method, name in given.items()},
+            {method: name or first.get(method, "") for method, name in given.items()},
             num_beams=num_beams,
             max_new_tokens=max_new_tokens,
             repetition_penalty=repetition_penalty,
@@ -60,4 +61,4 @@ def add(comparisons: Comparisons) -> None:
         return comparisons.ask_all(question, lambda share, text: None)
 
     gr.api(examples, api_name="examples", concurrency_limit=None)
-    gr.api(as_toast(compare), api_name="compare", concurrency_id=MODEL, concurrency_limit=1)
+    gr.api(as_endpoint(compare), api_name="compare", concurrency_id=MODEL, concurrency_limit=1)

@@ -1,25 +1,22 @@
-"""The Compare tab's form: what an answer is measured against, what is rarely changed, and what belongs together."""
+"""The Compare tab's form: which task, what an answer is measured against, and what belongs together."""
 
 import re
 from typing import Any
 
 import gradio as gr
 
-from app.comparisons import DDPT, PROMPT_TUNING, Comparisons
+from app.figures.status_line import status_line
+from app.tabs.compare_tasks import EXAMPLE
+from app.task_files import LIMITS
+from app.typed_tests import remark
 from ddpt_core.data.task import Task
 
-EDITED = "The instruction was changed; reference and tests are still the example’s."
-TAKEN_OUT = "The example’s reference, setup and tests were taken out: the new instruction is not about {}."
-BEAMS, LONGEST, PENALTY, NGRAM = DEFAULTS = (1, 64, 1.0, 0)  # those of GenerationSettings, which would load torch
-PAPERS = (1.2, 2)  # repetition penalty and no-repeat n-gram size of the paper's experiments
-PENALTY_NOTE = (
-    "The paper wrote with a repetition penalty of 1.2 and no pair of tokens twice. Both are off by default: forbidding "
-    "every repeated pair also forbids right code, such as `x[0], x[0]`."
-)
+EDITED = "The instruction was changed; reference and tests are still the task’s."
+TAKEN_OUT = "The task’s reference, setup and tests were taken out: the new instruction is not about {}."
 
 
 def answer_fields() -> tuple[gr.Code, gr.Code, gr.Code]:
-    """Adds what an answer is measured against: reference, setup, tests."""
+    """Adds what an answer is measured against: reference, setup, tests, and what is to be said of the tests."""
     code = {
         "language": "python",
         "lines": 2,
@@ -30,41 +27,35 @@ def answer_fields() -> tuple[gr.Code, gr.Code, gr.Code]:
     }
     reference = gr.Code(label="Reference: a right answer to measure against", **code)
     setup = gr.Code(label="Setup: runs before the answer", **code)
-    tests = gr.Code(label="Tests: one statement per line; _ is the value of a one-line answer", **code)
+    tests = gr.Code(label="Tests: one statement per line", elem_id="compare-tests", **code)
+    said = gr.HTML(tests_line("", ""), elem_id="compare-tests-said", apply_default_css=False)
     clear = gr.Button("Clear these three", size="sm")
     clear.click(None, None, [reference, setup, tests], js="() => ['', '', '']")
+    while_typing = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
+    gr.on([tests.change, setup.change], tests_line, [setup, tests], said, trigger_mode="always_last", **while_typing)
     return reference, setup, tests
 
 
-def setting_fields(comparisons: Comparisons) -> list[gr.components.Component]:
-    """Adds what is rarely changed; returns context, the two prompts, seed and the four settings of generation."""
-    names = comparisons.prompt_names()
-    chosen = {method: known[0] for method, known in names.items() if known}
-    context = gr.Textbox(comparisons.started_from(chosen), label="Manual context", lines=1)
-    with gr.Row():
-        tuned, diffused = (
-            gr.Dropdown(names[method], value=chosen.get(method), label=label, min_width=130)
-            for method, label in ((PROMPT_TUNING, "Prompt tuning"), (DDPT, "DDPT"))
-        )
-        seed = gr.Number(0, precision=0, label="Seed of DDPT", min_width=130)
-    with gr.Row():
-        beams = gr.Number(BEAMS, precision=0, label="Beams · default 1", min_width=190)
-        longest = gr.Number(LONGEST, precision=0, label="New tokens · default 64", min_width=190)
-        penalty = gr.Number(PENALTY, label="Repetition penalty · default 1", step=0.1, min_width=190)
-        ngram = gr.Number(NGRAM, precision=0, label="No-repeat n-gram · default 0", min_width=190)
-    gr.Markdown(PENALTY_NOTE)
-    with gr.Row():
-        papers = gr.Button("As in the paper: 1.2 and 2", size="sm")
-        defaults = gr.Button("Defaults", size="sm")
-    papers.click(None, None, [penalty, ngram], js=f"() => {list(PAPERS)}")
-    defaults.click(None, None, [beams, longest, penalty, ngram], js=f"() => {list(DEFAULTS)}")
-    return [context, tuned, diffused, seed, beams, longest, penalty, ngram]
+def tests_line(setup: str, tests: str) -> str:
+    """Returns what is to be said of setup and tests as they stand, as HTML."""
+    fine, sentence = remark(setup, tests)
+    return status_line(sentence, failed=not fine)
+
+
+def task_fields(choices: list[tuple[str, str]]) -> tuple[gr.Dropdown, gr.UploadButton, gr.Button, gr.HTML]:
+    """Adds the menu of tasks, the button that puts a file's tasks there, the one that takes them out, and a line."""
+    task = gr.Dropdown(choices, value=None, label=EXAMPLE, elem_id="compare-example")
+    with gr.Row(elem_classes="task-file"):
+        upload = gr.UploadButton("Your task file…", size="sm", min_width=120, scale=0, elem_id="compare-upload")
+        examples = gr.Button("Back to the examples", size="sm", min_width=120, scale=0, visible=False)
+        said = gr.HTML(status_line(LIMITS), elem_id="compare-file-said", apply_default_css=False, min_width=160)
+    return task, upload, examples, said
 
 
 def fitting(origin: Task | None, example, instruction, reference, setup, tests) -> tuple[list[Any], str]:
-    """Returns the five fields without what is left of an example that the instruction is not about, and a note.
+    """Returns the five fields without what is left of a task that the instruction is not about, and a note.
 
-    An instruction that still names what the example's does may be the same in other words: nothing is taken out.
+    An instruction that still names what the task's does may be the same in other words: nothing is taken out.
     """
     given = [reference, setup, tests]
     unchanged = [example, instruction, *given]

@@ -9,15 +9,15 @@ from typing import Any
 import gradio as gr
 from gradio.context import Context
 
+from app.figures.status_line import status_line
 from app.progress import Cancelled, Done, Note, stream
-from app.services import Services, as_toast
+from app.services import UNEXPECTED, Services, as_toast
 from app.tabs import explore_api
 from app.theme import SCHEDULER_LABELS
 from app.viewer.component import trajectory_viewer
 from ddpt_core.diffusion.schedule import SCHEDULERS
 from ddpt_core.errors import DDPTError
 
-UNEXPECTED = "That failed in a way that is a mistake of this program; the terminal that runs it says more."
 NO_RUN = "No run is recorded here yet. Make one with “+ new run”."
 
 
@@ -101,22 +101,22 @@ class Explore:
         started = time.monotonic()
         stop = self.stops[request.session_hash] = threading.Event()
         busy = [gr.Button("Sampling…", interactive=False), gr.Button(interactive=True)]
-        yield [say("Loading the prompt…", 0.0), gr.skip(), *busy]
+        yield [status_line("Loading the prompt…", 0.0), gr.skip(), *busy]
         try:
             name = ""
             for message in stream(lambda tell: self.runs.record(prompt, scheduler, steps, seed, tell), stop):
                 if isinstance(message, Done):
                     name = message.result
                 else:
-                    yield [say(message.text, message.share), gr.skip(), *busy]
+                    yield [status_line(message.text, message.share), gr.skip(), *busy]
             for value in self.opening(name, None if time.monotonic() - started > 1 else -1):
-                yield [say("Opening the run…", 1.0), value, *busy]
-            last = say(f"{name} is open; it took {time.monotonic() - started:.3g} s.")
+                yield [status_line("Opening the run…", 1.0), value, *busy]
+            last = status_line(f"{name} is open; it took {time.monotonic() - started:.3g} s.")
         except Cancelled:
-            last = say("Cancelled; nothing was kept.")
+            last = status_line("Cancelled; nothing was kept.")
         except Exception as error:
             sentence = str(error) if isinstance(error, DDPTError) else UNEXPECTED
-            yield [say(sentence, failed=True), gr.skip(), *ready()]
+            yield [status_line(sentence, failed=True), gr.skip(), *ready()]
             raise
         finally:
             self.stops.pop(request.session_hash, None)
@@ -128,7 +128,7 @@ class Explore:
         if stop is None:
             return [gr.skip(), gr.skip()]
         stop.set()
-        return [say("Stopping…"), gr.Button(interactive=False)]
+        return [status_line("Stopping…"), gr.Button(interactive=False)]
 
     def opening(self, name: str, step: int | None) -> Iterator[dict[str, Any]]:
         """Yields the viewer's values until the run is there; step -1 is its end, None lets it play."""
@@ -154,13 +154,6 @@ class Explore:
 def ready() -> list[gr.Button]:
     """Returns the two buttons as they are when nothing is being sampled."""
     return [gr.Button("Sample", interactive=True), gr.Button(interactive=False)]
-
-
-def say(text: str, share: float | None = None, failed: bool = False) -> str:
-    """Returns the status line as HTML; the text is escaped."""
-    bar = "" if share is None else f'<progress max="1" value="{share:.3f}" aria-label="Progress"></progress>'
-    kind = "run-status failed" if failed else "run-status"
-    return f'<div class="{kind}" role="status">{bar}<span>{html.escape(text)}</span></div>'
 
 
 def number(text: str | None) -> int | None:

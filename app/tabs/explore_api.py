@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from app.progress import Done, stream
-from app.services import MODEL, Services, as_toast
+from app.services import MODEL, Services, as_endpoint
 
 
 def add(services: Services) -> None:
@@ -49,8 +49,8 @@ def add(services: Services) -> None:
 
     one_at_a_time = {"concurrency_id": MODEL, "concurrency_limit": 1}
     gr.api(list_runs, api_name="list_runs", concurrency_limit=None)
-    gr.api(as_toast(open_run), api_name="open_run", concurrency_limit=None)
-    gr.api(as_toast(new_run), api_name="new_run", **one_at_a_time)
-    gr.api(as_toast(project), api_name="project", **one_at_a_time)
-    gr.api(as_toast(compare_runs), api_name="compare_runs", **one_at_a_time)
-    gr.api(as_toast(neighbours), api_name="neighbours", **one_at_a_time)
+    gr.api(as_endpoint(open_run), api_name="open_run", concurrency_limit=None)
+    gr.api(as_endpoint(new_run), api_name="new_run", **one_at_a_time)
+    gr.api(as_endpoint(project), api_name="project", **one_at_a_time)
+    gr.api(as_endpoint(compare_runs), api_name="compare_runs", **one_at_a_time)
+    gr.api(as_endpoint(neighbours), api_name="neighbours", **one_at_a_time)

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from app.figures.status_line import status_line
 from app.main import TABS, build_app, launch_settings
 from app.progress import Cancelled, Done, stream
 from app.runs import whole
 from app.services import Services, as_toast
-from app.tabs.explore import Explore, number, say
+from app.tabs.explore import Explore, number
 from app.viewer.payload import PayloadStore
 from app.viewer.ship import ship
 from app.viewer.view import RunView, key_of
@@ -214,7 +215,7 @@ def test_a_toast_shows_the_sentence_as_text():
     with pytest.raises(gr.Error) as toast:
         as_toast(fails)()
     assert toast.value.message == "Unknown &lt;img src=x&gt;; choose another."
-    assert "&lt;b&gt;" in say("<b>")
+    assert "&lt;b&gt;" in status_line("<b>")
 
 
 @pytest.mark.parametrize("given", [None, "", "x", 1.5, float("nan"), float("inf"), True])

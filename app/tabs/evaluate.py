@@ -1,0 +1,173 @@
+"""The Evaluate tab: every arm on many tasks, with intervals, pass@k, and each prediction to look at."""
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from app.comparisons import Comparisons
+from app.evaluations import Evaluations
+from app.figures import result_table
+from app.figures.status_line import status_line
+from app.progress import Cancelled, Note, stream
+from app.services import UNEXPECTED, Services, as_toast
+from app.tabs import evaluate_api
+from app.tabs.evaluate_data import EvaluateData
+from app.tabs.evaluate_form import OWN_FILE, evaluate_form, example_choices, settings_of
+from app.tabs.evaluate_result import Result, build_result
+from app.tabs.setting_fields import offered
+from app.task_files import read_task_file
+from ddpt_core.errors import DDPTError
+
+NOTHING_YET = (
+    "Nothing has been evaluated in this window. Evaluate lets every arm write code for all tasks, runs their tests, "
+    "and shows the figures with their intervals."
+)
+TO_COMPARE = """() => {
+  const address = new URL(location.href);
+  address.searchParams.delete("example");
+  history.replaceState(history.state, "", address);
+  [...document.querySelectorAll("button[role=tab]")].find(tab => tab.textContent.trim() === "Compare").click();
+}"""
+
+
+def build(services: Services) -> None:
+    """Adds the tab's components and events to the page that is being built."""
+    evaluate = Evaluate(services)
+    tab = gr.context.Context.block
+    with gr.Column(elem_id="evaluate"):
+        form = evaluate_form(evaluate.evaluations.prompts, len(evaluate.data.comparisons.examples))
+        with gr.Row(elem_classes="task-file"):
+            go = gr.Button("Evaluate", variant="primary", elem_id="evaluate-go", min_width=120, scale=0)
+            cancel = gr.Button("Cancel", interactive=False, elem_id="evaluate-cancel", min_width=80, scale=0)
+            status = gr.HTML(
+                status_line(NOTHING_YET), apply_default_css=False, elem_id="evaluate-status", min_width=220
+            )
+        shown = build_result(result_table.CSS.read_text(encoding="utf-8"))
+    source = gr.State("")
+    hidden = {"api_visibility": "private", "show_progress": "hidden"}
+    several = {"concurrency_limit": 8, **hidden}  # each waits for the model inside Services.model, and says so
+
+    inputs = [source, form.data, *form.inputs]
+    go.click(as_toast(evaluate.run), inputs, [status, go, cancel, *shown.outputs], trigger_mode="once", **several)
+    cancel.click(evaluate.cancel, None, cancel, queue=False, **hidden)
+    form.upload.upload(evaluate.uploaded, form.upload, [source, form.data, form.upload, form.said], **several)
+    tab.select(lambda *chosen: offered(evaluate.evaluations.prompts, chosen), form.prompts, form.prompts, **several)
+
+    view = [shown.rows, shown.where, shown.back, shown.on, shown.page]
+    filters = [shown.arm, shown.outcome, shown.text]
+    of_rows = {"queue": False, "trigger_mode": "always_last", **hidden}
+    for one in filters:
+        one.input(as_toast(evaluate.filtered), filters, view, **of_rows)
+    for button, step in ((shown.back, -1), (shown.on, 1)):
+        button.click(as_toast(evaluate.paged(step)), [shown.page, *filters], view, queue=False, **hidden)
+    opened = shown.rows.open_task(as_toast(evaluate.open), None, None, queue=False, **hidden)
+    opened.success(None, js=TO_COMPARE)
+    evaluate_api.add(evaluate.evaluations, evaluate.data)
+
+
+class Evaluate:
+    """The tab's events; what a session evaluated is found by its session alone."""
+
+    def __init__(self, services: Services):
+        self.services = services
+        self.evaluations = Evaluations(services)
+        self.data = EvaluateData(Comparisons(services))
+        self.stops: dict[str | None, threading.Event] = {}  # of the evaluation that each session has under way
+
+    def uploaded(self, path: str) -> list[Any]:
+        """Offers the file as data and chooses it; a bad file changes nothing and is told of."""
+        try:
+            file = read_task_file(path)
+        except DDPTError as error:
+            return [gr.skip(), gr.skip(), gr.UploadButton(value=None), status_line(str(error), failed=True)]
+        choices = [*example_choices(len(self.data.comparisons.examples)), (file.about(), OWN_FILE)]
+        return [
+            path,
+            gr.Dropdown(choices=choices, value=OWN_FILE),
+            gr.UploadButton(value=None),
+            status_line(file.about()),
+        ]
+
+    def run(self, request: gr.Request, source: str, data: str, *values: Any) -> Iterator[list[Any]]:
+        """Evaluates what the form asks for; what was shown before stays until there is something new."""
+        session, started = request.session_hash, time.monotonic()
+        stop = self.stops[session] = threading.Event()
+
+        def work(tell):
+            tell(0.0, "Reading the tasks…")
+            wanted = self.evaluations.wanted(self.data.named(data, source), **settings_of(list(values)))
+            return self.evaluations.run(wanted, tell)
+
+        kept = [gr.skip()] * Result.OUTPUTS
+        yield [status_line("Starting…", 0.0), *busy(), *kept]
+        try:
+            for message in stream(work, stop, at_once=True):
+                if isinstance(message, Note):
+                    yield [status_line(in_words(message, time.monotonic() - started), message.share), *busy(), *kept]
+                else:
+                    self.evaluations.keep(session, message.result)
+                    took = f"Done in {duration(time.monotonic() - started)}."
+                    yield [status_line(took), *ready(), *Result.of(message.result)]
+        except Cancelled:
+            yield [status_line("Cancelled; nothing of it was kept."), *ready(), *kept]
+        except Exception as error:
+            expected = isinstance(error, DDPTError)
+            yield [status_line(str(error) if expected else UNEXPECTED, failed=True), *ready(), *kept]
+            if not expected:
+                raise
+        finally:
+            if self.stops.get(session) is stop:
+                del self.stops[session]
+
+    def cancel(self, request: gr.Request) -> gr.Button:
+        """Stops the session's evaluation."""
+        stop = self.stops.get(request.session_hash)
+        if stop is not None:
+            stop.set()
+        return gr.Button(interactive=False)
+
+    def filtered(self, request: gr.Request, arm: str, outcome: str, text: str) -> list[Any]:
+        """Shows the first page of the predictions that are like that."""
+        return Result.rows_of(self.evaluations.of(request.session_hash).rows(), arm, outcome, text, 0)
+
+    def paged(self, step: int):
+        """Returns the event that turns `step` pages."""
+
+        def turn(request: gr.Request, page: int, arm: str, outcome: str, text: str) -> list[Any]:
+            return Result.rows_of(self.evaluations.of(request.session_hash).rows(), arm, outcome, text, page + step)
+
+        return turn
+
+    def open(self, request: gr.Request, event: gr.EventData) -> None:
+        """Hands the task of a row over to Compare, which takes it up as soon as its tab is shown."""
+        evaluation = self.evaluations.of(request.session_hash)
+        rows, place = evaluation.rows(), event.row
+        if isinstance(place, int) and 0 <= place < len(rows):
+            self.services.handed[request.session_hash] = evaluation.tasks[rows[place]["id"]]
+
+
+def in_words(note: Note, elapsed: float) -> str:
+    """Returns what is going on and, once that can be said, how long it will still take."""
+    if note.share < 0.03 or elapsed < 2:
+        return note.text
+    return f"{note.text} · about {duration(elapsed * (1 - note.share) / note.share)} left"
+
+
+def duration(seconds: float) -> str:
+    """Returns a time in words, as exact as one cares for."""
+    if seconds < 1:
+        return "1 s"
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def ready() -> list[gr.Button]:
+    """Returns the two buttons as they are when nothing runs."""
+    return [gr.Button("Evaluate", interactive=True), gr.Button(interactive=False)]
+
+
+def busy() -> list[gr.Button]:
+    """Returns the two buttons during an evaluation."""
+    return [gr.Button("Evaluating…", interactive=False), gr.Button(interactive=True)]

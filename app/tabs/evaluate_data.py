@@ -1,0 +1,36 @@
+"""The data that the Evaluate tab takes: the examples, a visitor's file, rows through the API, a data set of the hub."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from app.comparisons import Comparisons
+from app.tabs.evaluate_form import EXAMPLES, OWN_FILE
+from app.task_files import TaskFile, read_data_set, read_task_file
+from ddpt_core.errors import DataError
+
+
+class EvaluateData:
+    """Finds the tasks that are asked for; never a file of the server's by its path."""
+
+    def __init__(self, comparisons: Comparisons):
+        self.comparisons = comparisons
+
+    def named(self, name: str | None, upload: str = "") -> TaskFile:
+        """Returns the examples, the uploaded file, or a data set of the hub; raises DataError."""
+        name = (name or "").strip()
+        if name == EXAMPLES and self.comparisons.examples:
+            return TaskFile(EXAMPLES, self.comparisons.examples)
+        if name == OWN_FILE and upload:
+            return read_task_file(upload)
+        if name in ("", EXAMPLES, OWN_FILE):
+            raise DataError("No data is chosen; choose the examples or upload a JSONL file of tasks.")
+        return read_data_set(name)
+
+    def rows(self, rows: list[dict[str, Any]]) -> TaskFile:
+        """Returns rows of any known format as tasks, by the same rules and limits as an uploaded file."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "tasks"
+            path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+            return read_task_file(path)
