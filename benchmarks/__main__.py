@@ -9,6 +9,7 @@ import sys
 from importlib import import_module
 
 BENCHMARKS = {
+    "execution": "benchmarks.execution",
     "neighbours": "benchmarks.neighbours",
     "sampling": "benchmarks.sampling",
     "startup": "benchmarks.startup",

@@ -50,7 +50,10 @@ def main() -> None:
         os.write(control.fileno(), json.dumps(["refused", str(reason)]).encode())
         return
     for name in (*_PRELOADED, *settings["preloaded"]):
-        importlib.import_module(name)
+        with contextlib.suppress(ImportError):  # the programs that import it will say so
+            importlib.import_module(name)
+    if "numpy.random" in sys.modules:  # some versions of numpy import it themselves
+        os.register_at_fork(after_in_child=sys.modules["numpy.random"].seed)
     os.write(control.fileno(), b'["ready"]')
     gc.collect()
     gc.freeze()  # shared with every run: a collection there that touched it would copy it
@@ -104,21 +107,30 @@ class _Nursery:
         """Starts the processes of a run; returns the post of a new process in that process, None in the nursery."""
         run, nursery = _Run(order.channel), os.getpid()
         self._watch(order.channel, run)
+        handed_over = order.descriptors()[1:]  # without the channel
         try:
             rules = self._walls.around(order.scratch)
+            handed_over.append(rules.descriptor)
             for role in ROLES:
                 pid = os.fork()
                 if pid == 0:
                     return Post(role, order, self._walls, rules, nursery)
-                ending = os.pidfd_open(pid)
-                run.living[ending] = (role, pid)
-                self._watch(ending, run)
-            os.close(rules.descriptor)
+                self._watch_over(pid, role, run)
         except OSError as error:
             run.tell("refused", f"The sandbox could not start a process: {error.strerror}.")
-        for descriptor in order.descriptors()[1:]:  # without the channel
+        for descriptor in handed_over:
             os.close(descriptor)
         return None
+
+    def _watch_over(self, pid: int, role: str, run: _Run) -> None:
+        try:
+            ending = os.pidfd_open(pid)
+        except OSError:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            raise
+        run.living[ending] = (role, pid)
+        self._watch(ending, run)
 
     def _watch(self, descriptor: int, run: _Run) -> None:
         self._runs[descriptor] = run

@@ -1,7 +1,6 @@
 """Starts the nurseries of this process when they are first needed, and ends them with it."""
 
 import atexit
-import contextlib
 import functools
 import importlib.util
 import json
@@ -12,7 +11,8 @@ import sys
 import threading
 
 from ddpt_core.errors import SandboxUnavailable
-from ddpt_core.evaluation.sandbox import scratch
+from ddpt_core.evaluation.sandbox.order import Order
+from ddpt_core.evaluation.sandbox.scratch import Base
 
 _PROJECT_FOLDER = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 _BEGINNING = (
@@ -23,19 +23,20 @@ _BEGINNING = (
 _PYTHON_OPTIONS = ("-s", "-P", "-S", "-X", "utf8")
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}  # the same sets in the same order, every time
 _START_SECONDS = 30.0  # for an interpreter on a busy machine
-_END_SECONDS = 5.0
+_END_SECONDS = 5.0  # for it to end all that it started
 _MAX_REPLY_BYTES = 1 << 16
 
 
 class Nursery:
-    """A process that starts runs (nursery.py), and `base`, the folder below which they may write.
+    """A process that starts runs (nursery.py), and `base`, the folder below which they have theirs.
 
     Raises SandboxUnavailable or OSError where it cannot be started.
     """
 
     def __init__(self, preloaded: tuple[str, ...]) -> None:
-        self.base = scratch.make_base()
-        self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.base = Base()
+        self._sending = threading.Lock()
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._process: subprocess.Popen[bytes] | None = None
         try:
             with theirs, open(os.memfd_create("said"), "w+b") as said:
@@ -49,7 +50,7 @@ class Nursery:
     def _started(self, control: socket.socket, said: int, preloaded: tuple[str, ...]) -> subprocess.Popen[bytes]:
         settings = {
             "parent": os.getpid(),
-            "base": self.base,
+            "base": self.base.path,
             "numpy_parent": _numpy_parent(),
             "preloaded": preloaded,
         }
@@ -65,14 +66,13 @@ class Nursery:
         )
 
     def _await_readiness(self, said: int) -> None:
-        self.control.settimeout(_START_SECONDS)
+        self._control.settimeout(_START_SECONDS)
         try:
-            reply = self.control.recv(_MAX_REPLY_BYTES)
+            reply = self._control.recv(_MAX_REPLY_BYTES)
         except TimeoutError as error:
             raise SandboxUnavailable(
                 f"The sandbox did not start within {_START_SECONDS:.0f} seconds; the machine may be busy."
             ) from error
-        self.control.settimeout(None)
         if not reply:
             words = os.pread(said, 1 << 16, 0).decode("utf-8", "replace").strip() or "It said nothing."
             raise SandboxUnavailable(
@@ -82,21 +82,29 @@ class Nursery:
         if kind != "ready":
             raise SandboxUnavailable(*reason)
 
+    def start(self, order: Order) -> None:
+        """Has the processes of a run started; raises ConnectionError where the nursery has ended."""
+        with self._sending:
+            if self._control.fileno() < 0:
+                raise ConnectionError("The nursery was stopped.")
+            order.send(self._control)
+
     def stop(self) -> None:
         """Ends the process, and with it all that it started; removes the folder."""
-        self.control.close()
+        with self._sending:
+            self._control.close()
         if self._process is not None:
             try:
                 self._process.wait(_END_SECONDS)
             except subprocess.TimeoutExpired:
                 self._process.kill()  # what it started is killed by the kernel then
                 self._process.wait()
-        with contextlib.suppress(OSError):
-            scratch.remove(self.base)
+        self.base.remove()
 
     def abandon(self) -> None:
-        """Closes what a forked copy of the process that started the nursery has of it."""
-        self.control.close()
+        """Leaves the nursery to the process that this one is a forked copy of."""
+        self._control.close()
+        self.base.abandon()
 
 
 _nurseries: dict[tuple[str, ...], Nursery] = {}  # by what they have imported

@@ -1,25 +1,63 @@
 """The folder in which one program may write: made for it, watched, and removed whatever is left in it."""
 
 import contextlib
+import fcntl
+import glob
 import logging
 import os
 import secrets
 import tempfile
+import time
 from types import TracebackType
 
 from ddpt_core.evaluation.sandbox.confinement import NOBODY
 
 log = logging.getLogger(__name__)
 _MAX_ENTRIES = 2_000
+_PREFIX = "ddpt-sandbox-"
+_SURELY_LOCKED_SECONDS = 60.0  # after it was made
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
-def make_base() -> str:
-    """Returns a new folder, below which each run has its own; the user a program runs as cannot list it."""
-    path = tempfile.mkdtemp(prefix="ddpt-sandbox-")
-    if os.geteuid() == 0:
-        os.chmod(path, 0o711)
-    return path
+class Base:
+    """A new folder `path`, below which each run has its own; the user a program runs as cannot list it.
+
+    It is locked for as long as it is in use. What a process that was killed has left behind, and so unlocked, is
+    removed when the next one makes its own.
+    """
+
+    def __init__(self) -> None:
+        _remove_leftovers()
+        self.path = tempfile.mkdtemp(prefix=_PREFIX)
+        if os.geteuid() == 0:
+            os.chmod(self.path, 0o711)
+        self._lock = os.open(self.path, _FOLDER)
+        fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def remove(self) -> None:
+        """Deletes the folder and all in it."""
+        os.close(self._lock)
+        try:
+            remove(self.path)
+        except OSError as problem:
+            log.warning("The sandbox's folder %s could not be removed: %s", self.path, problem)
+
+    def abandon(self) -> None:
+        """Leaves the folder to the process that this one is a forked copy of."""
+        os.close(self._lock)
+
+
+def _remove_leftovers() -> None:
+    for path in glob.glob(os.path.join(glob.escape(tempfile.gettempdir()), f"{_PREFIX}*")):
+        with contextlib.suppress(OSError):
+            folder = os.open(path, _FOLDER)
+            try:
+                found = os.fstat(folder)
+                if found.st_uid == os.geteuid() and time.time() - found.st_mtime > _SURELY_LOCKED_SECONDS:
+                    fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    remove(path)
+            finally:
+                os.close(folder)
 
 
 class Scratch:

@@ -21,9 +21,10 @@ from ddpt_core.evaluation.sandbox.scratch import Scratch
 from ddpt_core.evaluation.sandbox.wire import WireError, take_frames
 
 _START_SECONDS = 30.0  # for two processes on a busy machine
-_END_SECONDS = 30.0
+_END_SECONDS = 10.0  # for processes that were killed
 _EXIT_SECONDS = 1.0  # for a process that has fallen silent to end by itself
 _TICK_SECONDS = 0.05  # between looks at memory and disk
+_NUMPY_BYTES = 160 << 20  # of address space: what an interpreter needs that has numpy imported
 _KEPT_OUTPUT_BYTES = 1 << 16
 _MAX_NEWS_BYTES = 1 << 16
 _ROLES = {"program", "judge"}
@@ -68,13 +69,15 @@ class Report:
 
 def run(setup: str, code: str, tests: list[str], budget: Budget) -> Report:
     """Runs one program and its tests; returns once both processes have ended and their folder is gone."""
+    uses_numpy = any("numpy" in text for text in (setup, code, *tests)) and budget.memory_bytes >= _NUMPY_BYTES
+    preloaded = ("numpy",) if uses_numpy else ()
     try:
-        nursery = pool.nursery()
+        nursery = pool.nursery(preloaded)
         try:
             return _run(nursery, setup, code, tests, budget)
         except (ConnectionError, FileNotFoundError):  # it has ended since the last run, or its folder was removed
             pool.discard(nursery)
-            return _run(pool.nursery(), setup, code, tests, budget)
+            return _run(pool.nursery(preloaded), setup, code, tests, budget)
     except SandboxUnavailable as error:
         return Report(end="refused", reason=str(error))
     except OSError as error:
@@ -82,7 +85,7 @@ def run(setup: str, code: str, tests: list[str], budget: Budget) -> Report:
 
 
 def _run(nursery: pool.Nursery, setup: str, code: str, tests: list[str], budget: Budget) -> Report:
-    with Scratch(nursery.base) as scratch, ExitStack() as stack:
+    with Scratch(nursery.base.path) as scratch, ExitStack() as stack:
         return _Run(nursery, budget, scratch, stack).go(setup, code, tests)
 
 
@@ -133,7 +136,7 @@ class _Run:
             hearing, output = _pipe(ours, theirs)
             asked, asking = _pipe(theirs, theirs)
             answered, answering = _pipe(theirs, theirs)
-            Order(
+            order = Order(
                 channel=channel.fileno(),
                 scratch=self._scratch.descriptor,
                 output=output,
@@ -145,7 +148,8 @@ class _Run:
                     "cpu_seconds": int(self._budget.seconds + _START_SECONDS) + 1,
                     "file_bytes": self._budget.disk_bytes,
                 },
-            ).send(self._nursery.control)
+            )
+            self._nursery.start(order)
         return reading, hearing
 
     def _listen(self, end: int | socket.socket, take: Callable[[], object]) -> None:
