@@ -42,11 +42,12 @@ def token_soup(rng: random.Random) -> str:
 def changed_code(rng: random.Random, source: str) -> str:
     """Returns real code of which a few tokens were replaced, removed, doubled or swapped."""
     tokens = [(token.type, token.string) for token in tokenize.generate_tokens(io.StringIO(source).readline)]
-    for _ in range(rng.randint(1, 4)):
+    for _ in range(rng.randint(1, 2)):
         place, other = rng.randrange(len(tokens)), rng.randrange(len(tokens))
         change = rng.choice(("replace", "remove", "double", "swap"))
         if change == "replace" and tokens[place][0] in (tokenize.NAME, tokenize.NUMBER, tokenize.OP):
-            tokens[place] = (tokens[place][0], rng.choice(TOKENS))
+            same = [token for token in tokens if token[0] == tokens[place][0]]
+            tokens[place] = rng.choice([*same, (tokens[place][0], rng.choice(TOKENS))])
         elif change == "remove" and len(tokens) > 2:
             del tokens[place]
         elif change == "double":
@@ -116,4 +117,4 @@ def test_every_program_of_chance_gets_a_verdict_and_leaves_nothing(count, seed, 
     assert arena.left_processes() == [] and arena.left_files() == [] and arena.changes() == []
     assert all(execution.passed for execution in arena.run([PLAIN] * 4))
     kinds = Counter(execution.status for execution in executions)
-    assert kinds["error"] > count / 4 and kinds["passed"] > count / 20 and kinds["failed"] > 0, kinds
+    assert kinds["error"] > count / 4 and kinds["passed"] + kinds["failed"] > count / 20, kinds
