@@ -175,6 +175,19 @@ def test_equal_programs_of_equal_tests_run_once(judge, monkeypatch):
     assert len(keys) == len(set(keys)) == 4 + 2 + 1 + 3 + 2  # references; new answers to double, twice, guess, body
 
 
+def test_equal_programs_with_another_setup_are_another_run(judge, data):
+    data.write_text("".join(json.dumps(TASKS[1] | {"setup": setup, "id": setup}) + "\n" for setup in ("k=5", "k=4")))
+    report, _ = judge()
+    assert [task["id"] for task in report["tests"]["left_out"]] == ["k=4"] and report["tests"]["tasks"] == 1
+
+
+def test_progress_ends_at_one_even_if_every_answer_has_been_run_before(judge, data):
+    data.write_text(json.dumps(TASKS[1]) + "\n")
+    told = []
+    report, _ = judge(progress=lambda share, text: told.append(share))
+    assert report["arms"]["manual"]["pass_at"] == {"1": 1.0} and told[-1] == 1.0
+
+
 def test_samples_are_drawn_for_judged_tasks_alone_alike_for_every_arm_and_anew_for_every_batch(
     judge, scripted, monkeypatch
 ):
