@@ -64,13 +64,14 @@ def _conala(record: Record) -> dict[str, Any]:
     """CoNaLa, and library documentation in its form; the rewritten intent, if given, names the variables."""
     intent = record.text("intent")
     rewritten = record.optional_text("rewritten_intent")
-    return {"instruction": rewritten if rewritten.strip() else intent, "reference": record.text("snippet")}
+    instruction = rewritten if rewritten.strip() else intent
+    return {"instruction": instruction, "reference": record.text("snippet"), **_own_tests(record)}
 
 
 def _codealpaca(record: Record) -> dict[str, Any]:
     """CodeAlpaca; the input, if there is one, follows the instruction on a new line."""
     instruction = f"{record.text('instruction')}\n{record.optional_text('input')}"  # stripped like all others
-    return {"instruction": instruction, "reference": record.text("output")}
+    return {"instruction": instruction, "reference": record.text("output"), **_own_tests(record)}
 
 
 def _mbpp(record: Record) -> dict[str, Any]:
@@ -94,7 +95,7 @@ def _mbpp_sanitized(record: Record) -> dict[str, Any]:
 
 
 def _humaneval(record: Record) -> dict[str, Any]:
-    """HumanEval as whole programs.
+    """HumanEval; its reference is a whole program, an answer may be the function's body alone (see programs.py).
 
     The instruction is the prompt (imports, signature, docstring), the reference the prompt completed by the
     canonical solution. `test` only defines `check(candidate)`, so the one test is that text and a call of
@@ -112,13 +113,17 @@ def _humaneval(record: Record) -> dict[str, Any]:
 
 
 def _plain(record: Record) -> dict[str, Any]:
-    """Our own form; `tests` (a list of statements) and `setup` may be left out."""
+    """Our own form."""
     return {
         "instruction": record.text("instruction"),
         "reference": record.text("reference"),
-        "tests": record.texts("tests"),
-        "setup": record.optional_text("setup"),
+        **_own_tests(record),
     }
+
+
+def _own_tests(record: Record) -> dict[str, Any]:
+    """`tests` (a list of statements) and `setup`, which may be left out, of the formats that have none of their own."""
+    return {"tests": record.texts("tests"), "setup": record.optional_text("setup")}
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ MAX_INSTRUCTION_CHARACTERS = 8_000  # about 2,000 tokens, more than any backbone
 class Task:
     """One instruction with its reference code ("" if there is none) and the tests that the code must pass.
 
-    `tests` are Python statements, run one by one after `setup` and the code; most are `assert ...`.
+    `tests` are Python statements, run one by one after `setup` and the program that the code makes (see programs.py);
+    most are `assert ...`.
     """
 
     id: str

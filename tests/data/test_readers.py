@@ -65,16 +65,17 @@ EXAMPLES = {
         ),
     ),
     "CoNaLa": (
-        {"intent": "doubling", "rewritten_intent": "double `n`", "snippet": "n * 2", "question_id": 5},
-        Task(id="5", instruction="double `n`", reference="n * 2"),
+        {"intent": "doubling", "rewritten_intent": "double `n`", "snippet": "n * 2", "question_id": 5}
+        | {"tests": ["assert _ == 8"], "setup": "n = 4"},
+        Task(id="5", instruction="double `n`", reference="n * 2", tests=("assert _ == 8",), setup="n = 4"),
     ),
     "plain": (
         {"instruction": " double n ", "reference": "n * 2", "tests": ["assert n"], "id": "first", "setup": "n = 1"},
         Task(id="first", instruction="double n", reference="n * 2", tests=("assert n",), setup="n = 1"),
     ),
     "CodeAlpaca": (
-        {"instruction": "Double the number.", "input": "n = 3", "output": "n * 2"},
-        Task(id="line-1", instruction="Double the number.\nn = 3", reference="n * 2"),
+        {"instruction": "Double the number.", "input": "n = 3", "output": "n * 2", "tests": ["assert _ == 6"]},
+        Task(id="line-1", instruction="Double the number.\nn = 3", reference="n * 2", tests=("assert _ == 6",)),
     ),
 }
 
