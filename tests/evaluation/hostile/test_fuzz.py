@@ -1,15 +1,20 @@
 """Two thousand programs of chance: whatever they are, they get a verdict, and leave nothing."""
 
-import ast
+import bisect
+import fnmatch
+import heapq
+import inspect
 import io
 import keyword
 import random
+import shlex
+import textwrap
 import tokenize
 from collections import Counter
-from pathlib import Path
+from types import ModuleType
 
 import pytest
-from arena import PLAIN, PROJECT, Arena
+from arena import PLAIN, Arena
 
 from ddpt_core.data.families import instances
 from ddpt_core.data.task import Task
@@ -17,7 +22,6 @@ from ddpt_core.errors import SandboxUnavailable
 from ddpt_core.evaluation.execution import Limits
 from ddpt_core.evaluation.sandbox import landlock
 
-SANDBOX = PROJECT / "ddpt_core" / "evaluation" / "sandbox"
 LIMITS = Limits(timeout=0.5, memory_mb=128, output_kb=64, disk_mb=2)
 STATUSES = {"passed", "failed", "error", "timeout", "memory"}
 OUTCOMES = {"passed", "failed", "error", "not reached"}
@@ -60,23 +64,22 @@ def changed_code(rng: random.Random, source: str) -> str:
         return " ".join(text for _, text in tokens)
 
 
-def pieces_of(path: Path) -> list[str]:
-    """Returns the functions of a source file, as text."""
-    source = path.read_text()
-    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
-    return [text for text in (ast.get_source_segment(source, node) for node in nodes) if text and len(text) < 2_000]
+def functions_of(*modules: ModuleType) -> list[str]:
+    """Returns the source of the functions of modules of the library."""
+    functions = [value for module in modules for value in vars(module).values() if inspect.isfunction(value)]
+    return [inspect.getsource(function) for function in functions]
 
 
 def programs(count: int, seed: int) -> list[tuple[str, Task]]:
     """Returns `count` programs of chance, each with a test, of all three sorts."""
     rng = random.Random(seed)
     tasks = instances(200, seed)
-    pieces = [text for name in ("wire.py", "scratch.py", "kernel.py") for text in pieces_of(SANDBOX / name)]
+    pieces = functions_of(bisect, heapq, textwrap, shlex, fnmatch)
     found = []
     for number in range(count):
         task = rng.choice(tasks)
         tests: tuple[str, ...] = rng.choice((task.tests, ("assert _ == 1", "x"), (token_soup(rng),), ()))
-        sort = rng.choice(("bytes", "tokens", "changed answer", "changed answer", "changed code"))
+        sort = rng.choice(("bytes", "tokens", "changed code", *3 * ("changed answer",)))
         if sort == "bytes":
             code = random_bytes(rng)
         elif sort == "tokens":
@@ -117,4 +120,4 @@ def test_every_program_of_chance_gets_a_verdict_and_leaves_nothing(count, seed, 
     assert arena.left_processes() == [] and arena.left_files() == [] and arena.changes() == []
     assert all(execution.passed for execution in arena.run([PLAIN] * 4))
     kinds = Counter(execution.status for execution in executions)
-    assert kinds["error"] > count / 4 and kinds["passed"] + kinds["failed"] > count / 20, kinds
+    assert kinds["error"] > count / 4 and kinds["passed"] + kinds["failed"] > count / 30, kinds

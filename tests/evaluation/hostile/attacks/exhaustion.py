@@ -58,12 +58,12 @@ ATTACKS: tuple[Attack, ...] = (
                 return repr(self)
         repr(Deep())
     """, "error", "memory", says=""),
-    stopped(_MEMORY, "deep source", "is nested too deeply to be read", "x = " + "(" * 50_000 + ")" * 50_000, "error",
-    "memory"),
-    stopped(_MEMORY, "long chain in the source", "makes the compiler recurse", "x = " + "-" * 150_000 + "1", "error",
-    "memory"),
+    stopped(_MEMORY, "deep source", "is nested too deeply to be read",
+            "x = " + "(" * 50_000 + ")" * 50_000, "error", "memory"),
+    stopped(_MEMORY, "long chain in the source", "makes the compiler recurse",
+            "x = " + "-" * 150_000 + "1", "error", "memory"),
     stopped(_MEMORY, "constant too large", "makes the compiler compute a huge constant",
-    "x = 2 ** 10 ** 9 << 10 ** 9\ny = 'x' * 10**10",
+            "x = 2 ** 10 ** 9 << 10 ** 9\ny = 'x' * 10**10",
             "memory", "timeout", "error"),
     asked(_MEMORY, "answer too large for a frame", "answers with more than can cross", """
         def answer(x):
@@ -126,8 +126,8 @@ ATTACKS: tuple[Attack, ...] = (
             kept.append(os.pipe())
             kept.append(os.open("/dev/null", os.O_RDONLY))
     """, "error", says="OSError"),
-    stopped(_OUTPUT, "print", "prints without end", "while True:\n    print('x' * 1000)", "failed",
-    says="printed more than"),
+    stopped(_OUTPUT, "print", "prints without end",
+            "while True:\n    print('x' * 1000)", "failed", says="printed more than"),
     stopped(_OUTPUT, "standard error", "writes to standard error without end", """
         import sys
         while True:
@@ -185,8 +185,7 @@ ATTACKS: tuple[Attack, ...] = (
             except BaseException:
                 pass
     """, "timeout"),
-    stopped(_TIME, "catching the end of its time", "catches SIGXCPU and KeyboardInterrupt, and sets its limits anew",
-    """
+    stopped(_TIME, "catching the end of its time", "catches the signals of the end, and sets its limits anew", """
         import resource, signal
         signal.signal(signal.SIGXCPU, lambda *a: None)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -210,8 +209,8 @@ ATTACKS: tuple[Attack, ...] = (
         sys.set_int_max_str_digits(0)
         str(7 ** 10_000_000)
     """, "timeout"),
-    stopped(_TIME, "power", "computes a power that no machine can hold", "x = 3\nwhile True:\n    x = x ** x ** x",
-    "timeout", "memory"),
+    stopped(_TIME, "power", "computes a power that no machine can hold",
+            "x = 3\nwhile True:\n    x = x ** x ** x", "timeout", "memory"),
     stopped(_TIME, "regular expression", "matches an expression that takes exponential time", """
         import re
         re.match(r"(a+)+$", "a" * 60 + "b")
@@ -247,6 +246,6 @@ ATTACKS: tuple[Attack, ...] = (
             threading.Event().wait()
     """, "timeout"),
     Attack(_TIME, "iterator that never ends", "gives the tests items without end",
-    "import itertools\ndef answer(x):\n    return itertools.count()",
+           "import itertools\ndef answer(x):\n    return itertools.count()",
            (f"assert list(answer(2)) == [{SECRET}]",), ("timeout", "memory"), says=""),
 )  # fmt: skip

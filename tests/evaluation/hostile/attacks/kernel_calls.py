@@ -28,8 +28,8 @@ raise PermissionError(-found, os.strerror(-found))
 """
 
 ATTACKS: tuple[Attack, ...] = (
-    calls("ptrace and kin", "traces and looks into processes: ptrace, process_vm_*, kcmp, process_madvise", 101, 310,
-        311, 312, 440, 448),
+    calls("ptrace and kin", "traces and looks into processes: ptrace, process_vm_*, kcmp, process_madvise",
+          101, 310, 311, 312, 440, 448),
     calls("mounts", "mounts and changes the root: mount, umount2, pivot_root, chroot, fsopen, move_mount",
           165, 166, 155, 161, 428, 429, 430, 431, 432, 433, 442),
     calls("keys", "keeps something in the kernel's keyrings: add_key, request_key, keyctl", 248, 249, 250),
@@ -40,8 +40,8 @@ ATTACKS: tuple[Attack, ...] = (
     calls("users and groups", "becomes someone else: setuid and all its kin, setgroups, capset",
           105, 106, 113, 114, 116, 117, 119, 122, 123, 126),
     calls("namespaces", "leaves for a namespace of its own: unshare, setns", 272, 308),
-    calls("personality", "changes how its process is run: personality, modify_ldt, arch_prctl, ioperm, iopl", 135, 154,
-    158, 173, 172),
+    calls("personality", "changes how its process is run: personality, modify_ldt, arch_prctl, ioperm, iopl",
+          135, 154, 158, 173, 172),
     calls("modules and power", "loads modules and kernels, restarts: init_module, kexec_load, reboot, swapon",
           175, 176, 313, 246, 320, 169, 167, 168, 163, 179),
     calls("clocks and names", "sets clocks and names: settimeofday, clock_settime, adjtimex, sethostname",
@@ -50,21 +50,19 @@ ATTACKS: tuple[Attack, ...] = (
           303, 304, 437, 253, 294, 254, 300),
     calls("shared between processes", "talks through System V and POSIX objects: shmget, semget, msgget, mq_open",
           29, 30, 31, 64, 65, 66, 68, 69, 70, 240),
-    calls("its own cage", "changes what confines it: seccomp, landlock_*, pkey_*, syslog", 317, 444, 445, 446, 329,
-    330, 103),
+    calls("its own cage", "changes what confines it: seccomp, landlock_*, pkey_*, syslog",
+          317, 444, 445, 446, 329, 330, 103),
     calls("scheduling", "takes more processor and memory: sched_setattr, setpriority, mlockall, mbind",
           314, 142, 144, 203, 141, 151, 149, 237, 256, 279, 251),
     calls("descriptors that count", "makes descriptors for events: eventfd2, signalfd4, timerfd_create, pidfd_open",
           290, 289, 283, 434, 438),
-    refused(_KIND, "switches of the process",
-    "changes itself by prctl: dumpable, subreaper, tracer, no_new_privs, speculation", """
-        all_refused(*(raw(157, option, 1, 0, 0, 0) for option in (1, 4, 8, 10, 14, 22, 24, 26, 28, 29, 33, 35, 36, 38,
-            39, 40, 41, 44, 47,
-                                                                  50, 52, 53, 55, 59, 62, 65, 0x59616D61, 0x53564D41)))
+    refused(_KIND, "switches of the process", "changes itself by prctl: dumpable, subreaper, tracer, no_new_privs", """
+        options = (1, 4, 8, 10, 14, 22, 24, 26, 28, 29, 33, 35, 36, 38, 39, 40, 41, 44, 47, 50, 52, 53, 55, 59, 62, 65,
+                   0x59616D61, 0x53564D41)
+        all_refused(*(raw(157, option, 1, 0, 0, 0) for option in options))
     """),
     # 335 and 336 are let past every filter by newer kernels, which end the process that calls them (uretprobe, uprobe)
-    refused(_KIND, "all other numbers", "tries every number that the kernel could know and the filter does not name",
-        """
+    refused(_KIND, "all other numbers", "tries every number that the kernel could know and no list names", """
         unnamed = [*range(337, 424), *range(449, 600), 1000, 65535, (1 << 30) - 1]
         all_refused(*(raw(number, 0, 0, 0, 0, 0, 0) for number in unnamed))
     """),
@@ -74,12 +72,12 @@ ATTACKS: tuple[Attack, ...] = (
     refused(_KIND, "controls of devices", "types into terminals and changes descriptors by ioctl", """
         import fcntl
         all_refused(*(lambda fd=fd, request=request: fcntl.ioctl(fd, request, bytes(64))
-                      for fd in (0, 1, 2) for request in (0x5401, 0x5412, 0x5413, 0x5422, 0x541C, 0x8901, 0xC0481273,
-                          0x801C581F)))
+                      for fd in (0, 1, 2)
+                      for request in (0x5401, 0x5412, 0x5413, 0x5422, 0x541C, 0x8901, 0xC0481273, 0x801C581F)))
     """),
     stopped(_KIND, "32-bit interface", "makes a call through int 0x80, whose numbers mean something else",
             'CODE = "b802000000cd804898c3"\n' + MACHINE_CODE, "error", says="SIGSYS"),
     stopped(_KIND, "machine code", "forks by an instruction of its own", 'CODE = "b8390000000f05c3"\n' + MACHINE_CODE,
-    "error",
+            "error",
             says="PermissionError"),
 )  # fmt: skip

@@ -19,8 +19,7 @@ ATTACKS: tuple[Attack, ...] = (
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
                 s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
                 return s.sendto(b"hostile", address)
-        all_refused(lambda: send(("127.0.0.1", PORT)), lambda: send(("255.255.255.255", 9)), lambda: send(("8.8.8.8",
-            53)))
+        all_refused(*(lambda to=to: send(to) for to in (("127.0.0.1", PORT), ("255.255.255.255", 9), ("8.8.8.8", 53))))
     """),
     refused(_KIND, "Unix socket by path", "talks to a server through a socket file that everyone may use", """
         import socket
@@ -53,12 +52,11 @@ ATTACKS: tuple[Attack, ...] = (
                     lambda: resolve(lambda: socket.gethostbyname("example.org")),
                     lambda: resolve(lambda: socket.getaddrinfo("example.org", 443, type=socket.SOCK_DGRAM)))
     """),
-    refused(_KIND, "raw and kernel sockets", "opens raw, packet, netlink, vsock, alg, bluetooth, CAN and XDP sockets",
-    """
+    refused(_KIND, "raw and kernel sockets", "opens raw, packet, netlink, vsock, alg, bluetooth and XDP sockets", """
         import socket
         all_refused(*(lambda family=family, kind=kind: socket.socket(family, kind, 0)
-                      for family in (socket.AF_INET, 17, 16, 40, 38, 31, 29, 44, 1, 15, 21, 43) for kind in (1, 2, 3,
-                          5)))
+                      for family in (socket.AF_INET, 17, 16, 40, 38, 31, 29, 44, 1, 15, 21, 43)
+                      for kind in (1, 2, 3, 5)))
     """),
     refused(_KIND, "libraries", "uses what is built on sockets", """
         import asyncio, http.client, urllib.request, xmlrpc.client, ftplib, smtplib, selectors
@@ -76,8 +74,7 @@ ATTACKS: tuple[Attack, ...] = (
         numbers = (41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 288, 299, 307)
         all_refused(*(raw(number, a, 1, 0, 0, 0, 0) for number in numbers for a in (1, 2)))
     """),
-    refused(_KIND, "socket without the call for sockets",
-    "makes a socket through io_uring or takes one of another process", """
+    refused(_KIND, "socket by another way", "makes a socket through io_uring or takes one of another process", """
         parameters = ctypes.create_string_buffer(120)
         all_refused(raw(425, 4, parameters), raw(426, 3, 1, 0, 0, None, 0), raw(427, 3, 0, None, 0), raw(438, 3, 3, 0),
                     raw(424, 3, 9, None, 0))

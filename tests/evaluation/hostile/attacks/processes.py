@@ -33,11 +33,10 @@ ATTACKS: tuple[Attack, ...] = (
                     lambda: child(435, arguments, 88), lambda: child(435, arguments, 64))
     """),
     refused(_START, "exec", "becomes another program", """
-        code = bytes.fromhex("7f454c46")
+        readable = os.open("/etc/ld.so.cache", os.O_RDONLY)
         all_refused(lambda: os.execv("/bin/sh", ["sh", "-c", "echo WORKED"]),
-            lambda: os.execve(sys.executable or "/bin/sh", ["x"], {}),
-                    raw(322, -100, b"/bin/sh", None, None, 0), lambda: os.execve(os.open("/etc/ld.so.cache",
-                        os.O_RDONLY), ["x"], {}))
+                    lambda: os.execve(sys.executable or "/bin/sh", ["x"], {}), lambda: os.execve(readable, ["x"], {}),
+                    raw(322, -100, b"/bin/sh", None, None, 0))
     """),
     refused(_START, "posix_spawn", "starts a program without fork", """
         all_refused(lambda: os.posix_spawn("/bin/sh", ["sh", "-c", "sleep 20"], {}),
@@ -101,10 +100,8 @@ ATTACKS: tuple[Attack, ...] = (
                 raise PermissionError(errno.EPERM, str(error)) from None
         all_refused(os.setsid, lambda: os.setpgid(0, 0), lambda: os.nice(-1), lambda: os.sched_setaffinity(0, {0}),
                     lambda: resource.prlimit(VICTIM, resource.RLIMIT_CPU, (0, 0)),
-                    *(lambda kind=kind: more(kind) for kind in (resource.RLIMIT_AS, resource.RLIMIT_CPU,
-                    resource.RLIMIT_NPROC,
-                                                                resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE,
-                                                                    resource.RLIMIT_CORE)))
+                    *(lambda kind=kind: more(getattr(resource, "RLIMIT_" + kind))
+                      for kind in ("AS", "CPU", "NPROC", "FSIZE", "NOFILE", "CORE")))
     """),
     refused(_SIGNAL, "others", "kills its parent, its neighbours, its group and everyone", """
         import signal
@@ -119,15 +116,13 @@ ATTACKS: tuple[Attack, ...] = (
             raw(200, who, 9), raw(234, who, who, 9), raw(129, who, 9, information), raw(297, who, who, 9, information),
             raw(434, who, 0), raw(424, 3, 9, None, 0), raw(62, who + (1 << 32), 9))))
     """),
-    refused(_SIGNAL, "signals that the kernel sends for it",
-    "lets the kernel signal others: owners of descriptors, timers", """
+    refused(_SIGNAL, "signals by the kernel", "lets the kernel signal others: owners of descriptors, timers", """
         import fcntl, signal
         reading, writing = os.pipe()
         event = (ctypes.c_int * 16)(0, 0, signal.SIGKILL, 4, VICTIM)
-        all_refused(lambda: fcntl.fcntl(reading, fcntl.F_SETOWN, VICTIM), lambda: fcntl.fcntl(reading, 10,
-            signal.SIGKILL),
-                    lambda: fcntl.fcntl(reading, fcntl.F_SETLEASE, 0), raw(222, 0, event, event), raw(282, -1, event,
-                        8, 0),
+        all_refused(lambda: fcntl.fcntl(reading, fcntl.F_SETOWN, VICTIM), lambda: fcntl.fcntl(reading, 10, 9),
+                    lambda: fcntl.fcntl(reading, fcntl.F_SETLEASE, 0),
+                    raw(222, 0, event, event), raw(282, -1, event, 8, 0),
                     lambda: fcntl.ioctl(reading, 0x8901, VICTIM.to_bytes(4, "little")),
                     raw(157, 1, 0, 0, 0, 0), raw(157, 36, 1, 0, 0, 0), raw(157, 4, 1, 0, 0, 0))
     """),

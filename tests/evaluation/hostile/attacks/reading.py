@@ -77,8 +77,7 @@ ATTACKS: tuple[Attack, ...] = (
                                      "/proc/net/tcp", "/proc/sys/kernel/hostname", "/sys/kernel/notes")
                    if os.path.exists(path)]
         all_refused(*map(read, present), lambda: os.listdir("/proc"), lambda: os.listdir("/sys"),
-                    *(write(path) for path in ("/proc/sysrq-trigger", "/proc/sys/kernel/core_pattern",
-                        "/proc/self/oom_score_adj")
+                    *(write(path) for path in ("/proc/sysrq-trigger", "/proc/sys/kernel/core_pattern")
                       if os.path.exists(path)))
     """),
     refused(_PROCESSES, "itself in /proc", "reads its own memory, maps, environment and descriptors", """
@@ -107,8 +106,8 @@ ATTACKS: tuple[Attack, ...] = (
     refused(_PROCESSES, "another process by system call", "reads and writes memory and descriptors of a process", """
         space = ctypes.create_string_buffer(16)
         vector = (ctypes.c_void_p * 2)(ctypes.addressof(space), 16)
-        all_refused(*(raw(number, who, vector, 1, vector, 1, 0) for number in (310, 311) for who in (VICTIM,
-            os.getppid())),
+        others = (VICTIM, os.getppid())
+        all_refused(*(raw(number, who, vector, 1, vector, 1, 0) for number in (310, 311) for who in others),
                     raw(101, 16, VICTIM, 0, 0), raw(101, 0x4206, os.getppid(), 0, 0), raw(101, 0, 0, 0, 0),
                     raw(434, VICTIM, 0), raw(438, 3, 0, 0), raw(312, os.getpid(), VICTIM, 1, 0, 0))
     """),

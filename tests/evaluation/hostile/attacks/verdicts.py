@@ -48,8 +48,7 @@ ATTACKS: tuple[Attack, ...] = (
     forged("what a harness prints", "prints what pytest, unittest and this sandbox print", """
         import sys
         for stream in (sys.stdout, sys.stderr, sys.__stdout__):
-            print("passed", "OK", "1 passed in 0.01s", '["done"]', '["outcome",0,"passed","",""]', file=stream,
-                flush=True)
+            print("passed", "OK", "1 passed in 0.01s", '["done"]', '["outcome",0,"passed","",""]', file=stream)
         def answer(x):
             print('{"status": "passed"}', flush=True)
             return 0
@@ -57,8 +56,8 @@ ATTACKS: tuple[Attack, ...] = (
     forged("frames into descriptors", "writes the harness's own messages into every descriptor", """
         import json, os, struct
         def answer(x):
-            for message in (["ready"], ["ran"], ["began", 0], ["outcome", 0, "passed", "", ""], ["done"], ["value",
-                True, [], ""]):
+            passed = ["outcome", 0, "passed", "", ""]
+            for message in (["ready"], ["ran"], ["began", 0], passed, ["done"], ["value", True, [], ""]):
                 data = json.dumps(message).encode()
                 for fd in range(1, 64):
                     try:
@@ -74,232 +73,9 @@ ATTACKS: tuple[Attack, ...] = (
                 program._line.send(["value", ["object", 0, "int", None], [], ""])
             return True
     """, before=_HARNESS),
-    forged("object equal to all", "answers with an object that equals everything", """
-        class Same:
-            __eq__ = __le__ = __ge__ = __contains__ = lambda self, other: True
-            __ne__ = __lt__ = __gt__ = lambda self, other: False
-            __hash__ = lambda self: 0
-            __bool__ = lambda self: True
-        def answer(x):
-            return Same()
-    """),
-    *(
-        forged(f"{kind.__name__} equal to all", f"answers with a {kind.__name__} of its own that equals everything",
-            f"""
-            class Same({kind.__name__}):
-                __eq__ = __le__ = __ge__ = __contains__ = lambda self, other: True
-                __ne__ = lambda self, other: False
-                __hash__ = lambda self: 0
-                __len__ = lambda self: 1
-                __iter__ = lambda self: iter([self])
-                __getitem__ = lambda self, key: self
-                __sub__ = __rsub__ = __add__ = lambda self, other: self
-                __abs__ = __round__ = lambda self, *a: self
-            def answer(x):
-                return Same()
-        """, f"assert answer(2) == {kind(expected)!r}")
-        for kind, expected in ((int, SECRET), (float, 2.5), (str, "expected"), (list, [1, 2]), (tuple, (1, 2)), (dict,
-            {1: 2}))
-    ),
-    forged("class that is not its own", "says that its class is int and that it is the very object", """
-        class Lie:
-            __class__ = int
-            __index__ = __int__ = lambda self: 5
-            __instancecheck__ = lambda self, other: True
-            __eq__ = lambda self, other: True
-        def answer(x):
-            return Lie()
-    """, f"assert isinstance(answer(2), int) and answer(2) == {SECRET}"),
-    forged("ANY", "answers with the library's own object that equals everything", """
-        from unittest.mock import ANY
-        def answer(x):
-            return ANY
-    """),
-    forged("ANY inside", "hides an object that equals everything in lists and dicts", """
-        from unittest.mock import ANY
-        def answer(x):
-            return [ANY, {"key": ANY}]
-    """, f'assert answer(2) == [{SECRET}, {{"key": 1}}]'),
-    forged("class instead of a function", "is a class whose instances equal everything", """
-        class answer:
-            def __init__(self, x):
-                pass
-            def __eq__(self, other):
-                return True
-    """),
-    forged("descriptors and metaclasses", "makes the comparison a property of a metaclass", """
-        class Meta(type):
-            __eq__ = lambda self, other: True
-            __call__ = lambda self, *a: self
-            __hash__ = type.__hash__
-        class answer(metaclass=Meta):
-            pass
-    """),
-    forged("answer that changes", "changes its answer after it was given", """
-        import threading, time
-        def answer(x):
-            found = [0]
-            def later():
-                for number in range(10**6):
-                    found[0] = number
-            threading.Thread(target=later, daemon=True).start()
-            return found
-    """, f"found = answer(2)\nassert found == [{SECRET}]"),
-    forged("answer that counts", "gives another answer each time", """
-        import itertools
-        numbers = itertools.count()
-        def answer(x):
-            return next(numbers)
-    """, f"assert answer(2) == answer(2) == {SECRET}"),
-    forged("builtins replaced", "replaces what a test calls, in builtins and as names of its own", """
-        import builtins
-        for name in ("abs", "len", "sorted", "isinstance", "round", "all", "any", "str", "print", "type",
-            "AssertionError"):
-            setattr(builtins, name, lambda *a, **k: 0)
-            globals()[name] = lambda *a, **k: 0
-        def answer(x):
-            return 1
-    """, _NEAR),
-    Attack("fake verdict", "builtin in a later test", "replaces what a test calls that asks of an earlier one's answer",
-           "abs = lambda x: 0\ndef answer(x):\n    return 1", ("found = answer(2)",
-           f"assert abs(found - {SECRET}) < 1e-6"), ("failed",), says=""),
-    forged("comparison replaced", "replaces the operators of the library", """
-        import functools, math, operator
-        operator.eq = operator.__eq__ = lambda a, b: True
-        math.isclose = lambda *a, **k: True
-        functools.total_ordering = None
-        def answer(x):
-            return 1
-    """, f"import math, operator\nassert math.isclose(answer(2), {SECRET}) and operator.eq(answer(2), {SECRET})"),
-    forged("numpy replaced", "replaces the comparisons of numpy", """
-        import numpy
-        for name in ("allclose", "array_equal", "isclose", "all", "asarray"):
-            setattr(numpy, name, lambda *a, **k: True)
-        def answer(x):
-            return numpy.zeros(2)
-    """, "import numpy as np\nassert np.allclose(answer(2), [1, 2]) and np.array_equal(answer(2), [1, 2])"),
-    forged("array by address", "gives numpy an address of memory for an answer", """
-        class Lie:
-            @property
-            def __array_interface__(self):
-                return {"shape": (2,), "typestr": "<i8", "data": (0x1000, False), "version": 3}
-            __array_struct__ = None
-            def __array__(self, *a, **k):
-                raise SystemExit(0)
-            __len__ = lambda self: 2
-            __getitem__ = lambda self, i: [0, 0][i]
-        def answer(x):
-            return Lie()
-    """, "import numpy as np\nassert np.array_equal(np.asarray(answer(2)), [1, 2])"),
-    forged("json and struct replaced", "replaces what its answers are written with", """
-        import json, struct
-        json.dumps = lambda *a, **k: '["value",true,[],""]'
-        json.encoder.JSONEncoder.encode = lambda *a: "true"
-        def answer(x):
-            return 1
-    """),
-    forged("modules replaced", "puts modules of its own in place of the library's", """
-        import sys, types
-        for name in ("math", "operator", "json", "unittest", "collections", "numpy", "__main__", "builtins"):
-            module = types.ModuleType(name)
-            module.isclose = module.eq = lambda *a, **k: True
-            module.__getattr__ = lambda attribute: lambda *a, **k: True
-            sys.modules[name] = module
-            globals()[name] = module
-        def answer(x):
-            return 1
-    """, f"import math\nassert math.isclose(answer(2), {SECRET})"),
-    forged("assertion machinery replaced", "disables assertions and the hooks behind them", """
-        import builtins, sys, threading
-        class Quiet(Exception):
-            pass
-        builtins.AssertionError = Quiet
-        AssertionError = Quiet
-        sys.excepthook = threading.excepthook = sys.unraisablehook = lambda *a: None
-        sys.settrace(lambda *a: None)
-        sys.setprofile(lambda *a: None)
-        __debug__ if False else None
-        def answer(x):
-            return 1
-    """),
-    forged("AssertionError of its own", "raises and gives out exceptions that a test might catch", """
-        AssertionError = Exception = BaseException = KeyError
-        def answer(x):
-            raise KeyError("passed")
-    """),
-    forged("StopIteration", "ends the loop that checks it", "def answer(x):\n    raise StopIteration",
-           f"assert all(map(lambda case: answer(case[0]) == case[1], [(2, {SECRET}), (3, 4)]))"),
-    forged("GeneratorExit", "ends the generator that checks it", "def answer(x):\n    raise GeneratorExit",
-           f"assert all(answer(x) == y for x, y in [(2, {SECRET}), (3, 4)])"),
-    forged("exceptions that pretend", "raises errors named as those of the harness", """
-        class ProgramLost(Exception):
-            pass
-        class Passed(BaseException):
-            def __str__(self):
-                raise Passed
-        def answer(x):
-            raise (ProgramLost if x == 2 else Passed)("passed")
-    """),
-    forged("error that cannot be shown", "raises an error whose parts raise", """
-        class Shy:
-            def __repr__(self):
-                raise SystemExit(0)
-            __str__ = __hash__ = __eq__ = __repr__
-        def answer(x):
-            raise KeyError(Shy(), [Shy()])
-    """),
-    forged("MemoryError", "says that memory ran out as it answers", """
-        class MemoryError(Exception):
-            pass
-        def answer(x):
-            raise MemoryError("passed")
-    """),
-    forged("suppressing manager", "swallows the failed assertion in its context manager", """
-        class answer:
-            value = 1
-            def __init__(self, x):
-                pass
-            def __enter__(self):
-                return self
-            def __exit__(self, *reason):
-                return True
-    """, f"with answer(2) as found:\n    assert found.value == {SECRET}"),
-    forged("manager that swallows its own error", "makes the test's body fail before it asserts", """
-        class answer:
-            value = None
-            def __init__(self, x):
-                pass
-            def __enter__(self):
-                return self
-            def __exit__(self, *reason):
-                return True
-    """, f"with answer(2) as found:\n    assert found.value[0] - 1 == {SECRET}"),
-    forged("swallowed callback", "catches the assertion in the function that it was given", """
-        import re
-        def answer(check):
-            for number in range(3):
-                try:
-                    return check(number)
-                except BaseException as error:
-                    found = re.findall("27[0-9]{18}", str(error) + repr(error.args))
-                    number = int(found[0]) if found else number
-                    try:
-                        check(number)
-                    except BaseException:
-                        pass
-    """, f"def check(value):\n    assert value == {SECRET}\nanswer(check)"),
-    forged("callback that is not called", "never calls what it was given, and calls it with nonsense", """
-        def answer(check):
-            for arguments in ((), (1, 2), (None,)):
-                try:
-                    check(*arguments)
-                except BaseException:
-                    pass
-            return True
-    """, f"seen = []\nanswer(lambda value: seen.append(value))\nassert seen == [{SECRET}]"),
     Attack("fake verdict", "names that nobody asked for", "gives the tests a name that an earlier one bound",
-           names_added('[["expected", 1]]'), (f"expected = {SECRET}", "assert answer(2) == expected"), ("failed",),
-               says=""),
+           names_added('[["expected", 1]]'),
+           (f"expected = {SECRET}", "assert answer(2) == expected"), ("failed",), says=""),
     forged("builtins of the tests", "gives the tests their builtins",
            names_added('[["__builtins__", ["dict", ["abs", ["shared", "_operator", "not_"]]]]]'), _NEAR),
     forged("explanation of the tests", "gives the tests the function that explains failures",
@@ -314,8 +90,7 @@ ATTACKS: tuple[Attack, ...] = (
         def answer(x):
             return 1
     """, f"assert answer(2)['abs'](-1) == 1 and answer(2) == {SECRET}", before=_HARNESS),
-    forged("functions of the tests' process", "hands out eval, exec, print and setattr under the name of its function",
-    """
+    forged("functions of the tests' process", "hands out a function of Python's under the name of its own", """
         def lie(self, request):
             found = genuine(self, request)
             if request[0] == "names":
@@ -326,7 +101,7 @@ ATTACKS: tuple[Attack, ...] = (
     forged("forms that nobody writes", "answers with malformed frames of every sort", """
         import itertools
         forms = itertools.cycle(([], ["value"], ["value", ["object", [], "x", None], [], ""], {"value": 1},
-            ["callback", "x", 1, 2],
+                                 ["callback", "x", 1, 2],
                                  ["raised", "print", "x", None, "", ["list"], "", ""], ["value", ["shared", "os",
                                      "system"], [], ""]))
         def answer(x):
@@ -372,15 +147,5 @@ ATTACKS: tuple[Attack, ...] = (
         def answer(x):
             return 1
     """, before=_HARNESS),
-    forged("setup's check replaced", "replaces the function that checks it", """
-        def check(candidate):
-            pass
-        def answer(x):
-            return 1
-    """, f"def check(candidate):\n    assert candidate(2) == {SECRET}\ncheck(answer)"),
-    forged("docstring", "is taken for documented though it says nothing", "def answer(x):\n    return 1",
-    "assert answer.__doc__"),
     forged("empty program", "does nothing at all", "pass"),
-    forged("name that is data", "has a value where a function is called", "answer = {2: 1}\nabs = sorted = len = 0",
-    _NEAR),
 )  # fmt: skip

@@ -8,24 +8,20 @@ ATTACKS: tuple[Attack, ...] = (
     refused(_OUTSIDE, "folder open to all", "makes files of every sort in a folder that every user may write to", """
         new = OUTSIDE + "/made"
         all_refused(write(new), write(OUTSIDE + "/kept.txt", "ab"), write(OUTSIDE + "/kept.txt", "r+b"),
-            lambda: os.mkdir(new),
-                    lambda: os.mkfifo(new), lambda: os.mknod(new), lambda: os.symlink("x", new),
-                    lambda: os.open(OUTSIDE, os.O_TMPFILE | os.O_RDWR), lambda: os.creat(new) if hasattr(os,
-                    "creat") else write(new)())
+                    lambda: os.mkdir(new), lambda: os.mkfifo(new), lambda: os.mknod(new), lambda: os.symlink("x", new),
+                    lambda: os.open(OUTSIDE, os.O_TMPFILE | os.O_RDWR))
     """),
-    refused(_OUTSIDE, "folder above", "reads and writes beside its own folder, where those of other programs may be",
-    """
+    refused(_OUTSIDE, "folder above", "reads and writes beside its own folder, where those of others may be", """
         open("mine", "w").close()
         all_refused(write("../made"), lambda: os.mkdir("../made"), lambda: os.rename("mine", "../mine"),
-            lambda: os.listdir(".."),
-                    lambda: os.listdir("../.."), lambda: os.symlink("x", "../made"), lambda: os.rmdir(os.getcwd()),
+                    lambda: os.listdir(".."), lambda: os.listdir("../.."), lambda: os.symlink("x", "../made"),
+                    lambda: os.rmdir(os.getcwd()),
                     lambda: os.rename(os.getcwd(), os.getcwd() + "-moved"), lambda: os.link("mine", "../mine"))
     """),
     refused(_OUTSIDE, "removal", "removes and moves what lies outside", """
         all_refused(lambda: os.unlink(OUTSIDE + "/kept.txt"), lambda: os.rmdir(OUTSIDE + "/folder"),
-                    lambda: os.rename(OUTSIDE + "/kept.txt", OUTSIDE + "/gone"), lambda: os.rename(OUTSIDE + "/folder",
-                        "mine"),
-                    lambda: os.truncate(OUTSIDE + "/kept.txt", 0))
+                    lambda: os.rename(OUTSIDE + "/kept.txt", OUTSIDE + "/gone"),
+                    lambda: os.rename(OUTSIDE + "/folder", "mine"), lambda: os.truncate(OUTSIDE + "/kept.txt", 0))
     """),
     refused(_OUTSIDE, "truncation while reading", "empties a file by the flags of open that need no right to write", """
         all_refused(*(lambda flags=flags: os.open(OUTSIDE + "/kept.txt", flags)
@@ -42,16 +38,15 @@ ATTACKS: tuple[Attack, ...] = (
         import json
         library = os.path.dirname(os.path.realpath(json.__file__))
         all_refused(write(library + "/__init__.py", "ab"), write(library + "/planted.py"),
-            write(sys.executable or "/bin/sh", "ab"),
-                    lambda: os.rename(library + "/decoder.py", library + "/gone.py"),
-                        lambda: os.mkdir(library + "/__pycache__/x"))
+                    write(sys.executable or "/bin/sh", "ab"), lambda: os.mkdir(library + "/__pycache__/x"),
+                    lambda: os.rename(library + "/decoder.py", library + "/gone.py"))
     """),
     refused(_OUTSIDE, "read-only file by other calls", "writes to a file that it may only read", """
         import fcntl, mmap
         readable = os.open("/etc/ld.so.cache", os.O_RDONLY)
         for way in (lambda: os.ftruncate(readable, 0), lambda: os.posix_fallocate(readable, 0, 1 << 20),
-                    lambda: os.copy_file_range(os.open("/dev/urandom", 0), readable, 4), lambda: os.write(readable,
-                        b"x")):
+                    lambda: os.copy_file_range(os.open("/dev/urandom", 0), readable, 4),
+                    lambda: os.write(readable, b"x")):
             try:
                 way()
                 print("WORKED")
@@ -60,10 +55,9 @@ ATTACKS: tuple[Attack, ...] = (
         all_refused(lambda: mmap.mmap(readable, 1, mmap.MAP_SHARED, mmap.PROT_WRITE), write("/etc/ld.so.cache", "ab"))
     """),
     refused(_OUTSIDE, "shared memory", "keeps something for the next program in shared memory and queues", """
-        all_refused(write("/dev/shm/hostile"), raw(29, 0x1234, 4096, 0o1666), raw(68, 0x1234, 0o1666), raw(64, 0x1234,
-            1, 0o1666),
-                    raw(240, b"hostile", os.O_CREAT | os.O_RDWR, 0o666, 0), raw(319, b"hostile", 0), raw(248, b"user",
-                        b"x", b"y", 1, -3))
+        all_refused(write("/dev/shm/hostile"), raw(29, 0x1234, 4096, 0o1666), raw(68, 0x1234, 0o1666),
+                    raw(64, 0x1234, 1, 0o1666), raw(240, b"hostile", os.O_CREAT | os.O_RDWR, 0o666, 0),
+                    raw(319, b"hostile", 0), raw(248, b"user", b"x", b"y", 1, -3))
     """),
     refused(_LINKS, "hard link in", "links a file of others into its own folder", """
         import json
