@@ -14,7 +14,7 @@ from ddpt_core.evaluation.sandbox import supervisor
 
 MAX_SOURCE_CHARACTERS = 200_000  # of code, of setup, and of all tests together
 MAX_TESTS = 1_000
-MIN_MEMORY_MB = 64  # of address space: enough for Python and the worker; a program that imports numpy needs 160
+MIN_MEMORY_MB = 64  # of address space: enough for Python itself; a program that imports numpy needs 160
 MAX_TIMEOUT_SECONDS = 3_600.0
 
 

@@ -1,17 +1,22 @@
 """Runs programs that nobody has read, with tests whose verdict the program cannot touch.
 
 What is guaranteed, on Linux 5.13 or newer on x86_64 and aarch64, for root and for ordinary users alike:
-- Two fresh interpreters per run: one holds the program, one the tests. The tests call the program's functions
+- Two processes per run: one holds the program, one the tests. Both are forked from an interpreter that never
+  runs foreign code (the nursery), so that no run sees anything of another. The tests call the program's functions
   over a pipe and compare what comes back, as data, with their own operators. The program is never told what
   is expected, so it has nothing to forge: replacing builtins or `==`, printing what a harness prints, walking
   frames, exiting with 0 or writing to the pipe changes what it answers, never what is asked. (remote.py,
   names.py)
 - Both are confined before any foreign code runs: nobody instead of root, no capabilities, no_new_privs,
-  resource limits, Landlock (read: the standard library, numpy, shared libraries; write: one scratch folder),
-  a seccomp allow-list (no sockets, no exec, no new process, no signals to others), an empty environment. If
-  any of it is missing, nothing is run and the result says what. (confinement.py, landlock.py, seccomp.py)
+  resource limits, Landlock (read: the standard library, numpy, shared libraries; write: the run's own scratch
+  folder), a seccomp allow-list (no sockets, no exec, no new process, no signals to others), an empty environment.
+  The nursery has put up around itself all of this that is common to all runs; each process closes the rest. If any
+  of it is missing, nothing is run and the result says what. (nursery.py, worker.py, confinement.py, landlock.py,
+  seccomp.py)
 - The run ends at its limits of time, memory, output and disk, with SIGKILL; a program has no way to start a
   process that could outlive it. The scratch folder is removed. (supervisor.py, scratch.py)
+- When the process that uses the sandbox ends, however it does, so do the nursery and all that it started; when the
+  nursery ends, so do its runs, and the next call starts another. (pool.py, nursery.py)
 
 What is not:
 - A program that computes the expected answer from the arguments alone, or knows it by heart, passes: that is a
@@ -25,9 +30,11 @@ What is not:
   show them. A program can use one processor for the time it is given, and for that time fill 64 files of the
   disk limit each if it deletes them while they are open.
 - asyncio and multiprocessing do not work inside, since sockets and processes do not.
+- All processes of a nursery have the same layout of memory, which a random one per process would hide better.
+- A process that is killed leaves its folder behind; the next that uses the sandbox removes it.
 
-Cost: a run begins 65 ms after the call and takes 65 ms of processor time for both interpreters on top of its own
-(measured with Python 3.11 on two busy processors); execute_many runs several at once. An interpreter that
-is kept warm and forks once per run, just before it would confine itself, would save most of that; only worker.py
-and supervisor._Run._start know that there is none.
+Cost: two workers need 0.4 of the time that as many bare starts of the interpreter take one after the other
+(`python -m benchmarks execution`, on two busy processors). The first call waits a quarter of a second for the
+nursery, which then stays, with 15 MB. A second one, which has imported numpy, is started by the first program that
+mentions it, and stays with 27 MB: numpy's import costs ten times as much as a run.
 """

@@ -82,6 +82,12 @@ class Nursery:
         if kind != "ready":
             raise SandboxUnavailable(*reason)
 
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self, order: Order) -> None:
         """Has the processes of a run started; raises ConnectionError where the nursery has ended."""
         with self._sending:

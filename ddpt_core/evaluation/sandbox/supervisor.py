@@ -113,6 +113,8 @@ class _Run:
         self._listen(report, self._take_report(report))
         self._listen(output, lambda: self._take_output(output))
         self._watch()
+        if self._report.end == "interrupted" and self._to_confine:
+            raise ConnectionError("the nursery ended before the program ran")
         if self._report.end == "lost":
             self._await_end({"program"}, _EXIT_SECONDS)
             self._report.exit_code = self._ended.get("program")
@@ -266,11 +268,10 @@ def _pipe(reader: ExitStack, writer: ExitStack) -> tuple[int, int]:
 
 
 def _file(job: Job, holder: ExitStack) -> int:
-    """Returns a nameless file that holds a job, to be read from its beginning; `holder` closes it."""
+    """Returns a nameless file that holds a job; `holder` closes it."""
     descriptor = os.memfd_create("job")
     holder.callback(os.close, descriptor)
     os.write(descriptor, json.dumps(job).encode())
-    os.lseek(descriptor, 0, os.SEEK_SET)
     return descriptor
 
 

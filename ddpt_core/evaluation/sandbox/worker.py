@@ -43,8 +43,7 @@ def take_up(post: Post) -> None:
     except SandboxUnavailable as reason:
         os.write(order.channel, json.dumps(["refused", str(reason)]).encode())
         os._exit(1)
-    with open(share.job, encoding="utf-8", closefd=False) as file:
-        job = json.load(file)
+    job = json.loads(os.pread(share.job, os.fstat(share.job).st_size, 0))
     line = Line(share.incoming, share.outgoing)
     begin = Program(line, **job).serve if post.role == "program" else Judge(line, Line(-1, order.report), **job).run
     os.write(order.channel, b'["ready"]')
