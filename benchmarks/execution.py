@@ -53,15 +53,24 @@ def start_interpreters(count: int, at_a_time: int) -> None:
         list(threads.map(bare, range(count)))
 
 
-def held() -> dict[str, int]:
-    """Returns what this process and those it started hold: how many there are, resident KiB, open descriptors."""
+def held() -> dict[str, int | None]:
+    """Returns what this process and those it started hold: how many they are, resident KiB, open descriptors.
+
+    Only root is shown the descriptors of those it started; None for others.
+    """
     started = descendants(os.getpid())
     return {
         "processes": 1 + len(started),
         "own_kb": resident_kb(os.getpid()),
         "started_kb": sum(map(resident_kb, started)),
-        "own_descriptors": len(os.listdir("/proc/self/fd")),
+        "own_descriptors": descriptors(os.getpid()),
+        "started_descriptors": sum(map(descriptors, started)) if os.geteuid() == 0 else None,
     }
+
+
+def descriptors(process: int) -> int:
+    """Returns how many descriptors a process has open."""
+    return len(os.listdir(f"/proc/{process}/fd"))
 
 
 def descendants(process: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""Calls into the Linux kernel that Python's standard library does not wrap."""
+"""Calls into the Linux kernel that Python's standard library does not wrap, or only in some builds of it."""
 
 import ctypes
 import os

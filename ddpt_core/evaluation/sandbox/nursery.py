@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from ddpt_core.errors import SandboxUnavailable
+from ddpt_core.evaluation.sandbox import kernel
 from ddpt_core.evaluation.sandbox import order as orders
 from ddpt_core.evaluation.sandbox.confinement import Walls
 from ddpt_core.evaluation.sandbox.worker import ROLES, Post, take_up
@@ -37,9 +38,6 @@ def main() -> None:
     """
     control = socket.socket(fileno=int(sys.argv[1]))
     settings = json.loads(sys.argv[2])
-    parent = os.pidfd_open(settings["parent"])
-    if os.getppid() != settings["parent"]:
-        return
     for name in [name for name in sys.modules if name.partition(".")[0] == "ddpt_core"]:
         del sys.modules[name]  # programs find nothing of the project; what is in use here stays
     builtins.__dict__.update(exit=sys.exit, quit=sys.exit)  # what `import site`, left out here, would add
@@ -54,9 +52,12 @@ def main() -> None:
             importlib.import_module(name)
     if "numpy.random" in sys.modules:  # some versions of numpy import it themselves
         os.register_at_fork(after_in_child=sys.modules["numpy.random"].seed)
-    os.write(control.fileno(), b'["ready"]')
+    parent = kernel.call("pidfd_open", settings["parent"], 0)
+    if os.getppid() != settings["parent"]:
+        return  # it has ended already
     gc.collect()
     gc.freeze()  # shared with every run: a collection there that touched it would copy it
+    os.write(control.fileno(), b'["ready"]')
     post = _Nursery(control, parent, walls).serve()
     control.close()
     take_up(post)
@@ -124,7 +125,7 @@ class _Nursery:
 
     def _watch_over(self, pid: int, role: str, run: _Run) -> None:
         try:
-            ending = os.pidfd_open(pid)
+            ending = kernel.call("pidfd_open", pid, 0)
         except OSError:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)

@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 
 from ddpt_core.errors import SandboxUnavailable
@@ -39,7 +40,7 @@ class Nursery:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._process: subprocess.Popen[bytes] | None = None
         try:
-            with theirs, open(os.memfd_create("said"), "w+b") as said:
+            with theirs, tempfile.TemporaryFile() as said:
                 self._process = self._started(theirs, said.fileno(), preloaded)
                 theirs.close()
                 self._await_readiness(said.fileno())

@@ -4,6 +4,7 @@ Nothing here runs foreign code or believes it: the supervisor reads lengths, JSO
 what the kernel says about processes.
 """
 
+import ctypes
 import json
 import os
 import selectors
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ddpt_core.errors import SandboxUnavailable
-from ddpt_core.evaluation.sandbox import pool
+from ddpt_core.evaluation.sandbox import kernel, pool
 from ddpt_core.evaluation.sandbox.order import Order, Share
 from ddpt_core.evaluation.sandbox.scratch import Scratch
 from ddpt_core.evaluation.sandbox.wire import WireError, take_frames
@@ -27,6 +28,7 @@ _TICK_SECONDS = 0.05  # between looks at memory and disk
 _NUMPY_BYTES = 160 << 20  # of address space: what an interpreter needs that has numpy imported
 _KEPT_OUTPUT_BYTES = 1 << 16
 _MAX_NEWS_BYTES = 1 << 16
+_CLOSE_ON_EXEC = 1  # linux/memfd.h
 _ROLES = {"program", "judge"}
 _MESSAGES: dict[str, tuple[tuple[type, ...], ...]] = {  # of judge.py
     "ran": ((), (str, str)),
@@ -269,7 +271,7 @@ def _pipe(reader: ExitStack, writer: ExitStack) -> tuple[int, int]:
 
 def _file(job: Job, holder: ExitStack) -> int:
     """Returns a nameless file that holds a job; `holder` closes it."""
-    descriptor = os.memfd_create("job")
+    descriptor = kernel.call("memfd_create", ctypes.c_char_p(b"job"), _CLOSE_ON_EXEC)
     holder.callback(os.close, descriptor)
     os.write(descriptor, json.dumps(job).encode())
     return descriptor

@@ -32,11 +32,11 @@ getrlimit 97 163  setrlimit 160 164  getrusage 98 165  getpriority 140 141  sysi
 getrandom 318 278  getcpu 309 168
 """
 
-# allowed for some arguments only (seccomp.py), or called by the sandbox itself before the filter is in force
+# allowed for some arguments only (seccomp.py), or called by the sandbox itself where no filter is in force
 _NAMED = """
 open 2 -  openat 257 56  fcntl 72 25  ioctl 16 29  clone 56 220  clone3 435 435  kill 62 129  tgkill 234 131
 prlimit64 302 261  prctl 157 167
-capset 126 91  socket 41 198
+capset 126 91  socket 41 198  memfd_create 319 279
 """
 
 # what a nursery may call besides, to start processes and to put walls around them

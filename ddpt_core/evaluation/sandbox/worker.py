@@ -34,10 +34,6 @@ def take_up(post: Post) -> None:
     share = order.program if post.role == "program" else order.judge
     os.dup2(order.output, 1)
     os.dup2(order.output, 2)
-    own = {0, 1, 2, share.incoming, share.outgoing, *walls.needed_by_imports}
-    if post.role == "judge":
-        own.add(order.report)
-    _close_all_but({*own, order.channel, order.scratch, share.job, post.rules.descriptor, walls.load})
     try:
         walls.enclose(post.rules, order.scratch, order.limits, post.parent)
     except SandboxUnavailable as reason:
@@ -47,7 +43,8 @@ def take_up(post: Post) -> None:
     line = Line(share.incoming, share.outgoing)
     begin = Program(line, **job).serve if post.role == "program" else Judge(line, Line(-1, order.report), **job).run
     os.write(order.channel, b'["ready"]')
-    _close_all_but(own)
+    own = {0, 1, 2, share.incoming, share.outgoing, *walls.needed_by_imports}
+    _close_all_but(own | {order.report} if post.role == "judge" else own)
     begin()
     os._exit(0)
 

@@ -158,7 +158,7 @@ def test_three_hundred_programs_leave_memory_descriptors_and_processes_as_they_w
     run_programs(300)
     gc.collect()
     after = held()
-    for what in ("processes", "own_descriptors"):
+    for what in ("processes", "own_descriptors", "started_descriptors"):
         assert after[what] == before[what]
     for what in ("own_kb", "started_kb"):
         assert after[what] < before[what] + 2_000
@@ -179,8 +179,10 @@ def test_programs_of_several_threads_do_not_mix():
 def test_a_run_whose_nursery_is_killed_says_so_and_the_next_run_has_another(endless):
     folder, results = endless()
     before = pool.nursery().pid
+    started = descendants(before)
     os.kill(before, signal.SIGKILL)
-    assert soon(lambda: results)
+    assert soon(lambda: results) and len(started) == 2
+    assert soon(lambda: not any(Path(f"/proc/{number}").exists() for number in started))
     assert results[0].status == "error" and results[0].detail.startswith("The sandbox's own process was ended")
     assert execute("1").passed and pool.nursery().pid != before
     assert not folder.exists() and not folder.parent.exists()
@@ -190,6 +192,23 @@ def test_a_nursery_that_was_killed_between_runs_is_replaced_unnoticed():
     before = pool.nursery().pid
     os.kill(before, signal.SIGKILL)
     assert execute("1").passed and pool.nursery().pid != before
+
+
+def test_a_nursery_that_is_killed_before_it_has_started_a_run_is_replaced_unnoticed():
+    before = pool.nursery()
+    os.kill(before.pid, signal.SIGSTOP)
+    with ThreadPoolExecutor(1) as threads:
+        found = threads.submit(execute, "1")
+        assert soon(lambda: os.listdir(before.base.path))
+        time.sleep(0.1)  # until the order is on its way; if it is not, the send fails, which ends alike
+        os.kill(before.pid, signal.SIGKILL)
+        assert found.result().passed and pool.nursery().pid != before.pid
+
+
+def test_a_program_that_is_stopped_costs_the_nursery_nothing():
+    before = pool.nursery().pid
+    assert execute("while True:\n    pass", limits=Limits(timeout=0.2)).status == "timeout"
+    assert pool.nursery().pid == before and descendants(before) == []
 
 
 def test_a_folder_that_was_removed_from_outside_is_made_anew():

@@ -1,8 +1,10 @@
+import contextlib
 import os
 
 import pytest
 
 from ddpt_core.evaluation.sandbox import scratch as scratch_module
+from ddpt_core.evaluation.sandbox.confinement import NOBODY
 from ddpt_core.evaluation.sandbox.scratch import Scratch, remove
 
 
@@ -23,6 +25,37 @@ def test_links_closed_folders_and_other_things_are_removed_but_not_what_links_po
     (inside / "closed").chmod(0)
     remove(str(inside))
     assert not inside.exists() and (tmp_path / "outside" / "kept").exists()
+
+
+def test_an_ordinary_user_removes_folders_that_nobody_may_enter(tmp_path):
+    made = tmp_path / "made"
+    made.mkdir()
+    tmp_path.chmod(0o711)
+    if os.geteuid() == 0:
+        os.chown(made, NOBODY, NOBODY)
+    copy = os.fork()
+    if copy == 0:
+        try:
+            os.chdir(tmp_path)
+            if os.geteuid() == 0:
+                os.setuid(NOBODY)
+            os.makedirs("made/a/b")
+            os.mkdir("made/a/b/c", 0)
+            os.chmod("made/a/b", 0)
+            os.chmod("made/a", 0)
+            with contextlib.suppress(PermissionError):  # the folder itself lies in one that belongs to another
+                remove("made")
+            os._exit(len(os.listdir("made")) if os.path.exists("made") else 0)
+        finally:
+            os._exit(99)
+    assert os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1]) == 0
+
+
+def test_folders_that_are_named_as_removed_ones_are_removed(tmp_path):
+    for folder in ("a/x/y", ".removed-1/z", ".removed-2/z", "removed-1/z"):
+        (tmp_path / "made" / folder).mkdir(parents=True)
+    remove(str(tmp_path / "made"))
+    assert os.listdir(tmp_path) == []
 
 
 def test_folders_nested_deeper_than_a_path_can_name_are_removed(tmp_path):
