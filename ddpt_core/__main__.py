@@ -272,6 +272,9 @@ def evaluate(
     samples: Annotated[int, typer.Option(help="Answers to each task to test; a single one is the greedy one.")] = 1,
     temperature: Annotated[float | None, typer.Option(help="Of the samples; 0.8 by default if several.")] = None,
     k: Annotated[str, typer.Option(help="Each k of pass@k, separated by commas.")] = "1",
+    show_tests: Annotated[
+        bool, typer.Option("--show-tests", help="Put them behind the instruction, for MBPP.")
+    ] = False,
     timeout: Timeout = 10.0,
     memory: Memory = 512,
     trust_remote_code: Trust = False,
@@ -285,8 +288,10 @@ def evaluate(
     from ddpt_core.evaluation.evaluate import evaluate as run
     from ddpt_core.evaluation.execution import Limits
 
-    if not tests and (samples, temperature, k) != (1, None, "1"):
-        raise ConfigError("--samples, --temperature and --k are of unit tests; add --tests, or leave them out.")
+    if not tests and (samples, temperature, k, show_tests) != (1, None, "1", False):
+        raise ConfigError(
+            "--samples, --temperature, --k and --show-tests are of unit tests; add --tests, or leave them out."
+        )
     settings = GenerationSettings(max_new_tokens=max_new_tokens)
     wanted, limits = whole_numbers("--k", k), Limits(timeout=timeout, memory_mb=memory)
     model = load_backbone(backbone, trust_remote_code=trust_remote_code)
@@ -311,6 +316,7 @@ def evaluate(
             temperature=temperature,
             k=wanted,
             limits=limits,
+            show_tests=show_tests,
             progress=tell,
         )
     show({"out": str(out), **report}, as_json, evaluation_lines(report))

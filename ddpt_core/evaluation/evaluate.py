@@ -16,7 +16,7 @@ from ddpt_core.data.task import Task
 from ddpt_core.errors import DataError, require_choice, require_range
 from ddpt_core.evaluation.arms import ARMS, Arm, choose_prompts, make_arms
 from ddpt_core.evaluation.execution import DEFAULT_LIMITS, Limits
-from ddpt_core.evaluation.unit_tests import Examination, Judged, UnitTests
+from ddpt_core.evaluation.unit_tests import Examination, Judged, UnitTests, with_tests_shown
 from ddpt_core.tuning.prompt import Prompt
 
 BATCH = 32  # instructions written at once
@@ -39,6 +39,7 @@ def evaluate(
     temperature: float | None = None,
     k: Sequence[int] = (1,),
     limits: Limits = DEFAULT_LIMITS,
+    show_tests: bool = False,
     progress: Callable[[float, str], None] | None = None,
 ) -> dict[str, Any]:
     """Writes predictions.jsonl and metrics.json to `out` and returns the latter.
@@ -47,6 +48,7 @@ def evaluate(
     over the tasks; `not_run` says why for each other. With `tests` it also holds `pass_at` (see UnitTests for samples,
     temperature and k) and `outcomes`, and `tests` says which tasks were judged: not those whose own reference fails,
     which is run first. Without any, or where the sandbox refuses, `pass_at` is None and `tests.not_run` says why.
+    `show_tests` puts the tests behind the instructions, as MBPP needs, whose text does not name the function.
 
     An earlier evaluation in `out` is replaced; nothing is written if anything fails. Cost: tasks x arms generations, in
     batches of 32; with tests also tasks x arms x samples generations, if they are drawn, and tasks x (1 + arms x
@@ -58,6 +60,8 @@ def evaluate(
     require_range("seed", seed, 0)
     plan = UnitTests(samples, temperature, tuple(sorted(set(k))), limits) if tests else None
     tasks, out = load_tasks(data, limit), Path(out)
+    if show_tests:
+        tasks = [with_tests_shown(task) for task in tasks]
     if not any(task.reference.strip() or (tests and task.tests) for task in tasks):
         raise DataError(
             f"None of the {len(tasks)} tasks of {data} has a reference to compare with; give tasks that do."
@@ -101,7 +105,7 @@ def evaluate(
             of_arm = examination.rows(of_arm, judged[arm.name])
         rows += of_arm
     if examination:
-        report["tests"] = examination.described()
+        report["tests"] = examination.described() | {"shown": show_tests}
         for name, scores in report["arms"].items():
             figures = examination.figures(judged[name])
             scores["ci95"]["pass_at"] = figures.pop("ci95")

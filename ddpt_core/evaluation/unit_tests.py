@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ddpt_core.backbone.frozen_lm import MAX_TEMPERATURE, ROWS_AT_ONCE, TOP_P, FrozenLM, GenerationSettings
-from ddpt_core.data.programs import program_of
-from ddpt_core.data.task import Task
+from ddpt_core.data.programs import program_of, unfinished_function
+from ddpt_core.data.task import Task, check_instruction
 from ddpt_core.errors import ConfigError, require_range
 from ddpt_core.evaluation.arms import Arm
 from ddpt_core.evaluation.execution import DEFAULT_LIMITS, Execution, Limits, execute_many
@@ -58,6 +58,18 @@ class UnitTests:
         if self.temperature is not None:
             return self.temperature
         return 0.0 if self.samples == 1 else TEMPERATURE
+
+
+def with_tests_shown(task: Task) -> Task:
+    """Returns the task with its tests behind the instruction, in the words of MBPP's own prompt (Austin et al. 2021).
+
+    MBPP's text does not name the function that its tests call. An instruction that is itself the beginning of a
+    function names it, and stays as it is, as does a task without tests. Raises DataError if it gets too long.
+    """
+    if not task.tests or unfinished_function(task.instruction):
+        return task
+    text = "\n".join([f"{task.instruction} Your code should pass these tests:", "", *task.tests])
+    return replace(task, instruction=check_instruction(text))
 
 
 @dataclass(frozen=True)

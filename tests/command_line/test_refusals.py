@@ -232,6 +232,7 @@ def test_limits_out_of_range_are_refused(limit, refused, tmp_path):
         (["--tests", "--memory", 1], "The memory limit in MB must be"),
         (["--samples", 5], "are of unit tests; add --tests, or leave them out."),
         (["--k", "2"], "add --tests"),
+        (["--show-tests"], "add --tests"),
         (["--temperature", 1], "add --tests"),
         (["--max-new-tokens", 0], "max_new_tokens must be from 1 to 1,024, got 0."),
     ],

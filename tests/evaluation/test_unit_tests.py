@@ -6,7 +6,7 @@ import pytest
 
 from ddpt_core.backbone import frozen_lm
 from ddpt_core.backbone.frozen_lm import FrozenLM, Generation, GenerationSettings
-from ddpt_core.errors import ConfigError, SandboxUnavailable
+from ddpt_core.errors import ConfigError, DataError, SandboxUnavailable
 from ddpt_core.evaluation import unit_tests
 from ddpt_core.evaluation.evaluate import evaluate
 from ddpt_core.evaluation.execution import Execution, Limits
@@ -127,6 +127,7 @@ def test_references_run_first_and_a_task_that_its_own_fails_is_told_and_left_out
         "without_tests": 1,
         "left_out": [{"id": "broken", "status": "failed", "detail": "_(2) == 4 does not hold: 2 == 4"}],
         "not_run": "",
+        "shown": False,
     }
     assert report["data"]["tasks"] == report["arms"]["manual"]["n"] == 6  # text metrics leave nothing out
 
@@ -291,6 +292,22 @@ def test_progress_grows_to_one_and_names_references_arm_and_tests(judge):
         shares = [share for share, _ in told]
         assert shares == sorted(shares) and shares[-1] == 1.0
         assert list(dict.fromkeys(name for _, name in told)) == ["references", "manual", "manual, tests"]
+
+
+def test_tests_can_be_shown_to_the_backbone_where_it_would_have_to_guess_the_name(judge, monkeypatch):
+    shown = "double Your code should pass these tests:\n\nassert _(2) == 4\nassert _(0) == 0"
+    monkeypatch.setattr(Scripted, "generate", lambda self, context, texts, settings: [Generation(t, 1) for t in texts])
+    report, rows = judge(show_tests=True)
+    assert report["tests"]["shown"] is True
+    assert rows[0]["instruction"] == rows[0]["prediction"] == shown  # told and asked alike
+    for place in (2, 5):  # without tests; names its function
+        assert rows[place]["prediction"] == TASKS[place]["instruction"]
+
+
+def test_tests_too_long_to_be_shown_are_refused_with_the_limit(judge, data):
+    data.write_text(json.dumps(TASKS[0] | {"tests": [f"assert _(2) == 4  # {'x' * 9000}"]}) + "\n")
+    with pytest.raises(DataError, match="The instruction must have at most 8,000 characters, got 9,0"):
+        judge(show_tests=True)
 
 
 @pytest.mark.parametrize("stage", ["references", "manual, tests"])
