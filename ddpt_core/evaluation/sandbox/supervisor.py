@@ -262,6 +262,7 @@ class _Run:
 def _pipe(reader: ExitStack, writer: ExitStack) -> tuple[int, int]:
     """Returns the ends of a new pipe, which the two stacks close."""
     reading, writing = os.pipe()
+    os.fchmod(reading, 0)  # or a program of the same user opens it again, from the other side, in /proc/self/fd
     reader.callback(os.close, reading)
     writer.callback(os.close, writing)
     if reader is not writer:

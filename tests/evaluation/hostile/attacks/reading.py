@@ -1,6 +1,6 @@
 """Programs that read what is not theirs: files, the environment, other processes, the harness itself."""
 
-from attacks.attack import Attack, forged, refused
+from attacks.attack import SECRET, Attack, forged, refused
 
 ENVIRONMENT_MARK = "hostile-mark-in-the-environment"
 _FILES, _PROCESSES, _HARNESS = "reads files", "reads processes", "reads the harness"
@@ -32,8 +32,10 @@ def search(pattern):
 
 ATTACKS: tuple[Attack, ...] = (
     refused(_FILES, "home folder", "lists and reads the user's home", """
-        all_refused(lambda: os.listdir(HOME), read(HOME + "/.profile"), read(HOME + "/.ssh/id_rsa"),
-                    lambda: os.listdir("/root"), lambda: os.listdir("/home"))
+        names = (".profile", ".bashrc", ".ssh/id_rsa", ".netrc", ".gitconfig")
+        present = [path for path in (f"{HOME}/{name}" for name in names) if os.path.exists(path)]
+        folders = (HOME, "/root", "/home")
+        all_refused(*map(read, present), *(lambda folder=folder: os.listdir(folder) for folder in folders))
     """),
     refused(_FILES, "world-readable file", "reads files that every user may read", """
         all_refused(read(OUTSIDE + "/kept.txt"), lambda: os.listdir(OUTSIDE), read("/etc/passwd"), read("/etc/hosts"),
@@ -42,7 +44,7 @@ ATTACKS: tuple[Attack, ...] = (
     refused(_FILES, "project", "reads the project's own files and those of other packages", """
         import os.path
         all_refused(read(PROJECT + "/pyproject.toml"), read(PROJECT + "/ddpt_core/evaluation/execution.py"),
-                    lambda: os.listdir(PROJECT), lambda: os.listdir(PACKAGES), read(PACKAGES + "/pip/__init__.py"))
+                    lambda: os.listdir(PROJECT), lambda: os.listdir(PACKAGES), read(PACKAGES + "/pytest/__init__.py"))
     """),
     refused(_FILES, "symbolic link", "reads through symbolic links out of the scratch folder", """
         os.symlink(OUTSIDE, "folder")
@@ -166,19 +168,23 @@ ATTACKS: tuple[Attack, ...] = (
             found = re.findall(rb"27\\d{18}", seen)
             return int(found[0]) if found else 0
     """, kind=_HARNESS),
-    forged("descriptors opened again", "opens its pipes a second time, from the other side", """
-        import os, re
+    forged("descriptors opened again", "opens its pipes a second time, to read what the tests print into them", """
+        import os, re, threading, time
+        seen = []
+        def listen(fd):
+            while True:
+                seen.append(os.read(fd, 1 << 16))
+        for fd in range(3):
+            try:
+                again = os.open(f"/proc/self/fd/{fd}", os.O_RDONLY)
+            except OSError:
+                continue
+            threading.Thread(target=listen, args=(again,), daemon=True).start()
         def answer(x):
-            seen = b""
-            for fd in range(64):
-                try:
-                    again = os.open(f"/proc/self/fd/{fd}", os.O_RDONLY | os.O_NONBLOCK)
-                    seen += os.read(again, 1 << 16)
-                except OSError:
-                    pass
-            found = re.findall(rb"27\\d{18}", seen)
+            time.sleep(0.2)
+            found = re.findall(rb"27\\d{18}", b"".join(seen))
             return int(found[0]) if found else 0
-    """, "print('now', 27182818284590452353, flush=True); assert answer(2) == 27182818284590452353", kind=_HARNESS),
+    """, f"for _ in range(50):\n    print({SECRET}, flush=True)\nassert answer(2) == {SECRET}", kind=_HARNESS),
     forged("the harness as a module", "imports the project and asks it", """
         import importlib, pkgutil, sys
         def answer(x):
