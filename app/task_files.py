@@ -26,10 +26,10 @@ class TaskFile:
     def about(self) -> str:
         """Returns what the file holds, in a line."""
         tests = sum(bool(task.tests) for task in self.tasks.values())
-        kept = f"the first {MAX_TASKS:,} tasks" if self.cut else f"{len(self.tasks):,} task{'s'[: len(self.tasks) > 1]}"
-        having = (
-            "all with tests" if tests == len(self.tasks) else f"{tests:,} with tests" if tests else "none has tests"
-        )
+        count = f"{len(self.tasks):,} task{'s' * (len(self.tasks) > 1)}"
+        kept = f"the first {count}" if self.cut else count
+        some = f"{tests:,} with tests" if tests else "none with tests"
+        having = "all with tests" if tests == len(self.tasks) else some
         return f"{self.name}: {kept}, {having}"
 
 

@@ -70,5 +70,4 @@ def _can_fail(statement: str) -> bool:
 
 def _check_length(what: str, given: int) -> None:
     if given > MAX_CHARACTERS:
-        verb = "must have"
-        raise DataError(f"The {what} {verb} at most {MAX_CHARACTERS:,} characters, got {given:,}; shorten.")
+        raise DataError(f"The {what} must have at most {MAX_CHARACTERS:,} characters, got {given:,}; shorten it.")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.comparisons import Question
-from app.figures.code import code_html, escaped
+from app.figures.code import code_html, escaped, instruction_html
 from app.figures.test_rows import outcome_chip, run_html
 from app.prompts import ARMS
 from app.theme import ARM_LABELS
@@ -104,7 +104,7 @@ def _asked(board: Board) -> str:
     note = f'<p class="note">{escaped(board.question.note)}</p>' if board.question.note else ""
     return (
         f'<header class="asked"><p class="verdict" aria-live="polite">{escaped(verdict(board.cards))}</p>'
-        f'<p class="instruction">{escaped(task.instruction)}</p><p class="how">{escaped(" · ".join(said))}</p>'
+        f'{instruction_html(task.instruction)}<p class="how">{escaped(" · ".join(said))}</p>'
         f"{note}</header>" + (f'<div class="given">{shown}</div>' if shown else "")
     )
 

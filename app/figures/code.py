@@ -38,6 +38,13 @@ def code_html(code: str) -> str:
     return "".join(parts)
 
 
+def instruction_html(text: str) -> str:
+    """Returns an instruction as HTML; one of several lines is code, as HumanEval's are, and keeps its columns."""
+    if "\n" in text:
+        return f'<pre class="instruction"><code>{code_html(text)}</code></pre>'
+    return f'<p class="instruction">{escaped(text)}</p>'
+
+
 def word_kind(word: str) -> str:
     """Returns "keyword", "builtin" or "name"."""
     if word in _CONSTANTS or keyword.iskeyword(word):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -64,8 +65,6 @@ def interval_plot(measures: Sequence[Measure], about: str = "") -> go.Figure:
         plot_bgcolor="rgba(0,0,0,0)",
         legend={
             "orientation": "h",
-            "entrywidth": 1 / max(1, len(arms)),
-            "entrywidthmode": "fraction",
             "x": 0,
             "xref": "container",
             "y": 1,
@@ -80,7 +79,7 @@ def interval_plot(measures: Sequence[Measure], about: str = "") -> go.Figure:
         hoverlabel={"font": {"family": ", ".join(SANS)}},
     )
     figure.update_xaxes(range=[-2, 102], fixedrange=True, gridcolor=LINE, zeroline=False, ticks="", dtick=20)
-    figure.update_xaxes(title={"text": about, "font": {"size": 12}, "standoff": 8})
+    figure.update_xaxes(title={"text": html.escape(about), "font": {"size": 12}, "standoff": 8})
     figure.update_yaxes(
         tickvals=list(range(len(measures))),
         ticktext=[measure.label for measure in measures],

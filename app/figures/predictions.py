@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from app.figures import arm_cards
-from app.figures.code import code_html, escaped
+from app.figures.code import code_html, escaped, instruction_html
 from app.figures.result_table import OUTCOMES
 from app.figures.test_rows import outcome_chip, tests_html, tests_of
 from app.theme import ARM_LABELS
@@ -60,18 +60,11 @@ def _row(row: Row, place: int) -> str:
         f'<article style="--arm: var(--arm-{arm})"><header><h3>{ARM_LABELS.get(arm, escaped(arm))}</h3>'
         f'<span class="id">{escaped(row["id"])}{sample}</span>{chip}'
         f'<button type="button" data-row="{place}">Open in Compare</button></header>'
-        f"{_instruction(row['instruction'])}"
+        f"{instruction_html(row['instruction'])}"
         f'<div class="pair"><div><h4>Wrote</h4><pre class="code" tabindex="0"><code>{code}</code></pre></div>'
         f'<div><h4>Reference</h4><pre class="code" tabindex="0"><code>{reference}</code></pre></div></div>{judged}'
         f"</article>"
     )
-
-
-def _instruction(text: str) -> str:
-    """Returns the instruction; one of several lines is code, as HumanEval's are, and keeps its columns."""
-    if "\n" in text:
-        return f'<pre class="instruction"><code>{code_html(text)}</code></pre>'
-    return f'<p class="instruction">{escaped(text)}</p>'
 
 
 def _why(detail: str) -> str:

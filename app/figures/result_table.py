@@ -98,9 +98,8 @@ def _tests_notes(tests: dict[str, Any], total: int) -> str:
         what = f"{NOT_RUN_HERE}: the tests." if refused else "No test was run."
         return f'<p class="refused"><b>{what}</b> {escaped(tests["not_run"])}</p>{_left_out(tests["left_out"])}'
     samples = tests["samples"]
-    drawn = (
-        f"{samples:,} samples a task at temperature {tests['temperature']:g}" if samples > 1 else "one answer a task"
-    )
+    heat = f"temperature {tests['temperature']:g}" if tests["temperature"] else "greedy"
+    drawn = f"{samples:,} answer{'s' * (samples > 1)} a task ({heat})"
     said = f"pass@k of {tests['tasks']:,} tasks, {drawn}; {tests['timeout']:g} s and {tests['memory_mb']:,} MB each."
     if tests["without_tests"]:
         said += f" {_tasks(tests['without_tests'])} without tests: not in pass@k."

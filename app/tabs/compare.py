@@ -98,8 +98,8 @@ class Compare:
 
         At the first look it runs the example that the address names, or the first.
         """
-        menus = offered(self.comparisons.prompts, form[6:8])
-        settings = [form[5], *(menu.value for menu in menus), *form[8:]]
+        names, menus = offered(self.comparisons.prompts, form[6:8])
+        settings = [form[5], *names, *form[8:]]
         wanted, examples = request.query_params.get("example"), self.comparisons.examples
         handed = self.handed.pop(request.session_hash, None)
         if handed is None and (was_asked or form[1] or not examples):

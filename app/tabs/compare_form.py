@@ -48,7 +48,7 @@ def task_fields(choices: list[tuple[str, str]]) -> tuple[gr.Dropdown, gr.UploadB
     with gr.Row(elem_classes="task-file"):
         upload = gr.UploadButton("Your task file…", size="sm", min_width=120, scale=0, elem_id="compare-upload")
         examples = gr.Button("Back to the examples", size="sm", min_width=120, scale=0, visible=False)
-        said = gr.HTML(status_line(LIMITS), elem_id="compare-file-said", apply_default_css=False, min_width=160)
+        said = gr.HTML(status_line(LIMITS), elem_id="compare-file-said", apply_default_css=False, min_width=250)
     return task, upload, examples, said
 
 

@@ -54,13 +54,13 @@ def build(services: Services) -> None:
     go.click(as_toast(evaluate.run), inputs, [status, go, cancel, *shown.outputs], trigger_mode="once", **several)
     cancel.click(evaluate.cancel, None, cancel, queue=False, **hidden)
     form.upload.upload(evaluate.uploaded, form.upload, [source, form.data, form.upload, form.said], **several)
-    tab.select(lambda *chosen: offered(evaluate.evaluations.prompts, chosen), form.prompts, form.prompts, **several)
+    tab.select(lambda *chosen: offered(evaluate.evaluations.prompts, chosen)[1], form.prompts, form.prompts, **several)
 
     view = [shown.rows, shown.where, shown.back, shown.on, shown.page]
     filters = [shown.arm, shown.outcome, shown.text]
     of_rows = {"queue": False, "trigger_mode": "always_last", **hidden}
-    for one in filters:
-        one.input(as_toast(evaluate.filtered), filters, view, **of_rows)
+    asked = [shown.arm.input, shown.outcome.input, shown.text.change]  # a text that is pasted is a change, no input
+    gr.on(asked, as_toast(evaluate.filtered), filters, view, **of_rows)
     for button, step in ((shown.back, -1), (shown.on, 1)):
         button.click(as_toast(evaluate.paged(step)), [shown.page, *filters], view, queue=False, **hidden)
     opened = shown.rows.open_task(as_toast(evaluate.open), None, None, queue=False, **hidden)

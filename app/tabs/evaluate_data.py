@@ -30,6 +30,8 @@ class EvaluateData:
 
     def rows(self, rows: list[dict[str, Any]]) -> TaskFile:
         """Returns rows of any known format as tasks, by the same rules and limits as an uploaded file."""
+        if not isinstance(rows, list):
+            raise DataError(f"The tasks must be a list of objects, got {type(rows).__name__}; give one for each task.")
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "tasks"
             path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")

@@ -52,7 +52,7 @@ def evaluate_form(prompts: Prompts, example_count: int) -> Form:
     with gr.Row(elem_classes="task-file"):
         small = {"size": "sm", "min_width": 120, "scale": 0}
         upload = gr.UploadButton("Your task file…", elem_id="evaluate-upload", **small)
-        said = gr.HTML(status_line(LIMITS), apply_default_css=False, min_width=160, elem_id="evaluate-file-said")
+        said = gr.HTML(status_line(LIMITS), apply_default_css=False, min_width=250, elem_id="evaluate-file-said")
     with gr.Row():
         with gr.Column(scale=1, min_width=280), gr.Accordion("Tests, samples and pass@k", open=False):
             tests = gr.Checkbox(True, label="Run the tests of the tasks", elem_id="evaluate-tests", container=False)

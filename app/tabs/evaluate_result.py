@@ -91,7 +91,7 @@ def build_result(css: str) -> Result:
         with gr.Row():
             arm = gr.Dropdown([("Any arm", "")], value="", label="Arm", min_width=150, elem_id="evaluate-arm")
             outcome = gr.Dropdown([("Any", "")], value="", label="Outcome", min_width=150, elem_id="evaluate-outcome")
-            text = gr.Textbox(label="Search in instruction, code and tests", min_width=220, scale=2)
+            text = gr.Textbox(label="Search in tasks, code and outcomes", min_width=220, scale=2)
         rows = gr.HTML(css_template=style(), js_on_load=OPEN_SCRIPT, elem_id="evaluate-rows", **plain)
         with gr.Row(elem_classes="task-file"):
             back = gr.Button("Back", size="sm", min_width=80, scale=0, interactive=False)

@@ -38,9 +38,8 @@ def setting_fields(prompts: Prompts) -> list[gr.components.Component]:
     return [context, tuned, diffused, seed, beams, longest, penalty, ngram]
 
 
-def offered(prompts: Prompts, chosen: Sequence[str | None]) -> list[gr.Dropdown]:
-    """Returns the two menus of prompts with those that there are now; a chosen one that is gone gives way."""
-    menus = []
-    for name, known in zip(chosen, prompts.names().values(), strict=True):
-        menus.append(gr.Dropdown(choices=known, value=name if name in known else next(iter(known), None)))
-    return menus
+def offered(prompts: Prompts, chosen: Sequence[str | None]) -> tuple[list[str | None], list[gr.Dropdown]]:
+    """Returns the two prompts that are chosen now, and their menus; one that is gone gives way to the first."""
+    known = list(prompts.names().values())
+    names = [name if name in offer else next(iter(offer), None) for name, offer in zip(chosen, known, strict=True)]
+    return names, [gr.Dropdown(choices=offer, value=name) for name, offer in zip(names, known, strict=True)]

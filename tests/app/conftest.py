@@ -2,10 +2,13 @@
 
 import hashlib
 import shutil
+import socket
+from contextlib import contextmanager
 
 import pytest
 import torch
 
+from app.main import build_app, launch_settings
 from app.services import Services
 from ddpt_core.backbone import registry
 from ddpt_core.diffusion.denoiser import DenoiserConfig
@@ -86,3 +89,44 @@ def answering(prompts, tmp_path, monkeypatch):
     monkeypatch.setattr(registry, "ASSETS", assets)
     monkeypatch.setenv("DDPT_HOME", str(tmp_path / "home"))
     return Services(tmp_path / "cache")
+
+
+ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A browser; without one these tests fail, since `make test` installs it."""
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.fail("These tests need the program chromium, which `make test` installs; install it and run again.")
+    with sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def launched():
+    """Serves the app with given services on a port of its own: `with launched(services) as address`."""
+
+    @contextmanager
+    def serve(services):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        page = build_app(services)
+        page.launch(server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, **launch_settings(services))
+        yield f"http://127.0.0.1:{port}"
+        page.close()
+
+    return serve
+
+
+@pytest.fixture
+def answering_server(answering, launched):
+    """The address of the app with the tiny T5 and its two prompts."""
+    with launched(answering) as address:
+        yield address

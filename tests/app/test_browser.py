@@ -1,61 +1,37 @@
 """The page in a real browser: what a visitor sees, drives and sends, with a vocabulary of hostile tokens."""
 
 import re
-import shutil
-import socket
 
 import pytest
 
-from app.main import build_app, launch_settings
 from ddpt_core.backbone import registry
 
 pytestmark = pytest.mark.slow
-
-ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 def silent(share, text):
     """Hears of progress and does nothing with it."""
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    """A browser; without one these tests fail, since `make test` installs it."""
-    from playwright.sync_api import sync_playwright
-
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.fail("These tests need the program chromium, which `make test` installs; install it and run again.")
-    with sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def server(recorded):
+def server(recorded, launched):
     """The address of the app with two runs: an embedded one of 40 steps and seed 3, an own one of 20 and seed 4."""
     services, name = recorded
     embedded = registry.ASSETS / "runs" / name
     embedded.parent.mkdir()
     services.runs.entry(name).folder.rename(embedded)
     services.runs.record("ddpt", "ddim", 20, 4, silent)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    page = build_app(services)
-    page.launch(server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, **launch_settings(services))
-    yield f"http://127.0.0.1:{port}"
-    page.close()
+    with launched(services) as address:
+        yield address
 
 
 @pytest.fixture
-def visit(chromium, server):
+def visit(browser, server):
     """Opens an address of the app in a new window and waits for the run; collects requests and script errors."""
     contexts = []
 
     def open_page(query="", width=1440, height=900, **settings):
-        context = chromium.new_context(viewport={"width": width, "height": height}, **settings)
+        context = browser.new_context(viewport={"width": width, "height": height}, **settings)
         contexts.append(context)
         page = context.new_page()
         page.asked, page.failed = [], []

@@ -29,7 +29,7 @@ from ddpt_core.data.task import Task
 from ddpt_core.errors import DDPTError
 from ddpt_core.evaluation import arms
 from ddpt_core.evaluation.arms import ARMS, ArmResult
-from ddpt_core.evaluation.execution import execute
+from ddpt_core.evaluation.execution import Limits, execute
 from ddpt_core.tuning.checkpoint import load_prompt
 
 FIELDS = 5  # example, instruction, reference, setup, tests
@@ -322,6 +322,27 @@ def test_nothing_from_outside_becomes_markup():
     shown = board_html(replace(board, cards=(*board.cards, missing)))
     assert "<img" not in shown and "</script" not in shown and "\u202e" not in shown and "\x00" not in shown
     assert shown.count("&lt;img") >= 9
+
+
+def test_the_message_of_a_failing_assertion_is_shown_as_text():
+    failed = result(code="1", tests=(f"assert _ == 2, {HOSTILE[:28]!r}",))
+    shown = board_html(board_of(failed))
+    assert failed.execution.status == "failed" and HOSTILE[:28] in failed.execution.tests[0].detail
+    assert "<img" not in shown and "&lt;img src=x onerror=alert(1)" in shown.split('class="detail"')[1]
+
+
+def test_a_test_in_which_the_run_was_stopped_is_said_to_have_timed_out():
+    limits = Limits(timeout=0.5)
+    run = execute("1", ("assert _ == 1", "while True: pass", "assert 0"), limits)
+    shown = text_of(board_html(board_of(replace(result(), execution=run))))
+    assert "✗ 1 of 3 tests, timed out" in shown
+    assert "✗ timed out while True" in " ".join(shown.split()) and "not reached" in shown
+    assert shown.count("stopped after 0.5 seconds") == 1
+
+
+def test_what_a_run_took_is_told():
+    shown = text_of(board_html(board_of(result(tests=("assert _",)))))
+    assert re.search(r"[\d.]+ s, at most [\d.]+ MB", shown)
 
 
 PROGRAMS = [

@@ -1,15 +1,12 @@
 """The Compare tab in a real browser and through gradio_client: shown, typed into, cancelled, dark and narrow."""
 
 import json
-import shutil
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from app.main import build_app, launch_settings
 from ddpt_core.backbone import registry
 from ddpt_core.data.readers import load_tasks
 from ddpt_core.evaluation.arms import ARMS
@@ -17,40 +14,13 @@ from ddpt_core.evaluation.arms import ARMS
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
-ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 HOSTILE = "x`<img src=q onerror=window.hacked=1>${window.hacked=2}{{value}}`"
 ANSWERED = """count => document.querySelectorAll("#compare-board .arm.answered").length === count
   && !document.querySelector("#compare-go").disabled"""
 
 
-@pytest.fixture(scope="module")
-def browser():
-    """A browser; without one these tests fail, since `make test` installs it."""
-    from playwright.sync_api import sync_playwright
-
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.fail("These tests need the program chromium, which `make test` installs; install it and run again.")
-    with sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def server(answering):
-    """The address of the app with the tiny T5 and its two prompts."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    page = build_app(answering)
-    page.launch(server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, **launch_settings(answering))
-    yield f"http://127.0.0.1:{port}"
-    page.close()
-
-
-@pytest.fixture
-def visit(browser, server):
+def visit(browser, answering_server):
     """Opens the tab in a new window and waits for the first answers; collects requests and script errors."""
     contexts = []
 
@@ -62,7 +32,7 @@ def visit(browser, server):
         page.on("request", lambda request: page.asked.append(request.url))
         page.on("pageerror", lambda error: page.failed.append(str(error)))
         with page.expect_response("**/run/predict*"):  # which tab the address asks for; it may undo an earlier click
-            page.goto(f"{server}/{query}")
+            page.goto(f"{answering_server}/{query}")
         page.wait_for_timeout(100)
         page.get_by_role("tab", name="Compare").click()
         page.wait_for_function(ANSWERED, arg=3)
@@ -202,9 +172,9 @@ def test_text_can_be_read_in_both_themes(visit):
             assert page.evaluate(contrast, kind) >= 4.5, (query, kind)  # WCAG 2.2, 1.4.3
 
 
-def test_no_other_host_is_asked(visit, server):
+def test_no_other_host_is_asked(visit, answering_server):
     page = visit()
-    assert all(url.startswith((server, "data:", "blob:")) for url in page.asked)
+    assert all(url.startswith((answering_server, "data:", "blob:")) for url in page.asked)
 
 
 def test_the_page_is_built_before_torch_is_loaded():
@@ -213,10 +183,10 @@ def test_the_page_is_built_before_torch_is_loaded():
     assert not {"torch", "transformers"} & set(done.stdout.split())
 
 
-def test_gradio_client_compares_and_lists_the_examples(server):
+def test_gradio_client_compares_and_lists_the_examples(answering_server):
     from gradio_client import Client
 
-    client = Client(server, verbose=False)
+    client = Client(answering_server, verbose=False)
     examples = client.predict(api_name="/examples")
     assert len(examples) >= 36 and {"id", "instruction", "reference", "setup", "tests"} == examples[0].keys()
     task = {key: examples[0][key] for key in ("instruction", "reference", "setup", "tests")}
