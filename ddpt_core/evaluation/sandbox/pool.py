@@ -29,7 +29,7 @@ _MAX_REPLY_BYTES = 1 << 16
 
 
 class Nursery:
-    """A process that starts runs (nursery.py), and `base`, the folder below which they have theirs.
+    """A process (nursery.py) that starts runs, its number `pid`, and `base`, the folder below which runs have theirs.
 
     Raises SandboxUnavailable or OSError where it cannot be started.
     """
@@ -42,6 +42,7 @@ class Nursery:
         try:
             with theirs, tempfile.TemporaryFile() as said:
                 self._process = self._started(theirs, said.fileno(), preloaded)
+                self.pid = self._process.pid
                 theirs.close()
                 self._await_readiness(said.fileno())
         except BaseException:
@@ -82,12 +83,6 @@ class Nursery:
         kind, *reason = json.loads(reply)
         if kind != "ready":
             raise SandboxUnavailable(*reason)
-
-    @property
-    def pid(self) -> int:
-        """The process's number."""
-        assert self._process is not None
-        return self._process.pid
 
     def start(self, order: Order) -> None:
         """Has the processes of a run started; raises ConnectionError where the nursery has ended."""
