@@ -4,8 +4,8 @@ In one process a test would see whatever the program left under a name, `abs` an
 program could pass by replacing them. Here a name that Python, its library or the setup has too means the
 program's object only if that is the one thing which the test asks of the program, as in `assert sum(10, 15)
 == 6` for a task that asks for `sum`. Plain data, which cannot do anything, is used under any name, unless the test
-calls it: so a test sees what the code did to the setup's variables, but calls the setup's own functions. A name in
-capitals is a constant: what the setup says it is, it stays.
+calls it: so a test sees what the code did to the setup's variables, but calls the setup's own functions. A name of
+several capitals is a constant: what the setup says it is, it stays.
 """
 
 import ast
@@ -81,7 +81,7 @@ def choose(
     for name, value in values.items():
         library = _LIBRARY_ALIASES.get(name, name if name in sys.stdlib_module_names else "")
         if name in of_setup:
-            if not name.isupper() and _is_variable(of_setup[name], value):
+            if not (len(name) > 1 and name.isupper()) and _is_variable(of_setup[name], value):
                 chosen[name] = value
         elif is_alone:
             chosen[name] = value

@@ -65,9 +65,9 @@ def test_functions_and_constants_of_the_setup_stay_the_setups():
 
 def test_a_variable_of_the_setup_is_what_the_program_made_of_it():
     points = remote()
-    of_setup = {"xs": [3, 1], "n": 2, "points": remote()}
+    of_setup = {"xs": [3, 1], "n": 2, "A": [3], "points": remote()}
     assert names.choose({"xs": [1, 3], "n": 3, "points": points, "f": remote()}, of_setup, set())["points"] is points
-    assert names.choose({"xs": [1, 3], "n": 3}, of_setup, set()) == {"xs": [1, 3], "n": 3}
+    assert names.choose({"xs": [1, 3], "n": 3, "A": [4]}, of_setup, set()) == {"xs": [1, 3], "n": 3, "A": [4]}
 
 
 def test_data_of_the_setup_gives_way_to_data_alone():
