@@ -186,9 +186,3 @@ def test_held_out_values_lead_to_answers_that_training_never_has():
 def test_an_unknown_split_is_named_with_the_known_ones():
     with pytest.raises(ConfigError, match="choose one of family, phrasing, value"):
         held_out_instances(1, seed=1, by="topic")
-
-
-@pytest.mark.slow
-def test_two_thousand_instances_pass_their_own_tests(tmp_path, monkeypatch):
-    for number, task in enumerate(instances(2000, seed=9)):
-        assert passes(task, task.reference, tmp_path / str(number), monkeypatch), task

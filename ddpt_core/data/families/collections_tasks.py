@@ -3,7 +3,7 @@
 import collections
 import random
 
-from ddpt_core.data.families.draws import REDUCERS, WORDS, calls, expect, ints, keys, words
+from ddpt_core.data.families.draws import REDUCERS, WORDS, calls, expect, ints, keys, not_rising, words
 from ddpt_core.data.families.family import Draw, Family
 from ddpt_core.data.families.names import NOUNS, class_name, function_name, name_for
 
@@ -22,6 +22,9 @@ def _with_clear_counts(rng: random.Random, least: int) -> list[str]:
 def _most_common(rng: random.Random) -> Draw:
     a, data, n = name_for(rng, "list"), _with_clear_counts(rng, 5), rng.randint(2, 5)
     word = rng.choice(["most common", "most frequent"])
+    first = [item for item, _ in collections.Counter(data).most_common(n)]
+    renamed = dict(zip(first, not_rising(first), strict=True))
+    data = [renamed.get(item, item) for item in data]
     return Draw(
         {"a": a, "n": str(n), "word": word},
         f"collections.Counter({a}).most_common({n})",

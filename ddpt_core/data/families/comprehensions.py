@@ -2,7 +2,7 @@
 
 import random
 
-from ddpt_core.data.families.draws import WORDS, around, calls, expect, ints, repeated, words
+from ddpt_core.data.families.draws import WORDS, around, calls, expect, ints, not_rising, repeated, words
 from ddpt_core.data.families.family import Draw, Family
 from ddpt_core.data.families.names import function_name, name_for
 
@@ -29,6 +29,7 @@ def _arithmetic(rng: random.Random) -> Draw:
 
 def _filter(rng: random.Random) -> Draw:
     a, (limit, data), (word, sign) = name_for(rng, "list"), around(rng), rng.choice(COMPARISONS)
+    data = not_rising(data, lambda data: [x for x in data if compare(sign, x, limit)])
     return Draw(
         {"a": a, "limit": str(limit), "word": word},
         f"[x for x in {a} if x {sign} {limit}]",
@@ -62,6 +63,7 @@ def _containing(rng: random.Random) -> Draw:
     part = rng.choice(data)[1:3]
     word, test = rng.choice([("that contain", "in"), ("that do not contain", "not in"), ("without", "not in")])
     data.append(f"{part}{rng.choice(WORDS)}")
+    data = not_rising(data, lambda data: [x for x in data if (part in x) == (test == "in")])
     return Draw(
         {"a": a, "part": repr(part), "word": word},
         f"[x for x in {a} if {part!r} {test} x]",

@@ -2,7 +2,7 @@
 
 import random
 
-from ddpt_core.data.families.draws import around, calls, expect, keys, mapping, words
+from ddpt_core.data.families.draws import around, calls, expect, keys, mapping, not_rising, words
 from ddpt_core.data.families.family import Draw, Family
 from ddpt_core.data.families.names import function_name, name_for, names_for
 
@@ -106,7 +106,7 @@ def _records(rng: random.Random, key: str, other: str) -> list[dict]:
 
 def _pluck(rng: random.Random) -> Draw:
     a, (key, other) = name_for(rng, "list"), keys(rng, 2)
-    rows = _records(rng, key, other)
+    rows = not_rising(_records(rng, key, other), lambda rows: [row[key] for row in rows])
     return Draw(
         {"a": a, "key": repr(key)},
         f"[x[{key!r}] for x in {a}]",

@@ -44,6 +44,12 @@ def around(rng: random.Random) -> tuple[int, list[int]]:
     return limit, numbers
 
 
+def not_rising(data: list, shown: Callable[[list], list] = list) -> list:
+    """Returns `data`, turned round if what `shown` finds in it is in rising order: sorting it must not be right."""
+    found = shown(data)
+    return data[::-1] if found == sorted(found) else data
+
+
 def repeated(rng: random.Random, pool: list, least: int = 6, most: int = 9) -> list:
     """Returns members of `pool` with repetitions; the first one occurs at least twice, not side by side."""
     rest = [rng.choice(pool) for _ in range(rng.randint(least, most) - 3)]

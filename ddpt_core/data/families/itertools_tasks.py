@@ -110,7 +110,7 @@ def _take_while(rng: random.Random) -> Draw:
     f, a = function_name(rng, "take", "skip", "cut", "prefix"), name_for(rng, "list")
     limit = rng.randint(20, 40)
     verb, function = rng.choice([("keeps", "takewhile"), ("drops", "dropwhile")])
-    cases = [[5, 9, limit - 1, limit, 3, 50], [limit + 3, 1], [2, 3], []]
+    cases = [[9, 5, limit - 1, limit, 3, 50], [limit + 3, 1], [2, 3], []]
     cases = [[*xs, *ints(rng)[:2]] if xs else xs for xs in cases]
     of = getattr(itertools, function)
     return Draw(

@@ -2,7 +2,7 @@
 
 import random
 
-from ddpt_core.data.families.draws import calls, expect, ints, repeated, words
+from ddpt_core.data.families.draws import calls, expect, ints, not_rising, repeated, words
 from ddpt_core.data.families.family import Draw, Family
 from ddpt_core.data.families.names import function_name, name_for, names_for
 
@@ -62,6 +62,7 @@ def _column(rng: random.Random) -> Draw:
     a, width = name_for(rng, "list"), 10
     rows = [rng.sample(range(1, 90), width) for _ in range(3)]
     i = rng.randrange(width)
+    rows = not_rising(rows, lambda rows: [row[i] for row in rows])
     return Draw(
         {"a": a, "i": str(i)},
         f"[row[{i}] for row in {a}]",

@@ -31,6 +31,7 @@ def _parse_base(rng: random.Random) -> Draw:
 def _average(rng: random.Random) -> Draw:
     a, data = name_for(rng, "list"), ints(rng)
     word = rng.choice(["average", "mean", "arithmetic mean"])
+    data[0] += sum(data) % len(data) == 0  # not a whole number, or else // were right
     return Draw({"a": a, "word": word}, f"sum({a}) / len({a})", f"{a} = {data}", expect_number(sum(data) / len(data)))
 
 

@@ -59,6 +59,7 @@ def _select(rng: random.Random) -> Draw:
 
 def _count(rng: random.Random) -> Draw:
     a, (limit, data), (word, sign) = name_for(rng, "array"), around(rng), rng.choice(COMPARISONS)
+    data = data if len(data) % 2 == 0 else [*data, 95]  # not as many below as above
     return Draw(
         {"a": a, "limit": str(limit), "word": word},
         f"np.sum({a} {sign} {limit})",

@@ -4,7 +4,7 @@ import random
 import re
 import string
 
-from ddpt_core.data.families.draws import WORDS, calls, expect, words
+from ddpt_core.data.families.draws import WORDS, calls, expect, not_rising, words
 from ddpt_core.data.families.family import Draw, Family
 from ddpt_core.data.families.names import function_name, name_for
 
@@ -16,7 +16,7 @@ BRACKETS = [(pair[0], pair[1]) for pair in MARKS]  # opening and closing mark
 
 def _find_numbers(rng: random.Random) -> Draw:
     s, data = name_for(rng, "str"), words(rng, 4)
-    numbers = [str(rng.randint(1, 9999)) for _ in range(3)]
+    numbers = not_rising([str(rng.randint(1, 9999)) for _ in range(3)])
     text = f"{data[0]} {numbers[0]} {data[1]}{numbers[1]}, {data[2]} ({numbers[2]}) {data[3]}"
     word = rng.choice(["numbers", "integers", "groups of digits"])
     return Draw(
@@ -32,6 +32,9 @@ def _words_with_letter(rng: random.Random) -> Draw:
     where = rng.choice(["start", "end"])
     letter = data[2][0] if where == "start" else data[2][-1]
     pattern = rf"\b{letter}\w*" if where == "start" else rf"\w*{letter}\b"
+    fits = str.startswith if where == "start" else str.endswith
+    another = [word for word in WORDS if fits(word, letter) and word not in data] or [letter * 2]
+    data = not_rising([*data, *another[:1]], lambda data: [word for word in data if fits(word, letter)])
     text = " ".join(data)
     return Draw(
         {"s": s, "letter": repr(letter), "where": where},
@@ -43,6 +46,7 @@ def _words_with_letter(rng: random.Random) -> Draw:
 
 def _between(rng: random.Random) -> Draw:
     s, data, (left, right) = name_for(rng, "str"), words(rng, 5), rng.choice(BRACKETS)
+    data[1], data[3] = not_rising([data[1], data[3]])
     text = f"{data[0]} {left}{data[1]}{right} {data[2]} {left}{data[3]} {data[4]}{right}"
     pattern = "(.*?)".join("\\" + c if c in "()[]{}*$|" else c for c in (left, right))
     return Draw(

@@ -2,7 +2,7 @@
 
 import random
 
-from ddpt_core.data.families.draws import calls, expect, ints, leaves, repeated, words
+from ddpt_core.data.families.draws import calls, expect, ints, leaves, not_rising, repeated, words
 from ddpt_core.data.families.family import Draw, Family
 from ddpt_core.data.families.names import function_name, name_for, names_for
 
@@ -46,7 +46,8 @@ def _common_sorted(rng: random.Random) -> Draw:
 def _missing(rng: random.Random) -> Draw:
     a, b = names_for(rng, "list", "list")
     pool = words(rng, 7)
-    first, second = pool[:5], pool[3:] + pool[:1]
+    second = pool[3:] + pool[:1]
+    first = not_rising(pool[:5], lambda data: [x for x in data if x not in second])
     return Draw(
         {"a": a, "b": b},
         f"[x for x in {a} if x not in {b}]",

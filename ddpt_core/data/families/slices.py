@@ -2,7 +2,7 @@
 
 import random
 
-from ddpt_core.data.families.draws import expect, ints, ordinal, words
+from ddpt_core.data.families.draws import expect, ints, not_rising, ordinal, words
 from ddpt_core.data.families.family import Draw, Family
 from ddpt_core.data.families.names import name_for
 
@@ -12,18 +12,23 @@ TOPIC = "slices"
 def _take(rng: random.Random) -> Draw:
     a, n, data = name_for(rng, "list"), rng.randint(2, 9), ints(rng, high=99, least=10, most=12)
     which = rng.choice(["first", "last"])
+    data = data[:-1] if len(data) == 2 * n else data  # or else [n:] and [-n:] were the same
+    kept = slice(0, n) if which == "first" else slice(len(data) - n, len(data))
+    data[kept] = not_rising(data[kept])
     code, expected = (f"{a}[:{n}]", data[:n]) if which == "first" else (f"{a}[-{n}:]", data[-n:])
     return Draw({"a": a, "n": str(n), "which": which}, code, f"{a} = {data}", expect(expected, **{a: data}))
 
 
 def _every_nth(rng: random.Random) -> Draw:
     a, n, data = name_for(rng, "list"), rng.randint(2, 9), ints(rng, high=99, least=12, most=14)
+    data[::n] = not_rising(data[::n])
     return Draw({"a": a, "nth": ordinal(n)}, f"{a}[::{n}]", f"{a} = {data}", expect(data[::n], **{a: data}))
 
 
 def _slice(rng: random.Random) -> Draw:
     a, data = name_for(rng, "list"), ints(rng, high=99, least=13, most=15)
     i, j = sorted(rng.sample(range(1, 12), 2))
+    data[i:j] = not_rising(data[i:j])
     return Draw({"a": a, "i": str(i), "j": str(j)}, f"{a}[{i}:{j}]", f"{a} = {data}", expect(data[i:j], **{a: data}))
 
 

@@ -46,6 +46,11 @@ def _sort_by_index(rng: random.Random) -> Draw:
     a, i, (order, reverse) = name_for(rng, "list"), rng.randrange(6), rng.choice(ORDERS)
     columns = [ints(rng, least=5, most=5) for _ in range(6)]
     rows = [tuple(row) for row in zip(*columns, strict=True)]
+    first, *_, last = sorted(rows, key=lambda row: row[i], reverse=reverse)
+    if i == 0:  # two rows that only the order they are in keeps apart, or else sorting whole rows were right
+        rows[:2] = sorted([rows[0], (rows[0][0], *rows[1][1:])], reverse=not reverse)
+    elif first < last:  # or else sorting them without the index might be right
+        rows[rows.index(first)], rows[rows.index(last)] = (last[0], *first[1:]), (first[0], *last[1:])
     return Draw(
         {"a": a, "i": str(i), "order": order},
         f"sorted({a}, key=lambda x: x[{i}]{_reverse_argument(reverse)})",

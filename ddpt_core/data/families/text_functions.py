@@ -1,6 +1,7 @@
 """Families about functions of text: words, letters, order, building strings."""
 
 import random
+import string
 
 from ddpt_core.data.families.draws import REDUCERS, SEPARATORS, WORDS, calls, words
 from ddpt_core.data.families.family import Draw, Family
@@ -12,7 +13,7 @@ TOPIC = "text-functions"
 def _count_letters_of(rng: random.Random) -> Draw:
     f, s = function_name(rng, "count", "number_of", "letters"), name_for(rng, "str")
     what, of = rng.choice([("vowels", "aeiou"), ("digits", "0123456789"), ("punctuation marks", ".,;:!?")])
-    texts = ["hello, 42 worlds!", " ".join(words(rng, 3)) + "; 7", "", "aeiou 0.1?"]
+    texts = ["hello, 42 worlds!", " ".join(words(rng, 3)) + "; 7", "", "aeiou 0.1?", string.printable.strip()]
     return Draw(
         {"f": f, "s": s, "what": what},
         f"def {f}({s}):\n    return sum(c in {of!r} for c in {s})",
