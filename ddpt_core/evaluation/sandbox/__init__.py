@@ -22,10 +22,13 @@ What is not:
 - A program that computes the expected answer from the arguments alone, or knows it by heart, passes: that is a
   solution. What the setup holds, the program can read.
 - What a test asks of the program's own objects is the program's word: a method that says True, an own `==`
-  between two of its own objects, or a helper function that the test takes from the program.
+  between two of its own objects, or a helper function that the test takes from the program. What a test runs of
+  what the program gives it, with eval, exec or pickle.loads, runs among the tests.
 - Tests meet copies of plain values and stand-ins of other objects. Identity is not kept for copies, an own
   object equals no plain value unless its type derives from a plain one, arithmetic between the two is refused,
-  and names that a test binds are not seen by the program.
+  and names that a test binds are not seen by the program. Its context managers suppress only what a test raises
+  by name; a StopIteration from a call arrives as a RuntimeError, as from a generator; and an assertion that fails
+  in a function which a test lent to the program fails the test, whatever the program makes of it.
 - The kernel is trusted. That a file exists, its size and its times can be seen where the user's permissions
   show them. A program can use one processor for the time it is given, and for that time fill 64 files of the
   disk limit each if it deletes them while they are open.

@@ -9,8 +9,9 @@ them. Only where both sides are objects of the program does the program's own `=
 
 import dis
 import operator
+import sys
 from collections.abc import Callable
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 
 Ask = Callable[..., Any]  # ask("getattr", stand_in, "name") -> the program's answer
@@ -48,7 +49,10 @@ class Remote:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__array"):  # asked by numpy, which would take an address of memory for an answer
             raise AttributeError(name)
-        return _get(self, "_ask")("getattr", self, name)
+        answer = _get(self, "_ask")("getattr", self, name)
+        if name == "__annotations__" and not _is_of_test(sys._getframe(1)) and _has_text(answer):
+            raise AttributeError(name)  # typing and inspect would evaluate the text
+        return answer
 
     def __setattr__(self, name: str, value: Any) -> None:
         _get(self, "_ask")("setattr", self, name, value)
@@ -114,11 +118,21 @@ def _data_of(stand_in: Remote) -> Any:
     return data
 
 
+def _is_of_test(frame: FrameType) -> bool:
+    return frame.f_code.co_filename in ("<test>", "<setup>")
+
+
+def _has_text(annotations: Any) -> bool:
+    return type(annotations) is not dict or any(isinstance(note, str) for note in annotations.values())
+
+
 def _is_raised_by_name(trace: TracebackType | None) -> bool:
-    """Returns whether a `raise` of the code that was running raised the error, and not an operation on a value."""
+    """Returns whether a `raise` of the test itself raised the error, and not an operation on a value."""
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    return trace is not None and trace.tb_frame.f_code.co_code[trace.tb_lasti] == dis.opmap["RAISE_VARARGS"]
+    if trace is None or not _is_of_test(trace.tb_frame):
+        return False
+    return trace.tb_frame.f_code.co_code[trace.tb_lasti] == dis.opmap["RAISE_VARARGS"]
 
 
 def _forward(name: str) -> Callable[..., Any]:

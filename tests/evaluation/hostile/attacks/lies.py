@@ -204,6 +204,18 @@ ATTACKS: tuple[Attack, ...] = (
             def __exit__(self, *reason):
                 return True
     """, f"with answer(2) as found:\n    assert found.value[0] - 1 == {SECRET}"),
+    forged("manager that swallows what it raises", "raises in the test's body before it asserts", """
+        class answer:
+            def __init__(self, x):
+                pass
+            def __enter__(self):
+                return self
+            def __exit__(self, *reason):
+                return True
+            @property
+            def value(self):
+                raise ValueError
+    """, f"with answer(2) as found:\n    assert found.value == {SECRET}"),
     forged("swallowed callback", "catches the assertion in the function that it was given", """
         import re
         def answer(check):
@@ -233,6 +245,11 @@ ATTACKS: tuple[Attack, ...] = (
         def answer(x):
             return 1
     """, f"def check(candidate):\n    assert candidate(2) == {SECRET}\ncheck(answer)"),
+    forged("type hints", "has annotations that the library evaluates among the tests", """
+        def answer(x):
+            return 1
+        answer.__annotations__ = {"x": "__import__('os')._exit(0)", "return": "int"}
+    """, "import typing\nassert typing.get_type_hints(answer) == {'x': int, 'return': int}"),
     forged("docstring", "is taken for documented though it says nothing", "def answer(x):\n    return 1",
     "assert answer.__doc__"),
     forged("name that is data", "has a value where a function is called", "answer = {2: 1}\nabs = sorted = len = 0",

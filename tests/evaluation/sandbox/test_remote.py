@@ -1,0 +1,71 @@
+"""What tests may still do with the program's objects, beside what hostile/ shows they must not."""
+
+import pytest
+
+from ddpt_core.errors import SandboxUnavailable
+from ddpt_core.evaluation.execution import execute
+from ddpt_core.evaluation.sandbox import landlock
+
+
+@pytest.fixture(scope="module", autouse=True)
+def needs_landlock():
+    """Skips where the kernel has no Landlock."""
+    try:
+        landlock.version()
+    except SandboxUnavailable as reason:
+        pytest.skip(str(reason))
+
+
+IGNORE = """
+class Ignore:
+    def __init__(self, kind):
+        self.kind, self.left = kind, 0
+    def __enter__(self):
+        return self
+    def __exit__(self, kind, error, trace):
+        self.left += 1
+        return kind is not None and issubclass(kind, self.kind)
+"""
+
+
+def test_a_context_manager_suppresses_what_a_test_raises_and_nothing_else():
+    suppressed = "m = Ignore(ValueError)\nwith m:\n    raise ValueError('x')\nassert m.left == 1"
+    assert execute(IGNORE, [suppressed]).passed
+    assert execute(IGNORE, [suppressed.replace("raise ValueError", "raise KeyError")]).detail == "KeyError: 'x'"
+    assert execute(IGNORE, ["with Ignore(Exception):\n    assert 1 == 2"]).status == "failed"
+    assert execute(IGNORE, ["with Ignore(Exception) as m:\n    m.nothing"]).status == "error"
+
+
+def test_a_generator_of_the_program_ends_as_generators_do():
+    code = "def echo():\n    got = yield 1\n    return got"
+    test = (
+        "g = echo()\nassert next(g) == 1\ntry:\n    g.send(5)\nexcept StopIteration:\n    pass\nelse:\n    assert False"
+    )
+    assert execute(code, [test, "assert list(echo()) == [1]"]).passed
+    found = execute("def f(x):\n    return next(iter([]))", ["assert all(map(f, [1, 2]))"])
+    assert (found.status, found.detail) == ("error", "RuntimeError: the program raised StopIteration")
+
+
+def test_an_assertion_in_a_function_that_a_test_lends_fails_the_test():
+    code = "import contextlib\ndef each(f, xs):\n    for x in xs:\n        with contextlib.suppress(Exception):\n            f(x)"
+    test = "def check(x):\n    assert x < {}\neach(check, [1, 2, 3])"
+    assert execute(code, [test.format(4)]).passed
+    assert execute(code, [test.format(3)]).detail == "x < 3 does not hold: 3 < 3"
+
+
+def test_a_function_says_its_own_name_docstring_and_annotations():
+    code = "import typing\ndef f(x: int) -> str:\n    '''Says x.'''\n    return str(x)\ndef g():\n    pass"
+    tests = [
+        "assert f.__doc__ == 'Says x.' and g.__doc__ is None and f.__name__ == 'f'",
+        "assert f.__annotations__ == {'x': int, 'return': str}",
+        "import typing\nassert typing.get_type_hints(f) == {'x': int, 'return': str}",
+    ]
+    found = execute(code, tests)
+    assert found.passed, found
+    assert execute("def h(x: 'int'):\n    pass", ["assert h.__annotations__ == {'x': 'int'}"]).passed
+
+
+def test_a_message_of_the_program_is_one_short_line_that_can_be_written():
+    found = execute("def f():\n    raise ValueError('a\\n b\\x1b' + '\\ud800' + 'x' * 10**6)", ["f()"])
+    assert found.detail.startswith("ValueError: a b\\x1b\\ud800xxx") and len(found.detail) < 5_000
+    assert found.detail.isprintable() and "(1,000,006 characters)" in found.detail
