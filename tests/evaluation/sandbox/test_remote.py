@@ -16,6 +16,14 @@ def needs_landlock():
         pytest.skip(str(reason))
 
 
+SWALLOW = """
+def each(f, xs):
+    for x in xs:
+        try:
+            f(x)
+        except AssertionError:
+            pass
+"""
 IGNORE = """
 class Ignore:
     def __init__(self, kind):
@@ -47,10 +55,9 @@ def test_a_generator_of_the_program_ends_as_generators_do():
 
 
 def test_an_assertion_in_a_function_that_a_test_lends_fails_the_test():
-    code = "import contextlib\ndef each(f, xs):\n    for x in xs:\n        with contextlib.suppress(Exception):\n            f(x)"
     test = "def check(x):\n    assert x < {}\neach(check, [1, 2, 3])"
-    assert execute(code, [test.format(4)]).passed
-    assert execute(code, [test.format(3)]).detail == "x < 3 does not hold: 3 < 3"
+    assert execute(SWALLOW, [test.format(4)]).passed
+    assert execute(SWALLOW, [test.format(3)]).detail == "x < 3 does not hold: 3 < 3"
 
 
 def test_a_function_says_its_own_name_docstring_and_annotations():
