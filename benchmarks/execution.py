@@ -22,7 +22,7 @@ def measure() -> Iterator[Result]:
     """Yields the ratio of both; details: the same against two starts at a time, and what is held by and by."""
     run_programs(50), start_interpreters(10, 1)  # starts what stays running, and fills the system's file cache
     pairs = in_turn(lambda: run_programs(COUNT), lambda: start_interpreters(COUNT, 1))
-    two_at_a_time = in_turn(lambda: run_programs(COUNT), lambda: start_interpreters(COUNT, WORKERS))
+    two_at_a_time = in_turn(lambda: run_programs(COUNT // 5), lambda: start_interpreters(COUNT // 5, WORKERS))
     before = held()
     for _ in range(LONG_RUN // COUNT):
         run_programs(COUNT)
