@@ -22,6 +22,8 @@ def _with_clear_counts(rng: random.Random, least: int) -> list[str]:
 def _most_common(rng: random.Random) -> Draw:
     a, data, n = name_for(rng, "list"), _with_clear_counts(rng, 5), rng.randint(2, 5)
     word = rng.choice(["most common", "most frequent"])
+    if len(set(data)) == n:  # one more, or else all of them were right
+        data = [*data, *data, next(word for word in WORDS if word not in data)]
     first = [item for item, _ in collections.Counter(data).most_common(n)]
     renamed = dict(zip(first, not_rising(first), strict=True))
     data = [renamed.get(item, item) for item in data]
@@ -110,6 +112,7 @@ def _group_records(rng: random.Random) -> Draw:
 def _rotate(rng: random.Random) -> Draw:
     a, data, n = name_for(rng, "list"), ints(rng, least=10, most=12), rng.randint(2, 8)
     way, code = rng.choice([("left", "{a}[{n}:] + {a}[:{n}]"), ("right", "{a}[-{n}:] + {a}[:-{n}]")])
+    data = data[:-1] if len(data) == 2 * n else data  # or else n and -n were the same place
     moved = data[n:] + data[:n] if way == "left" else data[-n:] + data[:-n]
     return Draw({"a": a, "n": str(n), "way": way}, code.format(a=a, n=n), f"{a} = {data}", expect(moved, **{a: data}))
 

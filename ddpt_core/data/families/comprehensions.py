@@ -102,6 +102,7 @@ def _replace_items(rng: random.Random) -> Draw:
     a, data = name_for(rng, "list"), repeated(rng, words(rng) if rng.random() < 0.5 else ints(rng))
     old = data[0]
     new = rng.choice([x for x in WORDS if x not in data]) if isinstance(old, str) else rng.randint(61, 99)
+    data = data if data != data[::-1] else [*data, data[1]]
     return Draw(
         {"a": a, "old": repr(old), "new": repr(new)},
         f"[{new!r} if x == {old!r} else x for x in {a}]",

@@ -3,7 +3,7 @@
 import os.path
 import random
 
-from ddpt_core.data.families.draws import SEPARATORS, WORDS, expect, ints, words
+from ddpt_core.data.families.draws import SEPARATORS, WORDS, expect, ints, not_rising, words
 from ddpt_core.data.families.family import Draw, Family
 from ddpt_core.data.families.names import NOUNS, file_name, function_name, name_for, names_for
 
@@ -128,7 +128,7 @@ def _rows(rng: random.Random) -> Draw:
         file_name(rng, "csv", "tsv", "txt", "dat"),
         rng.choice([c for c in SEPARATORS if len(c) == 1 and c not in " \n."]),
     )
-    rows = [words(rng, 3) for _ in range(3)]
+    rows = not_rising([words(rng, 3) for _ in range(3)])
     return Draw(
         {"name": repr(name), "sep": repr(sep)},
         f"list(csv.reader(open({name!r}), delimiter={sep!r}))",

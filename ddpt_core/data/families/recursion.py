@@ -54,7 +54,7 @@ def _gcd(rng: random.Random) -> Draw:
         {"f": f, "a": a, "b": b},
         f"def {f}({a}, {b}):\n    if {b} == 0:\n        return {a}\n    return {f}({b}, {a} % {b})",
         "",
-        calls(f, *((pair, math.gcd(*pair)) for pair in [*pairs, (7, 0)])),
+        calls(f, *((pair, math.gcd(*pair)) for pair in [*pairs, (84, 36), (36, 84), (7, 0)])),
     )
 
 
