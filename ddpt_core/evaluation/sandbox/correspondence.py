@@ -37,7 +37,7 @@ class Correspondent(Codec):
         try:
             answer = self.send(operation, [self.encode(operand) for operand in operands], operands)
         except StopIteration as error:  # as inside a generator: it must not end a loop of the test
-            if operation == "next" or number_of(operands[0]) in self._steps:
+            if operation in ("run", "next") or number_of(operands[0]) in self._steps:
                 raise
             raise RuntimeError("the program raised StopIteration") from error
         if operation == "getattr" and operands[1] in _STEPS and type(answer) is Remote:

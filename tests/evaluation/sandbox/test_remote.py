@@ -52,6 +52,7 @@ def test_a_generator_of_the_program_ends_as_generators_do():
     assert execute(code, [test, "assert list(echo()) == [1]"]).passed
     found = execute("def f(x):\n    return next(iter([]))", ["assert all(map(f, [1, 2]))"])
     assert (found.status, found.detail) == ("error", "RuntimeError: the program raised StopIteration")
+    assert execute("raise StopIteration", ["assert True"]).detail == "StopIteration (line 1: raise StopIteration)"
 
 
 def test_an_assertion_in_a_function_that_a_test_lends_fails_the_test():
