@@ -36,8 +36,9 @@ What is not:
 - All processes of a nursery have the same layout of memory, which a random one per process would hide better.
 - A process that is killed leaves its folder behind; the next that uses the sandbox removes it.
 
-Cost: two workers need 0.4 of the time that as many bare starts of the interpreter take one after the other
-(`python -m benchmarks execution`, on two busy processors). The first call waits a quarter of a second for the
-nursery, which then stays, with 15 MB. A second one, which has imported numpy, is started by the first program that
-mentions it, and stays with 27 MB: numpy's import costs ten times as much as a run.
+Cost: with two workers a third of the time that as many bare starts of the interpreter take one after the other
+(`python -m benchmarks execution`, on two busy processors; three quarters of it where the starts are two at a time as
+well). The first call waits a quarter of a second for the nursery, which then stays, with 15 MB. A second one, which
+has imported numpy, is started by the first program that mentions it, and stays with 27 MB: numpy's import costs ten
+times as much as a run.
 """

@@ -4,9 +4,7 @@ Nothing here runs foreign code or believes it: the supervisor reads lengths, JSO
 what the kernel says about processes.
 """
 
-import ctypes
 import json
-import os
 import selectors
 import socket
 import time
@@ -16,8 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ddpt_core.errors import SandboxUnavailable
-from ddpt_core.evaluation.sandbox import kernel, pool
+from ddpt_core.evaluation.sandbox import pool
 from ddpt_core.evaluation.sandbox.order import Order, Share
+from ddpt_core.evaluation.sandbox.pipes import file, piece_of, pipe
 from ddpt_core.evaluation.sandbox.scratch import Scratch
 from ddpt_core.evaluation.sandbox.wire import WireError, take_frames
 
@@ -28,7 +27,6 @@ _TICK_SECONDS = 0.05  # between looks at memory and disk
 _NUMPY_BYTES = 160 << 20  # of address space: what an interpreter needs that has numpy imported
 _KEPT_OUTPUT_BYTES = 1 << 16
 _MAX_NEWS_BYTES = 1 << 16
-_CLOSE_ON_EXEC = 1  # linux/memfd.h
 _ROLES = {"program", "judge"}
 _MESSAGES: dict[str, tuple[tuple[type, ...], ...]] = {  # of judge.py
     "ran": ((), (str, str)),
@@ -122,31 +120,33 @@ class _Run:
             self._report.exit_code = self._ended.get("program")
         self._channel.shutdown(socket.SHUT_WR)  # the nursery kills what is left
         self._await_end(_ROLES, _END_SECONDS)
-        if self._ended.keys() != _ROLES and self._report.end != "refused":
+        if self._ended.keys() != _ROLES and not (self._report.end == "refused" and self._nursery_is_silent):
             pool.discard(self._nursery)
             if self._report.end in ("lost", "tests lost"):
                 self._report.end = "interrupted"
         while self._output_open and self._take_output(output):
             pass
-        if self._report.end == "refused" and self._report.output:  # what the process said as it ended
-            self._report.reason += " " + self._report.output.decode("utf-8", "replace").strip().splitlines()[-1]
+        if self._report.end == "refused":  # what the process said as it ended
+            self._report.reason += "".join(
+                f" {line}" for line in self._report.output.decode("utf-8", "replace").splitlines()[-1:]
+            )
         return self._report
 
     def _send_order(self, channel: socket.socket, program: Job, judge: Job) -> tuple[int, int]:
         """Hands the run over to the nursery; returns the reading ends of the judge's report and of the output."""
         with channel, ExitStack() as handed_over:
             ours, theirs = self._stack, handed_over
-            reading, report = _pipe(ours, theirs)
-            hearing, output = _pipe(ours, theirs)
-            asked, asking = _pipe(theirs, theirs)
-            answered, answering = _pipe(theirs, theirs)
+            reading, report = pipe(ours, theirs)
+            hearing, output = pipe(ours, theirs)
+            asked, asking = pipe(theirs, theirs)
+            answered, answering = pipe(theirs, theirs)
             order = Order(
                 channel=channel.fileno(),
                 scratch=self._scratch.descriptor,
                 output=output,
                 report=report,
-                program=Share(_file(program, theirs), incoming=asked, outgoing=answering),
-                judge=Share(_file(judge, theirs), incoming=answered, outgoing=asking),
+                program=Share(file(program, theirs), incoming=asked, outgoing=answering),
+                judge=Share(file(judge, theirs), incoming=answered, outgoing=asking),
                 limits={
                     "memory_bytes": self._budget.memory_bytes,
                     "cpu_seconds": int(self._budget.seconds + _START_SECONDS) + 1,
@@ -220,7 +220,7 @@ class _Run:
         arrived = bytearray()
 
         def take() -> None:
-            piece = _arrived(end)
+            piece = piece_of(end)
             arrived.extend(piece or b"")
             try:
                 for message in take_frames(arrived):
@@ -245,7 +245,7 @@ class _Run:
 
     def _take_output(self, end: int) -> int:
         """Takes in a piece of what the processes print; returns its size, 0 where there is no more now."""
-        piece = _arrived(end)
+        piece = piece_of(end)
         if piece == b"":
             self._output_open = False
             self._selector.unregister(end)
@@ -257,33 +257,6 @@ class _Run:
             self._report.end = self._report.end or "output"
             return 0
         return len(piece)
-
-
-def _pipe(reader: ExitStack, writer: ExitStack) -> tuple[int, int]:
-    """Returns the ends of a new pipe, which the two stacks close."""
-    reading, writing = os.pipe()
-    os.fchmod(reading, 0)  # or a program of the same user opens it again, from the other side, in /proc/self/fd
-    reader.callback(os.close, reading)
-    writer.callback(os.close, writing)
-    if reader is not writer:
-        os.set_blocking(reading, False)  # ours to watch; the others read each other's answers
-    return reading, writing
-
-
-def _file(job: Job, holder: ExitStack) -> int:
-    """Returns a nameless file that holds a job; `holder` closes it."""
-    descriptor = kernel.call("memfd_create", ctypes.c_char_p(b"job"), _CLOSE_ON_EXEC)
-    holder.callback(os.close, descriptor)
-    os.write(descriptor, json.dumps(job).encode())
-    return descriptor
-
-
-def _arrived(end: int) -> bytes | None:
-    """Returns a piece of what has come through a pipe, b"" at its end, None if there is nothing now."""
-    try:
-        return os.read(end, 1 << 16)
-    except BlockingIOError:
-        return None
 
 
 def _is_message(message: Any) -> bool:
