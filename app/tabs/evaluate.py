@@ -151,7 +151,7 @@ class Evaluate:
 
 def in_words(note: Note, elapsed: float) -> str:
     """Returns what is going on and, once that can be said, how long it will still take."""
-    if note.share < 0.03 or elapsed < 2:
+    if note.share < 0.1 or elapsed < 3:
         return note.text
     return f"{note.text} · about {duration(elapsed * (1 - note.share) / note.share)} left"
 

@@ -371,7 +371,7 @@ def test_the_forms_values_have_the_names_of_the_core():
     ("share", "elapsed", "said"),
     [
         (0.01, 50, "Manual"),
-        (0.5, 1, "Manual"),
+        (0.5, 2, "Manual"),
         (0.5, 30, "Manual · about 30 s left"),
         (0.25, 60, "Manual · about 3 min left"),
         (1.0, 30, "Manual · about 1 s left"),
