@@ -160,9 +160,7 @@ def test_three_hundred_programs_leave_memory_descriptors_and_processes_as_they_w
     after = held()
     assert after["processes"] == before["processes"] and after["own_descriptors"] == before["own_descriptors"]
     if os.geteuid() == 0:
-        assert (
-            after["started_descriptors"] < before["started_descriptors"] + 10
-        )  # the last run
+        assert after["started_descriptors"] < before["started_descriptors"] + 10  # the last run
     for what in ("own_kb", "started_kb"):
         assert after[what] < before[what] + 2_000
     assert os.listdir(pool.nursery().base.path) == []
