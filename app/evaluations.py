@@ -117,7 +117,7 @@ class Evaluations:
         names = tuple(name for name in ARMS if name in {require_choice("arm", arm, ARMS) for arm in arms})
         if not names:
             raise ConfigError("No arm is chosen; choose at least one.")
-        count = len(file.tasks) if limit is None else require_range("Tasks", whole("Tasks", limit), 1)
+        count = len(file.tasks) if limit is None else require_range("Tasks", whole("Tasks", limit), 1, MAX_EVALUATED)
         tasks = tuple(file.tasks.values())[: min(count, MAX_EVALUATED)]
         for task in tasks:
             try:

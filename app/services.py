@@ -35,10 +35,13 @@ UNEXPECTED = "That failed in a way that is a mistake of this program; the termin
 def as_toast(function: Callable, rendered: bool = True) -> Callable:
     """Returns `function`, or generator function, that raises every DDPTError as a gr.Error with its sentence.
 
-    The sentence may repeat what somebody typed, and a toast is rendered as HTML, so it is escaped.
+    The sentence may repeat what somebody typed, and a toast is rendered as HTML, so it is escaped. Any other error is
+    a mistake of the program: its text, which may name files, stays in the log.
     """
 
-    def toast(error: DDPTError) -> gr.Error:
+    def toast(error: Exception) -> gr.Error:
+        if not isinstance(error, DDPTError):
+            return gr.Error(UNEXPECTED, title="That did not work", print_exception=True)
         sentence = html.escape(str(error), quote=False) if rendered else str(error)
         return gr.Error(sentence, title="That did not work", print_exception=False)
 
@@ -48,7 +51,9 @@ def as_toast(function: Callable, rendered: bool = True) -> Callable:
         def wrapper(*args, **kwargs):
             try:
                 yield from function(*args, **kwargs)
-            except DDPTError as error:
+            except gr.Error:
+                raise
+            except Exception as error:
                 raise toast(error) from error
 
     else:
@@ -57,7 +62,9 @@ def as_toast(function: Callable, rendered: bool = True) -> Callable:
         def wrapper(*args, **kwargs):
             try:
                 return function(*args, **kwargs)
-            except DDPTError as error:
+            except gr.Error:
+                raise
+            except Exception as error:
                 raise toast(error) from error
 
     return wrapper

@@ -191,7 +191,8 @@ def test_a_row_that_is_not_there_opens_nothing(tab, row):
     [
         ({"arms": []}, "No arm is chosen"),
         ({"arms": ["gpt"]}, "Unknown arm 'gpt'"),
-        ({"limit": 0}, "Tasks must be at least 1"),
+        ({"limit": 0}, "Tasks must be from 1 to 500, got 0"),
+        ({"limit": 501}, "Tasks must be from 1 to 500, got 501"),
         ({"limit": "many"}, "Tasks must be a whole number"),
         ({"samples": 51}, "Samples must be from 1 to 50, got 51"),
         ({"samples": 2, "temperature": 0.0}, "At temperature 0 all samples are the same"),

@@ -14,7 +14,7 @@ from app.figures.status_line import status_line
 from app.main import TABS, build_app, launch_settings
 from app.progress import Cancelled, Done, stream
 from app.runs import whole
-from app.services import Services, as_toast
+from app.services import UNEXPECTED, Services, as_endpoint, as_toast
 from app.tabs.explore import Explore, number
 from app.viewer.payload import PayloadStore
 from app.viewer.ship import ship
@@ -215,7 +215,18 @@ def test_a_toast_shows_the_sentence_as_text():
     with pytest.raises(gr.Error) as toast:
         as_toast(fails)()
     assert toast.value.message == "Unknown &lt;img src=x&gt;; choose another."
+    with pytest.raises(gr.Error, match=r"Unknown <img src=x>; choose another\."):
+        as_endpoint(fails)()
     assert "&lt;b&gt;" in status_line("<b>")
+
+
+def test_a_mistake_of_the_program_tells_a_stranger_nothing_of_the_machine():
+    def fails():
+        raise OSError("/home/someone/.secret <img src=x>")
+
+    with pytest.raises(gr.Error) as toast:
+        as_toast(fails)()
+    assert toast.value.message == UNEXPECTED and isinstance(toast.value.__cause__, OSError)
 
 
 @pytest.mark.parametrize("given", [None, "", "x", 1.5, float("nan"), float("inf"), True])
