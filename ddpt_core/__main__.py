@@ -259,7 +259,7 @@ def compare(
 
 @app.command()
 def evaluate(
-    data: Annotated[str, typer.Option(help="JSONL file or Hugging Face data set.")],
+    data: Annotated[str, typer.Option(help="JSONL file, Hugging Face data set, or families:value (phrasing, family).")],
     out: Out,
     arms: Annotated[str, typer.Option(help="Arms, separated by commas.")] = "manual,prompt-tuning,ddpt",
     limit: Annotated[int | None, typer.Option(help="Only the first tasks.")] = None,

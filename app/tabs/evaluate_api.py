@@ -33,7 +33,8 @@ def add(evaluations: Evaluations, data_sets: EvaluateData) -> None:
     ) -> dict[str, Any]:
         """Evaluates arms on tasks and returns the content of metrics.json: figures with intervals, and pass@k.
 
-        `data` is "examples" or a data set of the hub as owner/name; `tasks`, rows of any known format, take its place.
+        `data` is "examples", "families:value" (or …:phrasing, …:family: our own tasks, held out) or a data set of the
+        hub as owner/name; `tasks`, rows of any known format, take its place.
         "" for a context is the text that the prompts started from, "" for a prompt the first of its method.
         """
         first = evaluations.prompts.first()

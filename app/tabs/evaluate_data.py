@@ -1,4 +1,4 @@
-"""The data that the Evaluate tab takes: the examples, a visitor's file, rows through the API, a data set of the hub."""
+"""The data that the Evaluate tab takes: examples, our own tasks, a visitor's file, rows by the API, data of the hub."""
 
 import json
 import tempfile
@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from app.comparisons import Comparisons
+from app.evaluations import MAX_EVALUATED
 from app.tabs.evaluate_form import EXAMPLES, OWN_FILE
 from app.task_files import TaskFile, read_data_set, read_task_file
+from ddpt_core.data.readers import OWN_TASKS, load_tasks
 from ddpt_core.errors import DataError
 
 
@@ -18,12 +20,14 @@ class EvaluateData:
         self.comparisons = comparisons
 
     def named(self, name: str | None, upload: str = "") -> TaskFile:
-        """Returns the examples, the uploaded file, or a data set of the hub; raises DataError."""
+        """Returns the examples, our own tasks, the uploaded file, or a data set of the hub; raises DDPTError."""
         name = (name or "").strip()
         if name == EXAMPLES and self.comparisons.examples:
             return TaskFile(EXAMPLES, self.comparisons.examples)
         if name == OWN_FILE and upload:
             return read_task_file(upload)
+        if name.startswith(OWN_TASKS):
+            return TaskFile(name, {task.id: task for task in load_tasks(name, MAX_EVALUATED)})
         if name in ("", EXAMPLES, OWN_FILE):
             raise DataError("No data is chosen; choose the examples or upload a JSONL file of tasks.")
         return read_data_set(name)

@@ -11,9 +11,11 @@ from app.prompts import ARMS, DDPT, PROMPT_TUNING, Prompts
 from app.tabs.setting_fields import setting_fields
 from app.task_files import LIMITS, on_a_space
 from app.theme import ARM_LABELS
+from ddpt_core.data.readers import OWN_TASKS
 from ddpt_core.errors import ConfigError
 
 EXAMPLES, OWN_FILE = "examples", "your file"
+HELD_OUT = {"value": "names and values", "phrasing": "wordings", "family": "kinds of task"}
 TESTS_NOTE = (
     "pass@k is the chance that one of k answers passes the tests. One sample is the greedy answer; "
     "with more samples the temperature is 0.8 unless you say otherwise."
@@ -68,7 +70,8 @@ def evaluate_form(prompts: Prompts, example_count: int) -> Form:
 
 def example_choices(count: int) -> list[tuple[str, str]]:
     """Returns the menu of data without a file."""
-    return [(f"Examples of the project ({count} tasks)", EXAMPLES)] if count else []
+    examples = [(f"Examples of the project ({count} tasks)", EXAMPLES)] if count else []
+    return examples + [(f"Our own tasks: {what} that no training saw", OWN_TASKS + by) for by, what in HELD_OUT.items()]
 
 
 def settings_of(values: list[Any]) -> dict[str, Any]:

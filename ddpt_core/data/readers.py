@@ -1,4 +1,4 @@
-"""Tasks from a JSONL file or a Hugging Face data set; the keys tell the format (see formats.py)."""
+"""Tasks from a JSONL file, a Hugging Face data set (the keys tell the format, see formats.py) or our own families."""
 
 import json
 import re
@@ -8,11 +8,16 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from ddpt_core.data.families import held_out_instances
 from ddpt_core.data.formats import Record, read_task, recognise, record_id
 from ddpt_core.data.task import Task
 from ddpt_core.errors import DataError, require_range
 
 MAX_LINE_BYTES = 8 * 2**20  # a task is kilobytes; more is no JSONL, and is not read into memory
+OWN_TASKS = (
+    "families:"  # before a key of HELD_OUT_BY: instances of the project's own families that are never trained on
+)
+OWN_COUNT, OWN_SEED = 300, 1
 HUB_TIMEOUT = 10.0  # s, for the first answer of the hub
 _DATASET_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _DATA_FILE = re.compile(r"\.(jsonl?|ndjson|csv|tsv|txt|gz|zip|parquet|ya?ml|py|safetensors)$", re.IGNORECASE)
@@ -26,16 +31,20 @@ def load_tasks(source: str | Path, limit: int | None = None, split: str = "train
     times, so its second task on question 41067960 is called 41067960-2.
 
     Args:
-        source: path of a UTF-8 file with one JSON object per line, or the name of a data set on the hub.
-        limit: how many tasks to read from the start, None for all.
+        source: path of a UTF-8 file with one JSON object per line, the name of a data set on the hub, or
+            "families:family", "families:phrasing" or "families:value": tasks of our own families, held out in that
+            respect, the same ones every time.
+        limit: how many tasks to read from the start, None for all (of our own: 300).
         split: the part of the hub's data set; has no effect on a file.
 
     Raises:
         DataError: the source is missing, is empty, or holds what is no task; the message names the line.
-        ConfigError: the limit is below 1.
+        ConfigError: the limit is below 1, or there are no families held out in that respect.
     """
     if limit is not None:
         require_range("limit", limit, 1)
+    if str(source).startswith(OWN_TASKS):
+        return held_out_instances(limit or OWN_COUNT, OWN_SEED, by=str(source).removeprefix(OWN_TASKS))
     records = islice(_records(source, split), limit)
     tasks: list[Task] = []
     uses: Counter[str] = Counter()

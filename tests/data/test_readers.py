@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from ddpt_core.data.families import held_out_instances
+from ddpt_core.data.families.splits import HELD_OUT_BY
 from ddpt_core.data.formats import FORMATS, ID_KEYS
 from ddpt_core.data.readers import MAX_LINE_BYTES, load_tasks
 from ddpt_core.data.task import Task
@@ -308,3 +310,15 @@ def test_without_an_answer_of_the_hub_one_sentence_says_what_to_do(monkeypatch):
     message = refusal("owner/pairs")
     assert message.startswith("There is no file 'owner/pairs', and Hugging Face cannot be reached")
     assert message.endswith("or give a JSONL file instead.")
+
+
+@pytest.mark.parametrize("by", sorted(HELD_OUT_BY))
+def test_our_own_tasks_are_held_out_ones_and_the_same_every_time(by):
+    tasks = load_tasks(f"families:{by}", limit=30)
+    assert tasks == held_out_instances(30, seed=1, by=by) == load_tasks(f"families:{by}", limit=40)[:30]
+    assert all(task.tests and task.reference for task in tasks)
+
+
+def test_own_tasks_held_out_in_no_known_respect_are_refused_with_the_known_ones():
+    with pytest.raises(ConfigError, match="choose one of family, phrasing, value"):
+        load_tasks("families:topic")

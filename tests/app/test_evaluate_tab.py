@@ -14,9 +14,11 @@ from app.figures.predictions import PAGE, chosen_rows, outcome_choices, predicti
 from app.main import build_app
 from app.progress import Cancelled, Note
 from app.tabs.evaluate import Evaluate, duration, in_words
-from app.tabs.evaluate_form import EXAMPLES, OWN_FILE, decimal, settings_of, whole_numbers
+from app.tabs.evaluate_form import EXAMPLES, HELD_OUT, OWN_FILE, decimal, example_choices, settings_of, whole_numbers
 from app.tabs.evaluate_result import Result
 from app.task_files import TaskFile
+from ddpt_core.data.families.splits import HELD_OUT_BY
+from ddpt_core.data.readers import load_tasks
 from ddpt_core.data.task import Task
 from ddpt_core.errors import ConfigError, DataError, DDPTError
 from ddpt_core.evaluation import unit_tests
@@ -267,6 +269,13 @@ def test_a_file_is_offered_and_chosen_and_a_bad_one_changes_nothing(tab, tmp_pat
     path.write_text("")
     source, data, _, said = tab.uploaded(str(path))
     assert (source, data) == (SKIP, SKIP) and "failed" in said and "mine.jsonl is empty" in said
+
+
+@pytest.mark.parametrize("by", HELD_OUT)
+def test_our_own_held_out_tasks_are_on_offer(tab, by):
+    (choice,) = [name for label, name in example_choices(0) if HELD_OUT[by] in label]
+    assert list(tab.data.named(choice).tasks.values())[:20] == load_tasks(f"families:{by}", 20)
+    assert set(HELD_OUT) == set(HELD_OUT_BY)
 
 
 @pytest.mark.parametrize("name", [None, "", OWN_FILE])
