@@ -19,7 +19,7 @@ import torch
 
 from ddpt_core.artifact_files import check_writable
 from ddpt_core.backbone.frozen_lm import FrozenLM
-from ddpt_core.data.readers import load_tasks
+from ddpt_core.data.readers import OWN_TASKS, load_tasks
 from ddpt_core.data.task import Task
 from ddpt_core.errors import ArtifactError, ConfigError, DataError, require_choice
 from ddpt_core.tuning.checkpoint import DESCRIPTION, FORMAT, WEIGHTS, read_description, update_metrics
@@ -139,6 +139,8 @@ def train(
     ArtifactError before the first step, and ConfigError if the loss is no number.
     """
     require_choice("method", config.method, METHODS)
+    if str(data).startswith(OWN_TASKS):
+        raise DataError(f"The tasks of {data} are held out for evaluation; train on other data.")
     out, tasks = Path(out), load_tasks(data)
     training, validation = split(tasks, config.validation_share)
     method: Method = METHODS[config.method](backbone, config)

@@ -177,6 +177,12 @@ def test_tasks_without_reference_are_left_out_and_too_few_are_refused(tasks):
         split(tasks[:2], 0.1)
 
 
+def test_tasks_that_are_held_out_for_evaluation_are_not_trained_on(tiny, train_config, tmp_path):
+    with pytest.raises(DataError, match="families:value are held out"):
+        list(train(tiny, "families:value", tmp_path / "out", train_config("ddpt")))
+    assert not (tmp_path / "out").exists()
+
+
 def test_every_task_comes_once_per_round_and_rounds_differ(tasks):
     batches = Batches(tasks, 16, seed=0)
     rounds = [[t.id for step in range(4 * r, 4 * r + 4) for t in batches.at(step)] for r in range(2)]
