@@ -401,6 +401,11 @@ def test_an_interpreter_that_cannot_be_started_is_refused(monkeypatch):
     assert "/nonexistent/python" in found.detail
 
 
+def test_a_constant_of_the_setup_is_made_with_pythons_own_functions():
+    code, test = "float = lambda text: 1e99\ndef f(x):\n    return 1", "assert abs(f(2) - 5) < TOLERANCE"
+    assert execute(code, [test], setup="TOLERANCE = float('1e-6')").status == "failed"
+
+
 @pytest.mark.parametrize(
     ("setup", "code", "test"),
     [

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ddpt_core.evaluation.sandbox.remote import Remote, number_of, set_data
-from ddpt_core.evaluation.sandbox.wire import Codec, Line, WireError
+from ddpt_core.evaluation.sandbox.wire import Codec, Line, WireError, is_safe_from_program
 
 _STEPS = ("__next__", "send", "throw")
 _VIEWS: tuple[Any, ...] = (type({}.keys()), type({}.values()), type({}.items()))
@@ -111,6 +111,12 @@ class Correspondent(Codec):
     def encode(self, value: Any) -> Any:
         """Returns the JSON form of `value`; a stand-in is written as the object it stands for."""
         return ["object", number_of(value)] if type(value) is Remote else super().encode(value)
+
+    def shared(self, module: str, name: str) -> Any:
+        """Returns a function or type of Python's; raises WireError for one that no program hands to the tests."""
+        if not is_safe_from_program(module, name):
+            raise WireError(f"{module}.{name} is not for the tests")
+        return super().shared(module, name)
 
     def export(self, value: Any) -> Any:
         """Returns the number under which a function or iterator of the tests is lent to the program."""

@@ -85,7 +85,7 @@ class Judge:
         wanted = (mentioned | self._setup_mentions) - (self._names.keys() - own.keys())
         given = self._program.send("names", sorted(wanted))
         values = {name: given[name] for name in wanted if name in given} if type(given) is dict else {}
-        chosen = names.choose(values, own, names.called(tree), names.free(tree))
+        chosen = names.choose(values, own, names.called(tree), names.free(tree) & mentioned)
         self._injected = {name: (value, self._names.get(name)) for name, value in chosen.items()}
         self._names.update(chosen)
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from ddpt_core.evaluation.sandbox.remote import Remote
 
-_LIBRARY_ALIASES = {"np": "numpy"}
+_LIBRARY_ALIASES = {"np": "numpy", "numpy": "numpy"}
 
 
 def mentioned(tree: ast.AST) -> set[str]:
@@ -77,7 +77,8 @@ def choose(
     reads: names that it reads and does not bind itself.
     """
     chosen = {}
-    is_alone = len(values) == 1 and all(name in values or _is_known(name, of_setup) for name in reads)
+    is_alone = len(values) == 1 and values.keys() <= set(reads)
+    is_alone = is_alone and all(name in values or _is_known(name, of_setup) for name in reads)
     for name, value in values.items():
         library = _LIBRARY_ALIASES.get(name, name if name in sys.stdlib_module_names else "")
         if name in of_setup:

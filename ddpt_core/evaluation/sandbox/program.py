@@ -16,7 +16,7 @@ import types
 from typing import Any
 
 from ddpt_core.evaluation.sandbox.operations import OPERATIONS, has_data, plain_data
-from ddpt_core.evaluation.sandbox.wire import Codec, Line, WireError
+from ddpt_core.evaluation.sandbox.wire import Codec, Line, WireError, is_safe_from_program
 
 FILE_NAME = "<program>"
 SETUP_NAME = "<setup>"
@@ -144,6 +144,11 @@ class Program(Codec):
             return self.encode(value)
         except RecursionError:  # it contains itself
             return ["object", self._number(value), type(value).__name__, None]
+
+    def share(self, value: Any) -> Any:
+        """Returns the form of a function or type of Python's, None for what stays here."""
+        form = super().share(value)
+        return form if form is not None and is_safe_from_program(*form[1:]) else None
 
     def export(self, value: Any) -> list[Any]:
         """Returns ["object", number, type's name, data or null]: the object stays here."""

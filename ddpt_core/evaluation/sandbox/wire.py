@@ -50,6 +50,10 @@ _SHARED_MODULES = """
     builtins math cmath operator _operator functools _functools itertools collections fractions decimal datetime
     statistics _statistics copy string heapq _heapq bisect _bisect typing
 """.split()  # noqa: SIM905
+# builtins that run text, or find by it what is not theirs
+_RUNNING_TEXT = """
+    eval exec compile __import__ breakpoint input getattr setattr delattr globals locals vars dir
+""".split()  # noqa: SIM905
 
 
 class WireError(Exception):
@@ -79,7 +83,7 @@ class Codec:
             array = _encode_array(value)
             if array is not None:
                 return array
-        return _encode_shared(value) or self.export(value)
+        return self.share(value) or self.export(value)
 
     def decode(self, form: Any) -> Any:
         """Returns the value that `form` stands for; raises WireError for what `encode` does not write."""
@@ -102,7 +106,7 @@ class Codec:
             if tag == "array":
                 return _decode_array(*parts)
             if tag == "shared":
-                return _decode_shared(parts[0], parts[1])
+                return self.shared(parts[0], parts[1])
         except WireError:
             raise
         except RecursionError as error:
@@ -110,6 +114,14 @@ class Codec:
         except Exception as error:
             raise WireError(f"no value: {error}") from error
         return self.resolve(tag, parts)
+
+    def share(self, value: Any) -> Any:
+        """Returns the form of what is the same in both processes, None for any other value."""
+        return _encode_shared(value)
+
+    def shared(self, module: str, name: str) -> Any:
+        """Returns what `share` wrote at the other end."""
+        return _decode_shared(module, name)
 
     def export(self, value: Any) -> Any:
         """Returns the form of a value that is not plain."""
@@ -173,6 +185,15 @@ def _value(frame: bytes) -> Any:
         return json.loads(frame)
     except (ValueError, RecursionError) as error:
         raise WireError(f"a frame that is not JSON ({type(error).__name__})") from error
+
+
+def is_safe_from_program(module: str, name: str) -> bool:
+    """Returns whether the tests may be handed this under a name of the program's choice.
+
+    With a module, or a function that runs text or finds names by it, a test such as `assert f(g(x)) == x` would run
+    the text that `g` gives among the tests.
+    """
+    return name != "" and not (name.startswith("_") or (module == "builtins" and name in _RUNNING_TEXT))
 
 
 def _named(name: str) -> Any:

@@ -32,8 +32,9 @@ def test_an_own_name_is_the_programs():
 @pytest.mark.parametrize("name", ["abs", "len", "AssertionError", "print"])
 def test_a_builtin_is_the_programs_only_if_nothing_else_is_asked(name):
     f = remote()
-    assert names.choose({name: f}, {}, {name})[name] is f
-    assert set(names.choose({name: f, "g": remote()}, {}, {name})) == {"g"}
+    assert names.choose({name: f}, {}, {name}, {name})[name] is f
+    assert set(names.choose({name: f, "g": remote()}, {}, {name}, {name, "g"})) == {"g"}
+    assert names.choose({name: f}, {}, set(), set()) == {}
 
 
 def test_a_builtin_is_pythons_in_a_test_about_what_an_earlier_one_got():
@@ -53,6 +54,7 @@ def test_data_under_the_name_of_a_builtin_is_used_unless_it_is_called():
 
 
 def test_an_object_under_the_name_of_a_module_gives_way_to_the_module():
+    assert names.choose({"numpy": remote(), "f": remote()}, {}, set())["numpy"].__name__ == "numpy"
     chosen = names.choose({"math": remote(), "f": remote()}, {}, set())
     assert chosen["math"] is math
 

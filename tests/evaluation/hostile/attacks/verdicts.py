@@ -98,6 +98,35 @@ ATTACKS: tuple[Attack, ...] = (
             return found
         harness._answer = lie
     """, before=_HARNESS),
+    forged("evaluated answer", "gives the tests eval for the inverse of a function that gives them code", """
+        from builtins import eval as decode
+        def encode(word):
+            return "__import__('sys')._getframe(1).f_globals['word']"
+    """, f"word = '{SECRET}'\nassert decode(encode(word)) == word"),
+    forged("executed answer", "gives the tests exec, to replace what judges them", """
+        decode = exec
+        def encode(word):
+            return "import gc\\nfor o in gc.get_objects():\\n if type(o).__name__ == 'Judge': print('WORKED')"
+    """, f"word = '{SECRET}'\nassert decode(encode(word)) == word"),
+    forged("pickle for json", "names a module that runs what it reads like one that does not", """
+        import pickle as json
+        class Code:
+            def __reduce__(self):
+                return eval, ("print('WORKED') or {'a': 1}",)
+        def answer(x):
+            return json.dumps(Code())
+    """, "assert json.loads(answer(2)) == {'a': 1}"),
+    forged("functions that run text", "hands out, frame by frame, what it would not hand out by itself", """
+        forms = [["shared", "builtins", "eval"], ["shared", "pickle", ""], ["shared", "copy", "_reconstruct"]]
+        def lie(self, request):
+            found = genuine(self, request)
+            if request[0] == "call":
+                found[1] = ["list", *forms]
+            return found
+        harness._answer = lie
+        def answer(x):
+            return 1
+    """, "assert len(answer(2)) == 3", before=_HARNESS),
     forged("forms that nobody writes", "answers with malformed frames of every sort", """
         import itertools
         forms = itertools.cycle(([], ["value"], ["value", ["object", [], "x", None], [], ""], {"value": 1},
