@@ -252,8 +252,9 @@ def compare(
     lines = []
     for arm in results:
         status = f", tests {arm.execution.status}" if arm.execution else ""
+        reason = [f"tests: {arm.execution.detail}"] if arm.execution and arm.execution.detail else []
         figures = f"{arm.seconds:.2f} s, {arm.tokens} tokens{status}" if arm.code is not None else "not run"
-        lines += [f"— {arm.name} ({figures})", arm.missing if arm.code is None else arm.code, ""]
+        lines += [f"— {arm.name} ({figures})", arm.missing if arm.code is None else arm.code, *reason, ""]
     show(result, as_json, lines)
 
 
@@ -340,7 +341,7 @@ def evaluation_lines(report: dict[str, Any]) -> list[str]:
         figures = [(metric, scores[metric], interval) for metric, interval in intervals.items() if metric != "pass_at"]
         if scores.get("pass_at"):
             figures += [(f"pass@{k}", value, intervals["pass_at"][k]) for k, value in scores["pass_at"].items()]
-        lines.append(f"{name}: " + ", ".join(f"{what} {v:.3g} {ci}" for what, v, ci in figures if v is not None))
+        lines.append(f"{name}: " + ", ".join(figure_in_words(*figure) for figure in figures if figure[1] is not None))
     lines += [f"{name}: not run, {why}" for name, why in report["not_run"].items()]
     if tests := report.get("tests"):
         lines += [
@@ -352,6 +353,11 @@ def evaluation_lines(report: dict[str, Any]) -> list[str]:
         )
         lines.append(f"tests: not run, {tests['not_run']}" if tests["not_run"] else f"tests: {counts}")
     return lines
+
+
+def figure_in_words(what: str, value: float, interval: list[float] | None) -> str:
+    """Returns "bleu 5.82 [4.22, 7.34]"."""
+    return f"{what} {value:.3g}" + (" [{:.3g}, {:.3g}]".format(*interval) if interval else "")
 
 
 @app.command()
@@ -368,8 +374,9 @@ def execute(
     from ddpt_core.evaluation.tests_file import read_tests, read_text
 
     result = run(read_text(code), read_tests(tests), Limits(timeout=timeout, memory_mb=memory))
-    lines = [f"{result.status} in {result.seconds:.2f} s {result.detail}"]
-    lines += [f"  {t.outcome}: {t.test} {t.detail}" for t in result.tests]
+    lines = [f"{result.status} in {result.seconds:.2f} s" + (f": {result.detail}" if result.detail else "")]
+    for test in result.tests:
+        lines += [f"  {test.outcome}: {test.test}", *([f"    {test.detail}"] if test.detail else [])]
     show(asdict(result), as_json, lines)
 
 

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from ddpt_core.__main__ import figure_in_words
+
 
 def test_info_tells_what_is_there(told, home, prompts, run_folder, tiny, tiny_folder):
     for kind, folder in (("prompts", prompts["ddpt"]), ("runs", run_folder)):
@@ -154,6 +156,26 @@ def test_execute_tells_the_outcome_of_each_test(told, tmp_path):
     assert [set(test) for test in result["tests"]] == [{"test", "outcome", "detail"}] * 2
     if result["status"] == "failed":
         assert [test["outcome"] for test in result["tests"]] == ["passed", "failed"]
+
+
+def test_people_are_told_why_a_test_fails(command, tiny_folder, tmp_path):
+    needs_sandbox()
+    (tmp_path / "code.py").write_text("def f(x):\n    return x + 1\n")
+    (tmp_path / "tests.py").write_text("assert f(1) == 2\nassert f(1) == 3\n")
+    _, out, _ = command("execute", "--code", tmp_path / "code.py", "--tests", tmp_path / "tests.py")
+    first, *lines = out.splitlines()
+    assert first.startswith("failed in ") and first.endswith(" s: f(1) == 3 does not hold: 2 == 3")
+    failing = ["  failed: assert f(1) == 3", "    f(1) == 3 does not hold: 2 == 3"]
+    assert lines == ["  passed: assert f(1) == 2", *failing]
+    (tmp_path / "never.py").write_text("assert 1 == 2\n")
+    options = ["--backbone", tiny_folder, "--context", "sort list", "--tests", tmp_path / "never.py"]
+    _, out, _ = command("compare", "--instruction", "sort", *options)
+    assert ", tests " in out and "\ntests: " in out
+
+
+def test_an_interval_is_told_in_three_digits():
+    assert figure_in_words("bleu", 66.512345, [42.59251275710001, 89.8670046610105]) == "bleu 66.5 [42.6, 89.9]"
+    assert figure_in_words("bleu", 66.512345, None) == "bleu 66.5"
 
 
 def test_people_are_told_the_same_in_lines(command, run_folder, prompts, tiny_folder, tmp_path):

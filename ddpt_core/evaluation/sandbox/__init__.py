@@ -22,8 +22,9 @@ What is not:
 - A program that computes the expected answer from the arguments alone, or knows it by heart, passes: that is a
   solution. What the setup holds, the program can read.
 - What a test asks of the program's own objects is the program's word: a method that says True, an own `==`
-  between two of its own objects, or a helper function that the test takes from the program. What a test runs of
-  what the program gives it, with eval, exec or pickle.loads, runs among the tests.
+  between two of its own objects, or a helper function that the test takes from the program. The classes of the
+  setup are the program's too, with their methods; its functions are the tests'. What a test runs of what the program
+  gives it, with eval, exec or pickle.loads, runs among the tests.
 - Tests meet copies of plain values and stand-ins of other objects. Identity is not kept for copies, an own
   object equals no plain value unless its type derives from a plain one, arithmetic between the two is refused,
   and names that a test binds are not seen by the program. Its context managers suppress only what a test raises
