@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from app.progress import Tell
 from app.prompts import ARMS, MANUAL, PROMPT_TUNING, Prompts
 from app.runs import whole
-from app.typed_tests import check_limits, statements_of
+from app.typed_tests import check_limits, typed_statements
 from ddpt_core.backbone import registry
 from ddpt_core.data.programs import program_of
 from ddpt_core.data.readers import load_tasks
@@ -80,7 +80,7 @@ class Comparisons:
         """Returns the question; raises DDPTError for what no arm could answer. Only chosen prompts are named in it."""
         from ddpt_core.backbone.frozen_lm import GenerationSettings
 
-        statements = tuple(statements_of(tests) if isinstance(tests, str) else tests)
+        statements = tuple(typed_statements(tests) if isinstance(tests, str) else tests)
         check_limits(reference or "", setup or "", statements)
         task = Task("own", check_instruction(instruction or ""), (reference or "").strip(), statements, setup or "")
         chosen = {method: name for method, name in (prompts or {}).items() if name}

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Sequence
 
 from ddpt_core.errors import DataError
+from ddpt_core.evaluation.tests_file import statements_of
 
 MAX_TESTS = 50  # of one task; the sandbox itself takes more
 MAX_CHARACTERS = 20_000  # of each of reference, setup, and all tests together
@@ -14,18 +15,10 @@ FORM = (
 LIMITS = f"At most {MAX_TESTS} tests and {MAX_CHARACTERS:,} characters; they run for at most 10 s in 512 MB."
 
 
-def statements_of(source: str, what: str = "tests") -> list[str]:
-    """Returns the top-level statements of Python source as they are written; raises DataError if it is not Python."""
-    _check_length(what, len(source))
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        place = f"line {error.lineno}: {error.msg}" if isinstance(error, SyntaxError) else str(error)
-        raise DataError(f"The {what} are not Python ({place}); write one statement per line.") from None
-    return [
-        ast.unparse(node) if getattr(node, "decorator_list", None) else ast.get_source_segment(source, node) or ""
-        for node in tree.body
-    ]
+def typed_statements(source: str) -> list[str]:
+    """Returns the statements of tests that were typed; raises DataError if they are too long or not Python."""
+    _check_length("tests", len(source))
+    return statements_of(source)
 
 
 def check_limits(reference: str, setup: str, tests: Sequence[str]) -> None:
@@ -41,7 +34,7 @@ def remark(setup: str, tests: str) -> tuple[bool, str]:
     """Returns whether setup and tests could run, and a sentence about them for the form."""
     try:
         _check_setup(setup or "")
-        statements = statements_of(tests or "")
+        statements = typed_statements(tests or "")
         check_limits("", "", statements)
     except DataError as error:
         return False, str(error)

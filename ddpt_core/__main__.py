@@ -289,9 +289,10 @@ def evaluate(
     from ddpt_core.evaluation.evaluate import evaluate as run
     from ddpt_core.evaluation.execution import Limits
 
-    if not tests and (samples, temperature, k, show_tests) != (1, None, "1", False):
+    if not tests and (samples, temperature, k, show_tests, timeout, memory) != (1, None, "1", False, 10.0, 512):
         raise ConfigError(
-            "--samples, --temperature, --k and --show-tests are of unit tests; add --tests, or leave them out."
+            "--samples, --temperature, --k, --show-tests, --timeout and --memory are of unit tests; add --tests, or "
+            "leave them out."
         )
     settings = GenerationSettings(max_new_tokens=max_new_tokens)
     wanted, limits = whole_numbers("--k", k), Limits(timeout=timeout, memory_mb=memory)
@@ -390,7 +391,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         code = app(arguments, prog_name="python -m ddpt_core", standalone_mode=False)
         if code == STOPPED:
-            print("Stopped; a training goes on with --resume.", file=sys.stderr)
+            training = (sys.argv[1:] if arguments is None else arguments)[:1] == ["train"]
+            print("Stopped; the training goes on with --resume." if training else "Stopped.", file=sys.stderr)
         return code if isinstance(code, int) else 0
     except DDPTError as error:
         print(" ".join(str(error).splitlines()), file=sys.stderr)

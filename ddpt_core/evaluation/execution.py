@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ddpt_core.data.task import Task
 from ddpt_core.errors import ConfigError, DataError, require_range
 from ddpt_core.evaluation.sandbox import supervisor
+from ddpt_core.evaluation.sandbox.correspondence import UNREADABLE
 
 MAX_SOURCE_CHARACTERS = 200_000  # of code, of setup, and of all tests together
 MAX_TESTS = 1_000
@@ -159,7 +160,8 @@ def _judged(report: supervisor.Report, statements: list[str], limits: Limits) ->
         elif kind == "outcome":
             found[rest[0]] = (rest[1], rest[2], rest[3])
     kinds = [failure[0], *(kind for _, kind, _ in found.values())]
-    stopped = _stop_reason(report, limits)
+    last = failure[1] if current is None else found.get(current, ("", "", ""))[2]
+    stopped = _stop_reason(report, limits, last)
     if stopped is not None and current is not None and found.get(current, ("", "ProgramLost"))[1] == "ProgramLost":
         found[current] = ("error", stopped[0], stopped[1])
     tests = tuple(
@@ -180,8 +182,11 @@ def _judged(report: supervisor.Report, statements: list[str], limits: Limits) ->
     return Execution(status, tests, report.seconds, detail, peak, report.output.decode("utf-8", errors="replace"))
 
 
-def _stop_reason(report: supervisor.Report, limits: Limits) -> tuple[str, str] | None:
-    """Returns status and reason if the run was stopped or a process ended before its time, otherwise None."""
+def _stop_reason(report: supervisor.Report, limits: Limits, last: str) -> tuple[str, str] | None:
+    """Returns status and reason if the run was stopped or a process ended before its time, otherwise None.
+
+    last: what was said of the code, or of the test that was under way.
+    """
     if report.end == "timeout" or report.exit_code == -signal.SIGXCPU:
         return "timeout", f"The program was stopped after {limits.timeout:g} seconds."
     if report.end == "output":
@@ -197,6 +202,8 @@ def _stop_reason(report: supervisor.Report, limits: Limits) -> tuple[str, str] |
     code = report.exit_code
     if code is not None and code < 0:
         return "error", f"The program was ended by {signal.Signals(-code).name}."
+    if last.startswith(UNREADABLE):  # after that the tests hang up, and then the program ends like any other
+        return "failed", f"{last[0].upper()}{last[1:]}."
     if code is not None:
         return "failed", f"The program ended itself with exit code {code} before the run was over."
     return "failed", "The program stopped answering its tests."

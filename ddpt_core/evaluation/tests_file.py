@@ -1,4 +1,4 @@
-"""Reading a program and its tests from files."""
+"""Reading a program and its tests from files, and tests from text."""
 
 import ast
 import json
@@ -25,14 +25,34 @@ def read_tests(path: Path) -> list[str]:
         except (ValueError, RecursionError) as error:
             reason = first_line(error)
             raise DataError(f"The tests {path} are not JSON ({reason}); give a list of Python statements.") from error
-        if not isinstance(tests, list) or not all(isinstance(test, str) for test in tests):
+        if not isinstance(tests, list) or not all(isinstance(test, str) and test.strip() for test in tests):
             raise DataError(f"The tests {path} must be a JSON list of strings; each a Python statement.")
+        if not tests:
+            raise DataError(f"The tests {path} hold no statement; write at least one assert.")
         return tests
+    tests = statements_of(text, f"tests {path}")
+    if not tests:
+        raise DataError(f"The tests {path} hold no statement; write at least one assert.")
+    return tests
+
+
+def statements_of(source: str, what: str = "tests") -> list[str]:
+    """Returns the top-level statements of Python source as they are written; raises DataError if it is not Python."""
+    source = source.replace("\r\n", "\n").replace("\r", "\n")
     try:
-        return [ast.unparse(statement) for statement in ast.parse(text).body]
+        tree = ast.parse(source)
     except SyntaxError as error:
-        raise DataError(
-            f"The tests {path} are not Python (line {error.lineno}: {error.msg}); mend that line."
-        ) from error
+        raise DataError(f"The {what} are not Python (line {error.lineno}: {error.msg}); mend that line.") from error
     except (ValueError, RecursionError, MemoryError) as error:  # a null byte, or nested too deeply
-        raise DataError(f"The tests {path} are not Python ({first_line(error)}); write plain asserts.") from error
+        raise DataError(f"The {what} are not Python ({first_line(error)}); write plain asserts.") from error
+    lines = [line.encode() for line in source.split("\n")]  # columns of the tree count bytes
+    return [_as_written(node, lines) for node in tree.body]
+
+
+def _as_written(node: ast.stmt, lines: list[bytes]) -> str:
+    decorators = [decorator.lineno for decorator in getattr(node, "decorator_list", [])]
+    first = min([node.lineno, *decorators])
+    rows = lines[first - 1 : node.end_lineno]
+    rows[-1] = rows[-1][: node.end_col_offset]
+    rows[0] = rows[0][0 if decorators else node.col_offset :]
+    return b"\n".join(rows).decode()

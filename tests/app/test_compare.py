@@ -22,7 +22,6 @@ from app.main import build_app
 from app.progress import Cancelled
 from app.tabs.compare import CANCELLED, Compare
 from app.tabs.compare_form import EDITED, fitting
-from app.typed_tests import statements_of
 from ddpt_core.backbone import registry
 from ddpt_core.backbone.frozen_lm import GenerationSettings
 from ddpt_core.data.task import Task
@@ -369,16 +368,6 @@ def test_kinds_agree_with_pythons_own_tokenizer(code):
             wanted.append(("keyword", token.string))
     marked = re.findall(r'<span class="(keyword|number|string|comment)">(.*?)</span>', code_html(code), re.DOTALL)
     assert [(kind, html.unescape(text)) for kind, text in marked] == wanted
-
-
-def test_tests_are_taken_statement_by_statement_as_they_are_written():
-    source = "assert f('a')  == 1\n\nfor x in (1,\n          2):\n    assert x\nassert 2; assert 3\n"
-    assert statements_of(source) == [
-        "assert f('a')  == 1",
-        "for x in (1,\n          2):\n    assert x",
-        "assert 2",
-        "assert 3",
-    ]
 
 
 ORIGIN = Task("e", "Sort the list `a`.", "sorted(a)", ("assert _",), "a = [1]")

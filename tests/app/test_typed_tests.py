@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.typed_tests import MAX_CHARACTERS, MAX_TESTS, check_limits, remark, statements_of
+from app.typed_tests import MAX_CHARACTERS, MAX_TESTS, check_limits, remark, typed_statements
 from ddpt_core.errors import DataError
 
 
@@ -41,4 +41,4 @@ def test_each_field_has_its_limit(field):
 
 def test_what_is_too_long_is_not_even_parsed():
     with pytest.raises(DataError, match="at most 20,000 characters"):
-        statements_of("(" * 10_000_000)
+        typed_statements("(" * 10_000_000)

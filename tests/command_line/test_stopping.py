@@ -28,7 +28,7 @@ def test_training_that_is_stopped_says_how_it_goes_on_and_does(
     with monkeypatch.context() as patch:
         patch.setattr(METHODS[method], "loss", interrupted)
         code, out, err = command(*train(method, "--out", tmp_path / "out"))
-    assert (code, out, err) == (130, "", "Stopped; a training goes on with --resume.\n")
+    assert (code, out, err) == (130, "", "Stopped; the training goes on with --resume.\n")
     code, _, err = command(*train(method, "--out", tmp_path / "out"))
     assert code == 2 and "go on with --resume or remove it" in err
     code, _, err = command(*train(method, "--out", tmp_path / "out", "--resume", "--lr", "0.5"))
@@ -77,7 +77,7 @@ def test_ctrl_c_in_a_process_of_its_own_stops_in_one_line_and_the_training_goes_
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
-    assert (process.returncode, out, err) == (130, "", "Stopped; a training goes on with --resume.\n")
+    assert (process.returncode, out, err) == (130, "", "Stopped; the training goes on with --resume.\n")
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
         "prompt.json",
         "training.safetensors",

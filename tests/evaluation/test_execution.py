@@ -424,3 +424,34 @@ def test_a_variable_that_should_have_stayed_as_it_was_is_seen_to_have_changed():
     tests = ["assert _ == [1, 3]", "assert a == [3, 1]"]
     assert execute("sorted(a)", tests, setup="a = [3, 1]").status == "passed"
     assert execute("a.sort()\na", tests, setup="a = [3, 1]").status == "failed"
+
+
+@pytest.mark.parametrize(
+    ("setup", "code"),
+    [
+        ("cases = [(2, 2.5)]\ndef check(f):\n    for a, b in cases:\n        assert f(a) == b", "cases = []"),
+        ("eps = 1e-6\ndef check(f):\n    assert abs(f(2) - 2.5) < eps", "eps = 1e99"),
+    ],
+)
+def test_the_functions_of_the_setup_read_the_setups_own_variables(setup, code):
+    wrong, right = f"{code}\ndef answer(x):\n    return 7.0", "def answer(x):\n    return x + 0.5"
+    assert execute(wrong, ["check(answer)"], setup=setup).status == "failed"
+    assert execute(right, ["check(answer)"], setup=setup).status == "passed"
+
+
+def test_a_class_that_the_setup_makes_by_a_call_can_be_passed_to_the_program():
+    setup = "from collections import namedtuple\nPoint = namedtuple('Point', 'x y')\nhome = Point(0, 0)"
+    code = "def swapped(p):\n    return Point(p.y, p.x)"
+    tests = [
+        "assert swapped(Point(1, 2)) == Point(2, 1)",
+        "assert swapped(Point(1, 2)).x == 2",
+        "assert home == (0, 0)",
+    ]
+    assert execute(code, tests, setup=setup).status == "passed"
+    assert execute("def swapped(p):\n    return p", tests, setup=setup).status == "failed"
+
+
+def test_an_answer_that_cannot_be_read_is_told_as_that():
+    forged = "import sys\nprogram = sys._getframe(4).f_locals['self']\nprogram._answer = lambda request: ['nonsense']\n"
+    run = execute(forged + "def f():\n    return 1", ["assert f() == 1"])
+    assert run.status == "failed" and "cannot be read" in run.detail, run

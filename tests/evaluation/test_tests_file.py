@@ -3,7 +3,7 @@
 import pytest
 
 from ddpt_core.errors import DataError
-from ddpt_core.evaluation.tests_file import read_tests, read_text
+from ddpt_core.evaluation.tests_file import read_tests, read_text, statements_of
 
 
 @pytest.fixture
@@ -27,7 +27,29 @@ def test_json_list_is_taken_as_it_is(write):
 
 
 def test_empty_file_has_no_tests(write):
-    assert read_tests(write("tests.py", "# nothing\n")) == []
+    with pytest.raises(DataError, match="hold no statement"):
+        read_tests(write("tests.py", "# nothing\n"))
+    with pytest.raises(DataError, match="hold no statement"):
+        read_tests(write("tests.json", "[]"))
+
+
+def test_tests_are_taken_statement_by_statement_as_they_are_written():
+    source = "assert f('a')  == 1\n\nfor x in (1,\n          2):\n    assert x\nassert 2; assert 3\n"
+    assert statements_of(source) == [
+        "assert f('a')  == 1",
+        "for x in (1,\n          2):\n    assert x",
+        "assert 2",
+        "assert 3",
+    ]
+
+
+def test_statements_keep_decorators_comments_inside_and_letters_of_more_than_one_byte():
+    source = "# first\n@cache\ndef f(x):  # why\n    return x\r\nassert f('é') == 'é' ; assert 2  # end\n"
+    assert statements_of(source) == [
+        "@cache\ndef f(x):  # why\n    return x",
+        "assert f('é') == 'é'",
+        "assert 2",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -40,6 +62,7 @@ def test_empty_file_has_no_tests(write):
         ("tests.json", "[" * 100_000, "not JSON"),
         ("tests.json", '{"a": 1}', "must be a JSON list of strings"),
         ("tests.json", "[1]", "must be a JSON list of strings"),
+        ("tests.json", '["assert f", " "]', "must be a JSON list of strings"),
         ("tests.py", b"\xff\xfe", "it is not UTF-8"),
     ],
 )

@@ -8,6 +8,7 @@ from ddpt_core.evaluation.sandbox.remote import Remote, number_of, set_data
 from ddpt_core.evaluation.sandbox.wire import Codec, Line, WireError, is_safe_from_program
 
 _STEPS = ("__next__", "send", "throw")
+UNREADABLE = "the program's answer cannot be read"
 _VIEWS: tuple[Any, ...] = (type({}.keys()), type({}.values()), type({}.items()))
 
 
@@ -53,7 +54,7 @@ class Correspondent(Codec):
         except (OSError, EOFError):
             self.lost = ProgramLost("the program ended before it answered")
         except Exception as reason:
-            self.lost = ProgramLost(f"the program's answer cannot be read: {reason}")
+            self.lost = ProgramLost(f"{UNREADABLE}: {reason}")
         if self.lost is not None:
             raise self.lost
         failed, self._failed = self._failed, None

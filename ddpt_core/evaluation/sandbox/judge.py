@@ -12,6 +12,7 @@ from typing import Any
 from ddpt_core.evaluation.sandbox import names
 from ddpt_core.evaluation.sandbox.assertions import EXPLAIN, Explained, explain
 from ddpt_core.evaluation.sandbox.correspondence import Correspondent, ProgramLost
+from ddpt_core.evaluation.sandbox.remote import Remote
 from ddpt_core.evaluation.sandbox.wire import Line
 
 _SHOWN_CHARACTERS = 2_000  # of a message of the program
@@ -74,6 +75,10 @@ class Judge:
         self._take_names(set(), tree)
         kept = [node for node in tree.body if not (isinstance(node, ast.ClassDef) or names.is_stub(node))]
         exec(Explained(self._setup_source).compile(ast.Module(kept, []), "<setup>"), self._names)
+        made = {name for name in self._setup_binds if _is_class_of_setup(self._names.get(name))}
+        for name in made:
+            del self._names[name]
+        self._setup_binds -= made
 
     def _take_names(self, mentioned: set[str], tree: ast.Module) -> None:
         """Binds the names that a test and the setup mention to what the program has under them now."""
@@ -92,6 +97,11 @@ class Judge:
     def _relay(self, printed: str) -> None:
         if sys.stdout is not self._own_output:  # the test captures output
             sys.stdout.write(printed)
+
+
+def _is_class_of_setup(value: Any) -> bool:
+    """Returns whether a value is a class that the setup made without a class statement, such as a namedtuple."""
+    return type(value) is not Remote and isinstance(value, type) and value.__module__ == "__main__"
 
 
 def _describe(error: BaseException) -> tuple[str, str]:

@@ -4,7 +4,8 @@ In one process a test would see whatever the program left under a name, `abs` an
 program could pass by replacing them. Here a name that Python, its library or the setup has too means the
 program's object only if that is the one thing which the test asks of the program, as in `assert sum(10, 15)
 == 6` for a task that asks for `sum`. Plain data, which cannot do anything, is used under any name, unless the test
-calls it: so a test sees what the code did to the setup's variables, but calls the setup's own functions. A name of
+calls it: so a test sees what the code did to the setup's variables, but calls the setup's own functions, and these
+read the setup's own variables. A name of
 several capitals is a constant: what the setup says it is, it stays.
 """
 
@@ -82,7 +83,8 @@ def choose(
     for name, value in values.items():
         library = _LIBRARY_ALIASES.get(name, name if name in sys.stdlib_module_names else "")
         if name in of_setup:
-            if not (len(name) > 1 and name.isupper()) and _is_variable(of_setup[name], value):
+            constant = len(name) > 1 and name.isupper()
+            if name in reads and not constant and _is_variable(of_setup[name], value):
                 chosen[name] = value
         elif is_alone:
             chosen[name] = value

@@ -65,12 +65,15 @@ def test_functions_and_constants_of_the_setup_stay_the_setups():
     assert set(names.choose(values, of_setup, {"check"})) == {"f"}
 
 
-def test_a_variable_of_the_setup_is_what_the_program_made_of_it():
+def test_a_variable_of_the_setup_that_a_test_reads_is_what_the_program_made_of_it():
     points = remote()
     of_setup = {"xs": [3, 1], "n": 2, "A": [3], "points": remote()}
-    assert names.choose({"xs": [1, 3], "n": 3, "points": points, "f": remote()}, of_setup, set())["points"] is points
-    assert names.choose({"xs": [1, 3], "n": 3, "A": [4]}, of_setup, set()) == {"xs": [1, 3], "n": 3, "A": [4]}
+    values = {"xs": [1, 3], "n": 3, "A": [4], "points": points, "f": remote()}
+    assert names.choose(values, of_setup, set(), {"points", "f"})["points"] is points
+    del values["points"], values["f"]
+    assert names.choose(values, of_setup, set(), {"xs", "n", "A"}) == {"xs": [1, 3], "n": 3, "A": [4]}
+    assert names.choose(values, of_setup, set(), {"n"}) == {"n": 3}
 
 
 def test_data_of_the_setup_gives_way_to_data_alone():
-    assert set(names.choose({"xs": remote(), "f": remote()}, {"xs": [3, 1]}, set())) == {"f"}
+    assert set(names.choose({"xs": remote(), "f": remote()}, {"xs": [3, 1]}, set(), {"xs", "f"})) == {"f"}
