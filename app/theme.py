@@ -129,6 +129,7 @@ footer { padding: 4px 0 !important; margin: 0 !important; }
 @media (max-width: 640px) {
   .masthead a, .masthead span { display: none; }
   main.contain { position: relative; }
+  #evaluate-status { flex: 1 1 100% !important; min-width: 100% !important; }
 .gradio-container main { padding: 4px 8px 10px !important; }
 }
 """
