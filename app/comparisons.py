@@ -10,15 +10,14 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from app.numbers import generation_settings, whole
 from app.progress import Tell
 from app.prompts import ARMS, MANUAL, PROMPT_TUNING, Prompts
-from app.runs import whole
 from app.typed_tests import check_limits, typed_statements
 from ddpt_core.backbone import registry
 from ddpt_core.data.programs import program_of
 from ddpt_core.data.readers import load_tasks
 from ddpt_core.data.task import Task, check_instruction
-from ddpt_core.errors import ConfigError
 
 if TYPE_CHECKING:
     from ddpt_core.backbone.frozen_lm import GenerationSettings
@@ -78,17 +77,11 @@ class Comparisons:
         **settings: Any,
     ) -> Question:
         """Returns the question; raises DDPTError for what no arm could answer. Only chosen prompts are named in it."""
-        from ddpt_core.backbone.frozen_lm import GenerationSettings
-
         statements = tuple(typed_statements(tests) if isinstance(tests, str) else tests)
         check_limits(reference or "", setup or "", statements)
         task = Task("own", check_instruction(instruction or ""), (reference or "").strip(), statements, setup or "")
         chosen = {method: name for method, name in (prompts or {}).items() if name}
-        penalty = settings.pop("repetition_penalty", 1.0)
-        if isinstance(penalty, bool) or not isinstance(penalty, int | float):
-            raise ConfigError(f"repetition_penalty must be a number from 0.5 to 2, got {penalty!r:.40}; type one.")
-        numbers = {name: whole(name, value) for name, value in settings.items()}
-        how = GenerationSettings(repetition_penalty=float(penalty), **numbers)
+        how = generation_settings(**settings)
         return Question(
             task, (context or "").strip() or self.prompts.started_from(chosen), how, whole("Seed", seed), chosen
         )

@@ -18,9 +18,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.numbers import generation_settings, number, whole
 from app.progress import Tell
 from app.prompts import ARMS, MANUAL, Prompts
-from app.runs import whole
 from app.services import WAITING
 from app.task_files import TaskFile
 from app.theme import ARM_LABELS
@@ -111,7 +111,6 @@ class Evaluations:
         **settings: Any,
     ) -> Wanted:
         """Returns what is to be evaluated; raises DDPTError for what cannot be, before anything is loaded."""
-        from ddpt_core.backbone.frozen_lm import GenerationSettings
         from ddpt_core.evaluation.unit_tests import UnitTests
 
         names = tuple(name for name in ARMS if name in {require_choice("arm", arm, ARMS) for arm in arms})
@@ -136,10 +135,7 @@ class Evaluations:
             heat = None if temperature is None else number("Temperature", temperature)
             plan = {"samples": drawn, "temperature": heat, "k": tuple(whole("k", one) for one in k)}
             UnitTests(**plan)
-        penalty = number("Repetition penalty", settings.pop("repetition_penalty", 1.0))
-        how = GenerationSettings(
-            repetition_penalty=penalty, **{name: whole(name, value) for name, value in settings.items()}
-        )
+        how = generation_settings(**settings)
         chosen = {method: name for method, name in (prompts or {}).items() if name}
         before = (context or "").strip() or self.prompts.started_from(chosen)
         return Wanted(file.name, tasks, names, chosen, before, whole("Seed", seed), how, plan)
@@ -219,14 +215,6 @@ class Evaluations:
         if found is None:
             raise DataError("This evaluation is not kept any longer; run it again.")
         return found
-
-
-def number(what: str, value: Any) -> float:
-    """Returns `value` as a float; raises ConfigError if it is no number."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        given = "nothing" if value is None else repr(value)[:40]
-        raise ConfigError(f"{what} must be a number, got {given}; type one.")
-    return float(value)
 
 
 def _in_words(text: str) -> str:

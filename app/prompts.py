@@ -29,6 +29,11 @@ class Prompts:
         """Returns for each method the prompt that is taken where none is named."""
         return {method: names[0] for method, names in self.names().items() if names}
 
+    def named(self, prompt_tuning: str, ddpt: str) -> dict[str, str]:
+        """Returns method -> the prompt that is named, or the first of its method where the name is empty."""
+        first, given = self.first(), {PROMPT_TUNING: prompt_tuning, DDPT: ddpt}
+        return {method: name or first.get(method, "") for method, name in given.items()}
+
     def started_from(self, chosen: dict[str, str]) -> str:
         """Returns the text that the first of `chosen` started from, which is the manual arm's by default."""
         for name in chosen.values():

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.numbers import whole
 from app.progress import Tell
 from app.viewer.view import NEIGHBOURS, RunView, key_of, label_of, vectors_of
 from ddpt_core.backbone import registry
-from ddpt_core.errors import ArtifactError, ConfigError, DDPTError, require_choice, require_range
+from ddpt_core.errors import ArtifactError, DDPTError, require_choice, require_range
 
 log = logging.getLogger(__name__)
 
@@ -203,14 +204,3 @@ class Runs:
                 "make it again with the same settings."
             )
         return Trajectory.load(entry.folder), backbone
-
-
-def whole(what: str, value) -> int:
-    """Returns `value` as an int; raises ConfigError if it is no whole number."""
-    try:
-        if isinstance(value, bool) or int(value) != float(value):
-            raise ValueError
-        return int(value)
-    except (TypeError, ValueError, OverflowError):
-        given = "nothing" if value is None else repr(value)[:40]
-        raise ConfigError(f"{what} must be a whole number, got {given}; type one.") from None

@@ -29,6 +29,18 @@ LINES = [
 
 
 @pytest.fixture(scope="session")
+def needs_landlock():
+    """Skips where the kernel has no Landlock; a sandbox that is refused for any other reason fails the tests."""
+    from ddpt_core.errors import SandboxUnavailable
+    from ddpt_core.evaluation.sandbox import landlock
+
+    try:
+        landlock.version()
+    except SandboxUnavailable as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
 def tasks() -> list[Task]:
     """64 small tasks with references."""
     return [Task(id=str(i), instruction=f"{text} {i}", reference=code) for i, (text, code) in enumerate(LINES * 8)]

@@ -5,7 +5,6 @@ from typing import Any
 import gradio as gr
 
 from app.comparisons import Comparisons
-from app.prompts import DDPT, PROMPT_TUNING
 from app.services import MODEL, as_endpoint
 
 
@@ -43,8 +42,6 @@ def add(comparisons: Comparisons) -> None:
 
         "" for a context is the text that the prompts started from, "" for a prompt the first of its method.
         """
-        first = comparisons.prompts.first()
-        given = {PROMPT_TUNING: prompt_tuning, DDPT: ddpt}
         question = comparisons.question(
             instruction,
             reference,
@@ -52,7 +49,7 @@ def add(comparisons: Comparisons) -> None:
             list(tests or ()),
             manual_context,
             seed,
-            {method: name or first.get(method, "") for method, name in given.items()},
+            comparisons.prompts.named(prompt_tuning, ddpt),
             num_beams=num_beams,
             max_new_tokens=max_new_tokens,
             repetition_penalty=repetition_penalty,

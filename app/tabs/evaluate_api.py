@@ -5,7 +5,7 @@ from typing import Any
 import gradio as gr
 
 from app.evaluations import Evaluations
-from app.prompts import ARMS, DDPT, PROMPT_TUNING
+from app.prompts import ARMS
 from app.services import as_endpoint
 from app.tabs.evaluate_data import EvaluateData
 
@@ -37,13 +37,11 @@ def add(evaluations: Evaluations, data_sets: EvaluateData) -> None:
         hub as owner/name; `tasks`, rows of any known format, take its place.
         "" for a context is the text that the prompts started from, "" for a prompt the first of its method.
         """
-        first = evaluations.prompts.first()
-        given = {PROMPT_TUNING: prompt_tuning, DDPT: ddpt}
         wanted = evaluations.wanted(
             data_sets.rows(tasks) if tasks is not None else data_sets.named(data),
             list(ARMS) if arms is None else arms,
             limit,
-            {method: name or first.get(method, "") for method, name in given.items()},
+            evaluations.prompts.named(prompt_tuning, ddpt),
             manual_context,
             seed,
             tests,

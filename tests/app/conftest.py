@@ -109,6 +109,25 @@ def browser():
 
 
 @pytest.fixture
+def new_page(browser):
+    """Opens empty pages, each in a window of its own, that collect their requests and script errors."""
+    contexts = []
+
+    def open_page(width=1440, height=900, **settings):
+        context = browser.new_context(viewport={"width": width, "height": height}, **settings)
+        contexts.append(context)
+        page = context.new_page()
+        page.asked, page.failed = [], []
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.on("pageerror", lambda error: page.failed.append(str(error)))
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
 def launched():
     """Serves the app with given services on a port of its own: `with launched(services) as address`."""
 

@@ -26,25 +26,17 @@ def server(recorded, launched):
 
 
 @pytest.fixture
-def visit(browser, server):
+def visit(server, new_page):
     """Opens an address of the app in a new window and waits for the run; collects requests and script errors."""
-    contexts = []
 
     def open_page(query="", width=1440, height=900, **settings):
-        context = browser.new_context(viewport={"width": width, "height": height}, **settings)
-        contexts.append(context)
-        page = context.new_page()
-        page.asked, page.failed = [], []
-        page.on("request", lambda request: page.asked.append(request.url))
-        page.on("pageerror", lambda error: page.failed.append(str(error)))
+        page = new_page(width, height, **settings)
         page.goto(f"{server}/{query}")
         page.wait_for_function("window.ddptViewer")
         page.evaluate("window.ddptViewer.ready.then(() => true)")
         return page
 
-    yield open_page
-    for context in contexts:
-        context.close()
+    return open_page
 
 
 def step(page):

@@ -20,17 +20,11 @@ ANSWERED = """count => document.querySelectorAll("#compare-board .arm.answered")
 
 
 @pytest.fixture
-def visit(browser, answering_server):
+def visit(answering_server, new_page):
     """Opens the tab in a new window and waits for the first answers; collects requests and script errors."""
-    contexts = []
 
     def open_tab(query="", width=1440, height=900):
-        context = browser.new_context(viewport={"width": width, "height": height})
-        contexts.append(context)
-        page = context.new_page()
-        page.asked, page.failed = [], []
-        page.on("request", lambda request: page.asked.append(request.url))
-        page.on("pageerror", lambda error: page.failed.append(str(error)))
+        page = new_page(width, height)
         with page.expect_response("**/run/predict*"):  # which tab the address asks for; it may undo an earlier click
             page.goto(f"{answering_server}/{query}")
         page.wait_for_timeout(100)
@@ -38,9 +32,7 @@ def visit(browser, answering_server):
         page.wait_for_function(ANSWERED, arg=3)
         return page
 
-    yield open_tab
-    for context in contexts:
-        context.close()
+    return open_tab
 
 
 def type_and_run(page, text, key="Control+Enter"):

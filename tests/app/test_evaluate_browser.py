@@ -30,24 +30,16 @@ def task_file(tmp_path):
 
 
 @pytest.fixture
-def visit(browser, answering_server):
+def visit(answering_server, new_page):
     """Opens an address of the app in a new window; collects requests and script errors."""
-    contexts = []
 
     def open_page(query="?tab=evaluate", width=1440, height=900):
-        context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True)
-        contexts.append(context)
-        page = context.new_page()
-        page.asked, page.failed = [], []
-        page.on("request", lambda request: page.asked.append(request.url))
-        page.on("pageerror", lambda error: page.failed.append(str(error)))
+        page = new_page(width, height, accept_downloads=True)
         page.goto(f"{answering_server}/{query}")
         page.wait_for_timeout(300)
         return page
 
-    yield open_page
-    for context in contexts:
-        context.close()
+    return open_page
 
 
 def upload(page, tab, path):

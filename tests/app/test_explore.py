@@ -12,8 +12,8 @@ from safetensors.numpy import load_file
 
 from app.figures.status_line import status_line
 from app.main import TABS, build_app, launch_settings
+from app.numbers import whole
 from app.progress import Cancelled, Done, stream
-from app.runs import whole
 from app.services import UNEXPECTED, Services, as_endpoint, as_toast
 from app.tabs.explore import Explore, number
 from app.viewer.payload import PayloadStore

@@ -5,9 +5,7 @@ from mutants import mutants
 
 from ddpt_core.data.families import FAMILIES, instance, instances
 from ddpt_core.data.task import Task
-from ddpt_core.errors import SandboxUnavailable
 from ddpt_core.evaluation.execution import Limits, execute_many
-from ddpt_core.evaluation.sandbox import landlock
 
 LIMITS = Limits(timeout=5.0, memory_mb=256)
 SEEDS = (5, 6)
@@ -47,14 +45,7 @@ SOMETIMES_NO_CHANGE = (
     ("keys are never the same, so that values do not matter", "result sorted", "sort-dict-items"),
 )  # fmt: skip
 
-
-@pytest.fixture(scope="module", autouse=True)
-def needs_landlock():
-    """Skips where the kernel has no Landlock."""
-    try:
-        landlock.version()
-    except SandboxUnavailable as reason:
-        pytest.skip(str(reason))
+pytestmark = pytest.mark.usefixtures("needs_landlock")
 
 
 @pytest.fixture(scope="module")

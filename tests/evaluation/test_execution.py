@@ -8,21 +8,14 @@ from pathlib import Path
 import pytest
 
 from ddpt_core.data.task import Task
-from ddpt_core.errors import ConfigError, DataError, SandboxUnavailable
+from ddpt_core.errors import ConfigError, DataError
 from ddpt_core.evaluation.execution import MAX_SOURCE_CHARACTERS, Limits, execute, execute_many
-from ddpt_core.evaluation.sandbox import landlock, pool, scratch
+from ddpt_core.evaluation.sandbox import pool, scratch
 
 ROOT = Path(__file__).resolve().parents[2]
 SHORT = Limits(timeout=0.4)
 
-
-@pytest.fixture(scope="module", autouse=True)
-def needs_landlock():
-    """Skips where the kernel has no Landlock; a sandbox that is refused for any other reason fails these tests."""
-    try:
-        landlock.version()
-    except SandboxUnavailable as reason:
-        pytest.skip(str(reason))
+pytestmark = pytest.mark.usefixtures("needs_landlock")
 
 
 def outcomes(execution) -> list[str]:

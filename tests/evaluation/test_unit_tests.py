@@ -6,12 +6,11 @@ import pytest
 
 from ddpt_core.backbone import frozen_lm
 from ddpt_core.backbone.frozen_lm import FrozenLM, Generation, GenerationSettings
-from ddpt_core.errors import ConfigError, DataError, SandboxUnavailable
+from ddpt_core.errors import ConfigError, DataError
 from ddpt_core.evaluation import unit_tests
 from ddpt_core.evaluation.evaluate import evaluate
 from ddpt_core.evaluation.execution import Execution, Limits
 from ddpt_core.evaluation.pass_at import mean_pass_at
-from ddpt_core.evaluation.sandbox import landlock
 from ddpt_core.evaluation.text_metrics import METRICS
 from ddpt_core.evaluation.unit_tests import GREEDY, NO_TESTS, REFERENCE_FAILS, Examination, UnitTests
 
@@ -81,14 +80,6 @@ def judge(scripted, data, tmp_path, needs_landlock):
         return report, [json.loads(line) for line in lines]
 
     return run
-
-
-@pytest.fixture(scope="module")
-def needs_landlock():
-    try:
-        landlock.version()
-    except SandboxUnavailable as reason:
-        pytest.skip(str(reason))
 
 
 def test_greedy_answers_are_judged_and_counted(judge):

@@ -3,27 +3,12 @@
 import platform
 
 import pytest
-from arena import Arena
 from attacks import ATTACKS, SECRET
 from attacks.reading import MEMORY_SEARCH
 
-from ddpt_core.errors import SandboxUnavailable
 from ddpt_core.evaluation.execution import execute
-from ddpt_core.evaluation.sandbox import landlock
 
 FOUGHT = [attack for attack in ATTACKS if platform.machine() == "x86_64" or not attack.knows_one_machine]
-
-
-@pytest.fixture(scope="module")
-def arena():
-    """The things that the attacks go for; skips where the kernel has no Landlock."""
-    try:
-        landlock.version()
-    except SandboxUnavailable as reason:
-        pytest.skip(str(reason))
-    arena = Arena()
-    yield arena
-    arena.close()
 
 
 @pytest.fixture(scope="module")

@@ -14,13 +14,11 @@ from collections import Counter
 from types import ModuleType
 
 import pytest
-from arena import PLAIN, Arena
+from arena import PLAIN
 
 from ddpt_core.data.families import instances
 from ddpt_core.data.task import Task
-from ddpt_core.errors import SandboxUnavailable
 from ddpt_core.evaluation.execution import Limits
-from ddpt_core.evaluation.sandbox import landlock
 
 LIMITS = Limits(timeout=0.5, memory_mb=128, output_kb=64, disk_mb=2)
 STATUSES = {"passed", "failed", "error", "timeout", "memory"}
@@ -90,18 +88,6 @@ def programs(count: int, seed: int) -> list[tuple[str, Task]]:
             code, tests = changed_code(rng, task.reference), task.tests
         found.append((code, Task(f"{sort} {number}", "no instruction", tests=tests, setup=task.setup)))
     return found
-
-
-@pytest.fixture(scope="module")
-def arena():
-    """Counts what is left; skips where the kernel has no Landlock."""
-    try:
-        landlock.version()
-    except SandboxUnavailable as reason:
-        pytest.skip(str(reason))
-    arena = Arena()
-    yield arena
-    arena.close()
 
 
 @pytest.mark.parametrize(("count", "seed"), [(60, 1), pytest.param(2000, 2, marks=pytest.mark.slow)])

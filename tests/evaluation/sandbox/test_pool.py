@@ -15,21 +15,13 @@ from pathlib import Path
 import pytest
 
 from benchmarks.execution import descendants, held, run_programs
-from ddpt_core.errors import SandboxUnavailable
 from ddpt_core.evaluation.execution import Limits, execute
-from ddpt_core.evaluation.sandbox import landlock, pool
+from ddpt_core.evaluation.sandbox import pool
 
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE = 10  # s for something to end
 
-
-@pytest.fixture(scope="module", autouse=True)
-def needs_landlock():
-    """Skips where the kernel has no Landlock."""
-    try:
-        landlock.version()
-    except SandboxUnavailable as reason:
-        pytest.skip(str(reason))
+pytestmark = pytest.mark.usefixtures("needs_landlock")
 
 
 def soon(holds) -> bool:

@@ -2,18 +2,9 @@
 
 import pytest
 
-from ddpt_core.errors import SandboxUnavailable
 from ddpt_core.evaluation.execution import execute
-from ddpt_core.evaluation.sandbox import landlock
 
-
-@pytest.fixture(scope="module", autouse=True)
-def needs_landlock():
-    """Skips where the kernel has no Landlock."""
-    try:
-        landlock.version()
-    except SandboxUnavailable as reason:
-        pytest.skip(str(reason))
+pytestmark = pytest.mark.usefixtures("needs_landlock")
 
 
 SWALLOW = """
