@@ -20,16 +20,19 @@ IGNORED = -100  # the label that cross-entropy skips
 class Bucket:
     """Batches of one shape: `rows` pairs with at most `text` input and `code` target tokens, both with end marks.
 
-    `mix` gives for each source of pairs its share in the bucket; `share` is its share of steps, relative to the others.
+    `first` and `mix` give for each source of pairs its share in the bucket, before and from step MIX_FROM; `share` is
+    the bucket's share of steps, relative to the others.
     """
 
     rows: int
     text: int
     code: int
     share: float
+    first: dict[str, float]
     mix: dict[str, float]
 
 
+MIX_FROM = 2_800  # before it a model learns to write, and to copy names; from then on what many idioms look like
 BUCKETS = {
     "line": Bucket(
         128,
@@ -48,19 +51,46 @@ BUCKETS = {
             "doctest": 0.05,
             "call": 0.07,
         },
+        {
+            "idiom": 0.42,
+            "family statement": 0.1,
+            "rephrased statement": 0.16,
+            "composition": 0.09,
+            "assigned": 0.03,
+            "printed": 0.02,
+            "wrapped": 0.03,
+            "lambda": 0.02,
+            "double quoted": 0.02,
+            "statement": 0.06,
+            "doctest": 0.03,
+            "call": 0.03,
+        },
     ),
-    "function": Bucket(48, 32, 96, 0.24, {"family function": 0.65, "function": 0.35}),
-    "explain": Bucket(48, 80, 28, 0.08, {"family explain": 0.5, "explain": 0.5}),
+    "function": Bucket(
+        48,
+        32,
+        96,
+        0.24,
+        {"family function": 0.65, "function": 0.35},
+        {"family function": 0.3, "rephrased function": 0.35, "idiom function": 0.15, "function": 0.2},
+    ),
+    "explain": Bucket(
+        48, 80, 28, 0.08, {"family explain": 0.5, "explain": 0.5}, {"family explain": 0.5, "explain": 0.5}
+    ),
 }
 FORMS = ("assigned", "printed", "wrapped", "lambda", "double quoted")  # of an answer, as forms.forms_of makes them
 KIND_OF = {  # which contexts stand before the pairs of a source
     "family statement": "statement",
+    "rephrased statement": "statement",
+    "idiom": "statement",
     "composition": "statement",
     **{form: form for form in FORMS},
     "statement": "statement",
     "doctest": "statement",
     "call": "call",
     "family function": "function",
+    "rephrased function": "function",
+    "idiom function": "function",
     "function": "function",
     "family explain": "explain",
     "explain": "explain",
@@ -97,15 +127,15 @@ class Batches:
         }
         self.rng = random.Random(seed)
 
-    def draw(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Returns the next batch: (B, CONTEXT_TOKENS + text) input ids and (B, code) labels."""
+    def draw(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Returns the batch of a step: (B, CONTEXT_TOKENS + text) input ids and (B, code) labels."""
         name = self.rng.choices(list(BUCKETS), [b.share for b in BUCKETS.values()])[0]
-        return self.batch(name)
+        return self.batch(name, BUCKETS[name].mix if step >= MIX_FROM else BUCKETS[name].first)
 
-    def batch(self, bucket_name: str) -> tuple[torch.Tensor, torch.Tensor]:
-        """Returns a batch of one bucket."""
+    def batch(self, bucket_name: str, mix: dict[str, float]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Returns a batch of one bucket, its pairs from the sources of `mix` that have any."""
         bucket = BUCKETS[bucket_name]
-        mix = {name: share for name, share in bucket.mix.items() if len(self.sources.get(name, ()))}
+        mix = {name: share for name, share in mix.items() if len(self.sources.get(name, ()))}
         inputs = np.full((bucket.rows, CONTEXT_TOKENS + bucket.text), self.pad, np.int64)
         labels = np.empty((bucket.rows, bucket.code), np.int64)
         for row, name in enumerate(self.rng.choices(list(mix), list(mix.values()), k=bucket.rows)):

@@ -21,7 +21,9 @@ from ddpt_core.pretrain.batches import BUCKETS, IGNORED, Batches, PairSource
 from ddpt_core.pretrain.compositions import compositions
 from ddpt_core.pretrain.corpus import Pair, mine
 from ddpt_core.pretrain.forms import forms_of
+from ddpt_core.pretrain.idioms import idiom_pairs
 from ddpt_core.pretrain.model import ModelSize, new_model, new_optimizers, rate_factor
+from ddpt_core.pretrain.rephrasings import rephrasings
 from ddpt_core.pretrain.tokenizer import train_tokenizer
 from ddpt_core.tuning.training_state import load_state, save_state
 
@@ -33,7 +35,11 @@ CLIP_NORM = 1.0
 
 @dataclass(frozen=True)
 class PretrainConfig:
-    """What the recipe may vary. `instances` counts training instances drawn from the task families."""
+    """What the recipe may vary.
+
+    `instances` counts the pairs drawn from the task families, the idioms and the compositions, each; `judged` the
+    held-out requests of each kind that the finished backbone is judged by.
+    """
 
     steps: int = 6_000
     rate: float = 2e-3
@@ -41,6 +47,7 @@ class PretrainConfig:
     vocabulary: int = 8_192
     instances: int = 240_000
     size: ModelSize = field(default_factory=ModelSize)
+    judged: int = 200
     save_every: int = 200
     validate_every: int = 500
 
@@ -65,13 +72,34 @@ def prepare(work: Path, config: PretrainConfig) -> tuple[PreTrainedTokenizerFast
     tokenizer = PreTrainedTokenizerFast.from_pretrained(work / "tokenizer")
     cut = len(pairs) // VALIDATION_SHARE
     unseen = held_out_instances(1_000, config.seed, by="phrasing")
-    training = sources_of(tokenizer, pairs[cut:], tasks, compositions(config.instances, config.seed))
+    own = own_pairs(config.instances, config.seed) | {"composition": compositions(config.instances, config.seed)}
+    training = sources_of(tokenizer, pairs[cut:], tasks, own)
     log.info("training pairs: %s", {name: len(source) for name, source in training.items()})
-    return tokenizer, training, sources_of(tokenizer, pairs[:cut], unseen, compositions(1_000, config.seed + 1))
+    own = {"composition": compositions(1_000, config.seed + 1)}
+    own |= {"idiom": idiom_pairs(1_000, config.seed, "statement", unseen=True)}
+    return tokenizer, training, sources_of(tokenizer, pairs[:cut], unseen, own)
+
+
+def own_pairs(count: int, seed: int) -> dict[str, list[tuple[str, str]]]:
+    """Returns source -> (request, code) pairs of the idioms, and of the training families in further wordings."""
+    pairs = {
+        "idiom": idiom_pairs(count, seed, "statement"),
+        "idiom function": idiom_pairs(count // 10, seed, "function"),
+        "rephrased statement": [],
+        "rephrased function": [],
+    }
+    for task in training_instances(count, seed + 1, rephrasings):
+        pairs[f"rephrased {kind_of(task)}"].append((task.instruction, task.reference))
+    return pairs
+
+
+def kind_of(task: Task) -> str:
+    """Returns "function" for a task whose answer is a definition, else "statement"."""
+    return "function" if task.reference.startswith(("def ", "class ")) else "statement"
 
 
 def sources_of(
-    tokenizer, pairs: list[Pair], tasks: list[Task], composed: list[tuple[str, str]]
+    tokenizer, pairs: list[Pair], tasks: list[Task], own: dict[str, list[tuple[str, str]]]
 ) -> dict[str, PairSource]:
     """Returns the sources that `batches.BUCKETS` mixes; functions and tasks also serve reversed, code to text.
 
@@ -83,18 +111,17 @@ def sources_of(
         if pair.kind == "function":
             by_name.setdefault("explain", []).append((pair.code, pair.text))
     for i, task in enumerate(tasks):
-        kind = "function" if task.reference.startswith(("def ", "class ")) else "statement"
-        by_name.setdefault(f"family {kind}", []).append((task.instruction, task.reference))
+        by_name.setdefault(f"family {kind_of(task)}", []).append((task.instruction, task.reference))
         if i % 8 == 0:
             by_name.setdefault("family explain", []).append((task.reference, task.instruction))
-    by_name["composition"] = composed
-    lines = [*by_name.get("family statement", []), *composed]
+    by_name |= own
+    lines = [*by_name.get("family statement", []), *own["composition"]]
     for i, (text, code) in enumerate(lines[::4]):
         forms = forms_of(code)
         if forms:
             form = list(forms)[i % len(forms)]
             by_name.setdefault(form, []).append((text, forms[form]))
-    bucket_of = {source: bucket for bucket in BUCKETS.values() for source in bucket.mix}
+    bucket_of = {source: bucket for bucket in BUCKETS.values() for source in (*bucket.first, *bucket.mix)}
     return {
         name: PairSource(tokenizer, [text for text, _ in rows], [code for _, code in rows], bucket_of[name])
         for name, rows in by_name.items()
@@ -121,10 +148,11 @@ def token_loss(model: T5ForConditionalGeneration, inputs: torch.Tensor, labels: 
 
 @torch.no_grad()
 def validate(model: T5ForConditionalGeneration, tokenizer, sources: dict[str, PairSource]) -> dict[str, float]:
-    """Returns the mean token loss of each bucket on the same two batches of unseen pairs every time."""
+    """Returns the mean token loss of each bucket, and of idioms in unseen wordings, on the same unseen pairs always."""
     model.eval()
     batches = Batches(tokenizer, sources, seed=1)
-    losses = {name: [token_loss(model, *batches.batch(name)).item() for _ in range(2)] for name in BUCKETS}
+    mixes = {name: (name, bucket.first) for name, bucket in BUCKETS.items()} | {"idiom": ("line", {"idiom": 1.0})}
+    losses = {name: [token_loss(model, *batches.batch(*mix)).item() for _ in range(2)] for name, mix in mixes.items()}
     model.train()
     return {name: sum(values) / len(values) for name, values in losses.items()}
 
@@ -154,7 +182,7 @@ def pretrain(work: Path, config: PretrainConfig, resume: bool) -> Iterator[dict]
         for optimizer in optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = config.rate * rate_factor(step, config.steps)
-        inputs, labels = batches.draw()
+        inputs, labels = batches.draw(step)
         with torch.autocast("cpu", torch.bfloat16):
             loss = token_loss(model, inputs, labels)
         loss.backward()

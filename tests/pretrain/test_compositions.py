@@ -9,6 +9,7 @@ import pytest
 from ddpt_core.data.families import held_out_instances
 from ddpt_core.pretrain.compositions import compositions
 from ddpt_core.pretrain.forms import inputs
+from ddpt_core.pretrain.idioms import idiom_pairs
 
 SAMPLES = ([4, -3, 7, 7, 12], ["abc", "Bcd", "b", "12"], {"a": 3, "bb": 12}, "some words 12\nof b_text", "3 14 -2", 6)
 
@@ -66,7 +67,8 @@ def test_the_same_seed_gives_the_same_pairs_and_another_seed_others():
 
 
 @pytest.mark.parametrize("part", range(3))
-def test_no_idiom_of_a_held_out_family_is_composed(part):
+def test_no_idiom_of_a_held_out_family_is_taught(part):
     held_out = {shape(task.reference) for task in held_out_instances(400, seed=6 + part, by="family")}
-    taught = {shape(code): (text, code) for text, code in compositions(4000, seed=6 + part)}
+    pairs = [*compositions(4000, seed=6 + part), *idiom_pairs(4000, 6 + part, "statement")]
+    taught = {shape(code): (text, code) for text, code in [*pairs, *idiom_pairs(400, 6 + part, "function")]}
     assert not held_out & set(taught), [taught[idiom] for idiom in held_out & set(taught)]

@@ -16,7 +16,7 @@ from ddpt_core.pretrain.model import ModelSize, new_model, new_optimizers, rate_
 from ddpt_core.pretrain.training import PretrainConfig, pretrain, token_loss, trained_model
 
 SIZE = ModelSize(width=16, feed_forward=32, heads=2, encoder_layers=1, decoder_layers=1)
-SMALL = PretrainConfig(steps=3, vocabulary=400, instances=40, size=SIZE, save_every=2, validate_every=3)
+SMALL = PretrainConfig(steps=3, vocabulary=400, instances=40, size=SIZE, save_every=2, validate_every=3, judged=3)
 
 
 @pytest.fixture
@@ -89,11 +89,11 @@ def test_killed_training_resumed_ends_with_the_same_bits_as_an_unbroken_one(work
     list(pretrain(whole, config, resume=False))
     draw, drawn = Batches.draw, []
 
-    def killed_at_the_fourth_batch(self):
+    def killed_at_the_fourth_batch(self, step):
         drawn.append(self)
         if len(drawn) == 4:
             raise KeyboardInterrupt
-        return draw(self)
+        return draw(self, step)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(Batches, "draw", killed_at_the_fourth_batch)

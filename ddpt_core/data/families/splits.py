@@ -83,9 +83,11 @@ def _instances(
     return tasks
 
 
-def training_instances(n: int, seed: int) -> list[Task]:
-    """Returns `n` instances that may be trained on; the same for the same seed."""
-    return _instances(n, seed, 0, training_families(), training_phrasings, False)
+def training_instances(
+    n: int, seed: int, phrasings: Callable[[Family], tuple[str, ...]] = training_phrasings
+) -> list[Task]:
+    """Returns `n` instances that may be trained on, in these phrasings; the same for the same seed."""
+    return _instances(n, seed, 0, training_families(), phrasings, False)
 
 
 def held_out_instances(n: int, seed: int, by: str = "family") -> list[Task]:
