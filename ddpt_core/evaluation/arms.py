@@ -1,4 +1,4 @@
-"""The arms of a comparison: the contexts of a manual, a prompt-tuned and a DDPT prompt before the same instruction."""
+"""The arms of a comparison: no context, or that of a manual or a learned prompt, before the same instruction."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -15,15 +15,16 @@ from ddpt_core.data.task import Task, check_instruction
 from ddpt_core.evaluation.execution import Execution, execute
 from ddpt_core.tuning.checkpoint import DESCRIPTION, load_prompt
 from ddpt_core.tuning.config import DEFAULT_CONTEXT
-from ddpt_core.tuning.prompt import DDPT, MANUAL, PROMPT_TUNING, Prompt
+from ddpt_core.tuning.prompt import DDPT, DDPT_FULL, MANUAL, NONE, PROMPT_TUNING, RESIDUAL, Prompt
 
-ARMS = (MANUAL, PROMPT_TUNING, DDPT)
+ARMS = (MANUAL, PROMPT_TUNING, DDPT)  # compared unless others are asked for
+ALL_ARMS = (NONE, MANUAL, PROMPT_TUNING, RESIDUAL, DDPT, DDPT_FULL)
 CONTEXT_LENGTH = 16  # P of a manual context where no prompt says otherwise
 
 
 @dataclass(frozen=True)
 class Arm:
-    """A name and its context (P, D); without a context `missing` says why the arm is not run.
+    """A name and its context (P, D), None for the arm without one; `missing` says why an arm is not run.
 
     `seconds` is what making the context took: for DDPT the whole reverse process.
     """
@@ -32,6 +33,11 @@ class Arm:
     context: torch.Tensor | None
     missing: str = ""
     seconds: float = 0.0
+
+    @property
+    def runs(self) -> bool:
+        """Whether there is what the arm needs."""
+        return not self.missing
 
 
 @dataclass(frozen=True)
@@ -52,15 +58,15 @@ class ArmResult:
 
 
 def choose_prompts(backbone: FrozenLM, sources: Sequence[str | Path] = ()) -> dict[str, Prompt]:
-    """Returns method -> prompt: the embedded ones if the backbone is, each replaced by one of `sources` of its method.
+    """Returns arm -> prompt: the embedded ones if the backbone is, each replaced by one of `sources` of its arm.
 
     An embedded prompt that is not there is left out, and its arm is not run. Raises ArtifactError for a prompt that
     is there but cannot be used.
     """
-    embedded = [registry.ASSETS / "prompts" / name for name in (PROMPT_TUNING, DDPT)]
+    embedded = [registry.ASSETS / "prompts" / name for name in ALL_ARMS]
     there = [folder for folder in embedded if (folder / DESCRIPTION).is_file() and backbone.name == registry.EMBEDDED]
     prompts = [load_prompt(source, backbone) for source in (*there, *sources)]
-    return {prompt.method: prompt for prompt in prompts}
+    return {prompt.arm: prompt for prompt in prompts}
 
 
 def make_arms(
@@ -79,12 +85,13 @@ def make_arms(
     arms = []
     for name in names:
         start = time.monotonic()
+        context = None
         if name == MANUAL:
             text = manual_context or (first.context_text if first else DEFAULT_CONTEXT)  # "" asks for the default
             context = backbone.embed(text, length)
         elif name in prompts:
             context = final_context(prompts[name], seed)
-        else:
+        elif name != NONE:
             arms.append(Arm(name, None, f"no {name} prompt of the backbone {backbone.name!r} was given"))
             continue
         arms.append(Arm(name, context, seconds=time.monotonic() - start))
@@ -132,7 +139,7 @@ def run_arm(backbone: FrozenLM, arm: Arm, task: Task, settings: GenerationSettin
     """Returns what the backbone writes for one task under one arm, judged."""
     from ddpt_core.evaluation.text_metrics import score
 
-    if arm.context is None:
+    if not arm.runs:
         return ArmResult(arm.name, None, missing=arm.missing)
     start = time.monotonic()
     (written,) = backbone.generate(arm.context, [task.instruction], settings)

@@ -14,7 +14,7 @@ from ddpt_core.backbone.frozen_lm import FrozenLM, GenerationSettings
 from ddpt_core.data.readers import load_tasks
 from ddpt_core.data.task import Task
 from ddpt_core.errors import DataError, require_choice, require_range
-from ddpt_core.evaluation.arms import ARMS, Arm, choose_prompts, make_arms
+from ddpt_core.evaluation.arms import ALL_ARMS, ARMS, Arm, choose_prompts, make_arms
 from ddpt_core.evaluation.execution import DEFAULT_LIMITS, Limits
 from ddpt_core.evaluation.unit_tests import Examination, Judged, UnitTests, with_tests_shown
 from ddpt_core.tuning.prompt import Prompt
@@ -56,7 +56,7 @@ def evaluate(
     """
     from ddpt_core.evaluation.text_metrics import score_with_intervals
 
-    names = [require_choice("arm", name, ARMS) for name in dict.fromkeys(names)]
+    names = [require_choice("arm", name, ALL_ARMS) for name in dict.fromkeys(names)]
     require_range("seed", seed, 0)
     plan = UnitTests(samples, temperature, tuple(sorted(set(k))), limits) if tests else None
     tasks, out = load_tasks(data, limit), Path(out)
@@ -70,7 +70,7 @@ def evaluate(
     tell = progress or (lambda fraction, text: None)
     chosen = choose_prompts(backbone) if prompts is None else prompts
     arms = make_arms(backbone, chosen, manual_context, seed, names)
-    run = [arm for arm in arms if arm.context is not None]
+    run = [arm for arm in arms if arm.runs]
     report: dict[str, Any] = {
         "data": {"source": Path(str(data)).name, "tasks": len(tasks)},
         "backbone": {"name": backbone.name, "sha256": backbone.sha256},
@@ -79,7 +79,7 @@ def evaluate(
         "settings": asdict(settings or GenerationSettings()),
         "versions": {"python": platform.python_version()}
         | {name: metadata.version(name) for name in ("torch", "transformers", "sacrebleu", "codebleu")},
-        "not_run": {arm.name: arm.missing for arm in arms if arm.context is None},
+        "not_run": {arm.name: arm.missing for arm in arms if not arm.runs},
         "arms": {},
     }
     examination = Examination(plan, tasks) if plan else None

@@ -18,7 +18,15 @@ from ddpt_core.backbone.registry import available
 from ddpt_core.diffusion.denoiser import Denoiser, DenoiserConfig
 from ddpt_core.diffusion.schedule import NoiseSchedule
 from ddpt_core.errors import ArtifactError, first_line, require_choice
-from ddpt_core.tuning.prompt import DDPT, PROMPT_TUNING, DDPTPrompt, Prompt, PromptTuningPrompt
+from ddpt_core.tuning.prompt import (
+    DDPT,
+    PROMPT_TUNING,
+    RESIDUAL,
+    DDPTPrompt,
+    Prompt,
+    PromptTuningPrompt,
+    ResidualPrompt,
+)
 
 FORMAT = 1  # of prompt.json; a reader refuses what is newer
 WEIGHTS, DESCRIPTION, CARD = "weights.safetensors", "prompt.json", "README.md"
@@ -34,8 +42,8 @@ def save_ddpt(prompt: DDPTPrompt, folder: Path, info: dict[str, Any]) -> None:
     _save(folder, tensors, info | {"denoiser": asdict(prompt.denoiser.config), "schedule": asdict(prompt.schedule)})
 
 
-def save_prompt_tuning(context: torch.Tensor, folder: Path, info: dict[str, Any]) -> None:
-    """Writes a prompt-tuning prompt: its vectors (P, D)."""
+def save_vectors(context: torch.Tensor, folder: Path, info: dict[str, Any]) -> None:
+    """Writes a prompt that is P vectors, (P, D): of prompt tuning or of the residual method."""
     _save(folder, {"context": context}, info)
 
 
@@ -67,7 +75,7 @@ def load_prompt(source: str | Path | None = None, backbone: FrozenLM | None = No
     info = read_description(folder / DESCRIPTION, "prompt", FORMAT)
     try:
         trained_on = info["backbone"]["name"], info["backbone"]["sha256"]
-        method = require_choice("method", info["method"], (DDPT, PROMPT_TUNING))
+        method = require_choice("method", info["method"], (DDPT, PROMPT_TUNING, RESIDUAL))
         weights = (folder / WEIGHTS).read_bytes()
         tensors = load(weights)
         prompt = _build(method, folder, info, tensors, backbone.device if backbone else torch.device("cpu"))
@@ -88,8 +96,9 @@ def load_prompt(source: str | Path | None = None, backbone: FrozenLM | None = No
 def _build(method: str, folder: Path, info: dict, tensors: dict[str, torch.Tensor], device: torch.device) -> Prompt:
     common = {"name": folder.name, "context_text": info["context"], "info": info, "folder": folder}
     tensors = {name: tensor.to(device) for name, tensor in tensors.items()}
-    if method == PROMPT_TUNING:
-        return PromptTuningPrompt(context=tensors["context"], **common)
+    if method != DDPT:
+        kind = PromptTuningPrompt if method == PROMPT_TUNING else ResidualPrompt
+        return kind(context=tensors["context"], **common)
     denoiser = Denoiser(DenoiserConfig(**info["denoiser"]))
     denoiser.load_state_dict({n.removeprefix("denoiser."): t for n, t in tensors.items() if n.startswith("denoiser.")})
     return DDPTPrompt(

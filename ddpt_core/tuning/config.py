@@ -6,7 +6,7 @@ from ddpt_core.errors import ConfigError, require_range
 
 DEFAULT_CONTEXT = "Write one line of Python code for this request:"
 # Of two rates each, the one of lower validation loss after 60 steps on CoNaLa with the embedded backbone.
-LEARNING_RATES = {"ddpt": 1e-3, "prompt-tuning": 1e-2}
+LEARNING_RATES = {"ddpt": 1e-3, "prompt-tuning": 1e-2, "residual": 1e-3}
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What is learned: each method is a module with parameters, and its loss on a batch of tasks.
 
-Both start from the same context text and call the frozen backbone once per step, so a step costs the same budget.
+All start from the same context text and call the frozen backbone once per step, so a step costs the same budget.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,11 +11,11 @@ import torch
 
 from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.task import Task
-from ddpt_core.diffusion.denoiser import DenoiserConfig
+from ddpt_core.diffusion.denoiser import MODULATIONS, DenoiserConfig
 from ddpt_core.diffusion.schedule import NoiseSchedule
-from ddpt_core.tuning.checkpoint import save_ddpt, save_prompt_tuning
+from ddpt_core.tuning.checkpoint import save_ddpt, save_vectors
 from ddpt_core.tuning.config import TrainConfig
-from ddpt_core.tuning.prompt import DDPT, PROMPT_TUNING, new_ddpt
+from ddpt_core.tuning.prompt import DDPT, PROMPT_TUNING, RESIDUAL, new_ddpt
 
 
 class Method(Protocol):
@@ -43,11 +43,8 @@ class DDPTMethod:
     name = DDPT
 
     def __init__(self, backbone: FrozenLM, config: TrainConfig):
-        sizes = DenoiserConfig(
-            backbone.embedding_table.shape[1], config.context_length, config.hidden, config.stages, config.heads
-        )
         schedule = NoiseSchedule(config.timesteps, config.noise_schedule)
-        self.prompt = new_ddpt(backbone, config.context, sizes, schedule, config.seed)
+        self.prompt = new_ddpt(backbone, config.context, _sizes(backbone, config), schedule, config.seed)
         self.backbone, self.config = backbone, config
         self.module: torch.nn.Module = self.prompt.denoiser
 
@@ -118,7 +115,49 @@ class PromptTuningMethod:
 
     def save(self, folder: Path, info: dict[str, Any]) -> None:
         """Writes the learned vectors."""
-        save_prompt_tuning(self.vectors.detach(), folder, info)
+        save_vectors(self.vectors.detach(), folder, info)
 
 
-METHODS: dict[str, Callable[[FrozenLM, TrainConfig], Method]] = {DDPT: DDPTMethod, PROMPT_TUNING: PromptTuningMethod}
+class ResidualMethod:
+    """The denoiser's network reads x_0 itself, without noise and timestep: what is left of DDPT without diffusion.
+
+    Residual Prompt Tuning (Razdaibiedina et al. 2023, arXiv 2305.03937) with this network in place of its MLP.
+    """
+
+    name = RESIDUAL
+
+    def __init__(self, backbone: FrozenLM, config: TrainConfig):
+        self.prompt = new_ddpt(backbone, config.context, _sizes(backbone, config), NoiseSchedule(), config.seed)
+        self.backbone = backbone
+        self.module: torch.nn.Module = self.prompt.denoiser
+
+    def vectors(self) -> torch.Tensor:
+        """Returns x_0 + f(x_0) in the backbone's space, (P, D)."""
+        prompt, sizes = self.prompt, self.prompt.denoiser.config
+        untimed = prompt.x0.new_zeros(1, sizes.layers, MODULATIONS, sizes.hidden)
+        return prompt.in_backbone_space(prompt.x0 + prompt.denoiser.direction(prompt.x0[None], untimed)[0])
+
+    def loss(self, tasks: Sequence[Task], rng: torch.Generator) -> torch.Tensor:
+        """Returns the backbone's cross-entropy; no randomness."""
+        return self.backbone.loss(self.vectors(), tasks)
+
+    @torch.no_grad()
+    def context(self, rng: torch.Generator) -> torch.Tensor:
+        """Returns the vectors that the network makes now."""
+        return self.vectors()
+
+    def save(self, folder: Path, info: dict[str, Any]) -> None:
+        """Writes the vectors; the network is not needed to use them."""
+        save_vectors(self.context(torch.Generator()), folder, info)
+
+
+def _sizes(backbone: FrozenLM, config: TrainConfig) -> DenoiserConfig:
+    width = backbone.embedding_table.shape[1]
+    return DenoiserConfig(width, config.context_length, config.hidden, config.stages, config.heads)
+
+
+METHODS: dict[str, Callable[[FrozenLM, TrainConfig], Method]] = {
+    DDPT: DDPTMethod,
+    PROMPT_TUNING: PromptTuningMethod,
+    RESIDUAL: ResidualMethod,
+}

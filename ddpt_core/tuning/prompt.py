@@ -9,7 +9,8 @@ from ddpt_core.diffusion.denoiser import Denoiser, DenoiserConfig
 from ddpt_core.diffusion.sampler import sample
 from ddpt_core.diffusion.schedule import NoiseSchedule
 
-DDPT, PROMPT_TUNING, MANUAL = "ddpt", "prompt-tuning", "manual"
+DDPT, PROMPT_TUNING, RESIDUAL = "ddpt", "prompt-tuning", "residual"  # methods, each also the name of an arm
+NONE, MANUAL, DDPT_FULL = "none", "manual", "ddpt-full"  # further arms: no context, a text, DDPT by the full objective
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,8 +27,14 @@ class Prompt:
 
     @property
     def method(self) -> str:
-        """ "ddpt" or "prompt-tuning"."""
+        """ "ddpt", "prompt-tuning" or "residual"."""
         raise TypeError("A Prompt is a DDPTPrompt or a PromptTuningPrompt.")
+
+    @property
+    def arm(self) -> str:
+        """The arm of a comparison that this is: "ddpt-full" if it learned with the diffusion term, else the method."""
+        full = self.method == DDPT and self.info.get("config", {}).get("diffusion_weight", 0) > 0
+        return DDPT_FULL if full else self.method
 
     @property
     def positions(self) -> int:
@@ -57,6 +64,16 @@ class PromptTuningPrompt(Prompt):
     def final_context(self, seed: int = 0, steps: int | None = None) -> torch.Tensor:
         """Returns the learned vectors; there is no noise, so `seed` and `steps` change nothing."""
         return self.context
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ResidualPrompt(PromptTuningPrompt):
+    """P vectors that a network made of the original context (Razdaibiedina et al. 2023, arXiv 2305.03937).
+
+    The network is the denoiser's without noise and timestep; it is not needed once it has made the vectors.
+    """
+
+    method = RESIDUAL
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

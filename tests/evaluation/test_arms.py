@@ -8,7 +8,7 @@ import torch
 from ddpt_core.backbone import registry
 from ddpt_core.backbone.frozen_lm import FrozenLM, GenerationSettings
 from ddpt_core.errors import ArtifactError, ConfigError, DataError
-from ddpt_core.evaluation.arms import ARMS, CONTEXT_LENGTH, choose_prompts, compare, make_arms
+from ddpt_core.evaluation.arms import ALL_ARMS, ARMS, CONTEXT_LENGTH, choose_prompts, compare, make_arms
 from ddpt_core.evaluation.text_metrics import METRICS, score
 
 SHORT = GenerationSettings(max_new_tokens=8)
@@ -63,6 +63,20 @@ def test_arms_come_in_order_each_with_its_own_context(tiny, chosen):
     assert torch.equal(ddpt.context, chosen["ddpt"].final_context(2))
     assert not torch.equal(ddpt.context, make_arms(tiny, chosen, seed=3)[2].context)
     assert [arm.name for arm in make_arms(tiny, chosen, names=["ddpt", "manual"])] == ["ddpt", "manual"]
+
+
+def test_arm_without_a_context_writes_from_the_instruction_alone(tiny, chosen):
+    (none,) = make_arms(tiny, chosen, names=["none"])
+    assert none.runs and none.context is None
+    (result,) = compare("sum of list", backbone=tiny, prompts=chosen, names=["none"], settings=SHORT)
+    (written,) = tiny.generate(None, ["sum of list"], SHORT)
+    assert (result.name, result.code) == ("none", written.text)
+
+
+def test_arms_of_prompts_that_were_not_given_say_so(tiny, chosen):
+    arms = make_arms(tiny, chosen, names=ALL_ARMS)
+    assert [arm.name for arm in arms] == list(ALL_ARMS)
+    assert [arm.name for arm in arms if not arm.runs] == ["residual", "ddpt-full"]
 
 
 def test_manual_context_can_be_given_and_must_fit_the_prompts_positions(tiny, chosen):

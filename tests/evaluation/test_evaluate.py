@@ -104,7 +104,9 @@ def test_progress_grows_to_one_over_all_arms(tiny, chosen, data_file, tmp_path, 
 
 @pytest.mark.parametrize("names", [["manual", "magic"], [""]])
 def test_unknown_arm_is_refused_before_anything_is_read(names, tiny, tmp_path):
-    with pytest.raises(ConfigError, match=r"Unknown arm .*; choose one of ddpt, manual, prompt-tuning"):
+    with pytest.raises(
+        ConfigError, match=r"Unknown arm .*; choose one of ddpt, ddpt-full, manual, none, prompt-tuning, residual"
+    ):
         evaluate("no-such-file", tmp_path / "out", backbone=tiny, names=names)
     assert not (tmp_path / "out").exists()
 

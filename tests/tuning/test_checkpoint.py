@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from ddpt_core.backbone.loading import load_backbone
 from ddpt_core.errors import ArtifactError
-from ddpt_core.tuning.checkpoint import available_prompts, load_prompt, save_prompt_tuning
+from ddpt_core.tuning.checkpoint import available_prompts, load_prompt, save_vectors
 from ddpt_core.tuning.prompt import DDPTPrompt, PromptTuningPrompt
 
 both = pytest.mark.parametrize("method", ["ddpt", "prompt-tuning"])
@@ -46,7 +46,7 @@ def test_ddpt_prompt_survives_the_disk(prompts, tiny):
 def test_prompt_tuning_prompt_survives_the_disk(tmp_path):
     context = torch.randn(8, 32)
     info = {"method": "prompt-tuning", "context": "sort list", "backbone": {"name": "any", "sha256": "0"}}
-    save_prompt_tuning(context, tmp_path / "mine", info)
+    save_vectors(context, tmp_path / "mine", info)
     prompt = load_prompt(tmp_path / "mine")
     assert isinstance(prompt, PromptTuningPrompt) and (prompt.name, prompt.positions) == ("mine", 8)
     assert torch.equal(prompt.final_context(), context)
@@ -185,7 +185,7 @@ def test_failed_write_leaves_the_earlier_prompt_and_nothing_else(prompts, copy, 
 
     monkeypatch.setattr(Path, "write_bytes", fail_on_the_second)
     with pytest.raises(ArtifactError, match=r"cannot be written to .* \(No space left on device\); free some space"):
-        save_prompt_tuning(torch.zeros(8, 32), folder, {"method": "prompt-tuning"})
+        save_vectors(torch.zeros(8, 32), folder, {"method": "prompt-tuning"})
     monkeypatch.undo()
     assert {p.name: p.read_bytes() for p in folder.iterdir()} == before
 
@@ -193,5 +193,5 @@ def test_failed_write_leaves_the_earlier_prompt_and_nothing_else(prompts, copy, 
 def test_file_in_the_way_of_the_folder_is_told_and_kept(tmp_path):
     (tmp_path / "out").write_text("mine")
     with pytest.raises(ArtifactError, match="File exists"):
-        save_prompt_tuning(torch.zeros(8, 32), tmp_path / "out", {"method": "prompt-tuning"})
+        save_vectors(torch.zeros(8, 32), tmp_path / "out", {"method": "prompt-tuning"})
     assert (tmp_path / "out").read_text() == "mine"

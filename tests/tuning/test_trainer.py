@@ -16,7 +16,8 @@ from ddpt_core.tuning.config import TrainConfig
 from ddpt_core.tuning.methods import METHODS
 from ddpt_core.tuning.trainer import STATE, Batches, split, train, validation_loss
 
-both = pytest.mark.parametrize("name", METHODS)
+every = pytest.mark.parametrize("name", METHODS)
+both = pytest.mark.parametrize("name", ["ddpt", "prompt-tuning"])  # of which there are trained ones
 
 
 def weights(folder):
@@ -29,7 +30,7 @@ def same(first, second) -> bool:
     return first.keys() == second.keys() and all(torch.equal(first[n], second[n]) for n in first)
 
 
-@both
+@every
 def test_validation_loss_goes_down_and_the_backbone_stays_as_it_was(
     name, tiny, tiny_folder, data_file, train_config, tmp_path
 ):
@@ -50,7 +51,7 @@ def tasks_of(data_file):
     return load_tasks(data_file)
 
 
-@both
+@every
 def test_progress_tells_every_step_and_measures_at_validations_and_at_the_end(
     name, tiny, data_file, train_config, tmp_path
 ):
@@ -60,7 +61,7 @@ def test_progress_tells_every_step_and_measures_at_validations_and_at_the_end(
     assert all(math.isfinite(at.train_loss) and at.seconds > 0 for at in told)
 
 
-@both
+@every
 @pytest.mark.parametrize("stop_after", [1, 3, 5])
 def test_stopped_training_ends_with_the_same_bits_as_an_unbroken_one(
     name, stop_after, tiny, data_file, train_config, tmp_path
@@ -80,7 +81,7 @@ def test_stopped_training_ends_with_the_same_bits_as_an_unbroken_one(
     assert parts | {"seconds": 0} == whole | {"seconds": 0} and len(whole["curve"]) == 2
 
 
-@both
+@every
 def test_same_seed_trains_the_same_prompt_and_another_seed_does_not(name, tiny, data_file, train_config, tmp_path):
     for folder, seed in (("a", 1), ("b", 1), ("c", 2**63 - 1)):
         list(train(tiny, data_file, tmp_path / folder, train_config(name, steps=2, seed=seed)))
@@ -115,6 +116,33 @@ def test_prompt_tells_what_it_was_made_of(name, prompts, tiny, data_file):
     assert TrainConfig(**info["config"]).method == name
     saved = [t for n, t in weights(prompts[name]).items() if n not in ("x0", "mean", "std")]
     assert info["trainable_parameters"] == sum(t.numel() for t in saved)
+
+
+def test_residual_prompt_is_the_vectors_that_the_network_makes_without_noise_or_timestep(
+    tiny, data_file, train_config, tmp_path
+):
+    config = train_config("residual")
+    *_, last = train(tiny, data_file, tmp_path / "out", config)
+    prompt = load_prompt(tmp_path / "out", tiny)
+    assert (prompt.method, prompt.arm, prompt.context.shape) == ("residual", "residual", (8, 32))
+    assert prompt.info["trainable_parameters"] > prompt.context.numel()  # of the network, which is not kept
+    _, validation = split(tasks_of(data_file), config.validation_share)
+    with tiny.mixed_precision():
+        assert validation_loss(tiny, prompt.context, validation) == pytest.approx(
+            last.best_validation_loss, abs=1e-3
+        )  # bfloat16
+    method = METHODS["residual"](tiny, config)
+    first, second = (method.context(torch.Generator().manual_seed(seed)) for seed in (1, 2))
+    assert torch.equal(first, second)
+    method.loss(tasks_of(data_file)[:4], torch.Generator()).backward()
+    touched = {name for name, p in method.module.named_parameters() if p.grad is not None and p.grad.any()}
+    assert touched and not any(name.startswith(("time", "modulate")) for name in touched)
+
+
+def test_the_full_objective_is_an_arm_of_its_own(tiny, data_file, train_config, tmp_path):
+    list(train(tiny, data_file, tmp_path / "full", train_config("ddpt", diffusion_weight=0.5)))
+    prompt = load_prompt(tmp_path / "full", tiny)
+    assert (prompt.method, prompt.arm) == ("ddpt", "ddpt-full")
 
 
 def test_peft_loss_is_the_backbones_loss_of_the_same_context(tiny, tasks, train_config):
@@ -266,7 +294,7 @@ def test_weights_in_place_of_the_state_are_refused(stopped, prompts, tiny, data_
         next(train(tiny, data_file, stopped, train_config("ddpt"), resume=True))
 
 
-@both
+@every
 def test_loss_that_is_no_number_stops_with_a_sentence_and_leaves_the_folder_free(
     name, tiny, data_file, train_config, tmp_path, monkeypatch
 ):
