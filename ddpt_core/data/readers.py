@@ -3,24 +3,38 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ddpt_core.data.families import held_out_instances
+from ddpt_core.data.families import held_out_instances, training_instances
 from ddpt_core.data.formats import Record, read_task, recognise, record_id
 from ddpt_core.data.task import Task
 from ddpt_core.errors import DataError, require_range
 
 MAX_LINE_BYTES = 8 * 2**20  # a task is kilobytes; more is no JSONL, and is not read into memory
-OWN_TASKS = (
-    "families:"  # before a key of HELD_OUT_BY: instances of the project's own families that are never trained on
-)
-OWN_COUNT, OWN_SEED = 300, 1
+OWN_TASKS = "families:"  # before a key of HELD_OUT_BY: instances of our own families that are never trained on
+OWN_TRAINING = OWN_TASKS + "training"  # instances that may be
+OWN_COUNT, OWN_TRAINING_COUNT, OWN_SEED = 300, 2_000, 1
 HUB_TIMEOUT = 10.0  # s, for the first answer of the hub
 _DATASET_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _DATA_FILE = re.compile(r"\.(jsonl?|ndjson|csv|tsv|txt|gz|zip|parquet|ya?ml|py|safetensors)$", re.IGNORECASE)
+
+
+Sources = str | Path | Sequence[str | Path]  # of tasks: one, or several whose tasks are taken together
+
+
+def sources_in(data: Sources) -> list[str]:
+    """Returns the names of the sources in `data`."""
+    return [str(data)] if isinstance(data, str | Path) else [str(source) for source in data]
+
+
+def load_all_tasks(data: Sources) -> list[Task]:
+    """Returns the tasks of one or several sources one after another, ids made unique; see load_tasks."""
+    uses: Counter[str] = Counter()
+    return [replace(task, id=_unique(task.id, uses)) for source in sources_in(data) for task in load_tasks(source)]
 
 
 def load_tasks(source: str | Path, limit: int | None = None, split: str = "train") -> list[Task]:
@@ -33,8 +47,8 @@ def load_tasks(source: str | Path, limit: int | None = None, split: str = "train
     Args:
         source: path of a UTF-8 file with one JSON object per line, the name of a data set on the hub, or
             "families:family", "families:phrasing" or "families:value": tasks of our own families, held out in that
-            respect, the same ones every time.
-        limit: how many tasks to read from the start, None for all (of our own: 300).
+            respect, the same ones every time; "families:training": such as the embedded backbone was trained on.
+        limit: how many tasks to read from the start, None for all (of our own: 300; for training 2,000).
         split: the part of the hub's data set; has no effect on a file.
 
     Raises:
@@ -43,6 +57,8 @@ def load_tasks(source: str | Path, limit: int | None = None, split: str = "train
     """
     if limit is not None:
         require_range("limit", limit, 1)
+    if str(source) == OWN_TRAINING:
+        return training_instances(limit or OWN_TRAINING_COUNT, OWN_SEED)
     if str(source).startswith(OWN_TASKS):
         return held_out_instances(limit or OWN_COUNT, OWN_SEED, by=str(source).removeprefix(OWN_TASKS))
     records = islice(_records(source, split), limit)

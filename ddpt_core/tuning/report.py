@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from ddpt_core.backbone.frozen_lm import FrozenLM
-from ddpt_core.data.readers import load_tasks
+from ddpt_core.data.readers import Sources, load_all_tasks
 from ddpt_core.diffusion.sampler import sample
 from ddpt_core.tuning.card import prompt_card
 from ddpt_core.tuning.checkpoint import load_prompt, update_metrics
@@ -21,12 +21,12 @@ SEEDS = range(8)
 FEWER_STEPS = (500, 50, 10, 1)  # beside all T; 1 is one call at T
 
 
-def finish(out: Path, backbone: FrozenLM, data: str | Path) -> dict:
+def finish(out: Path, backbone: FrozenLM, data: Sources) -> dict:
     """Adds to prompt.json what a DDPT prompt must say (once), writes the card of any prompt, returns prompt.json."""
     prompt = load_prompt(Path(out), backbone)
     found: dict[str, Any] = {}
     if isinstance(prompt, DDPTPrompt) and "seed_spread" not in prompt.info["metrics"]:
-        _, validation = split(load_tasks(data), prompt.info["config"]["validation_share"])
+        _, validation = split(load_all_tasks(data), prompt.info["config"]["validation_share"])
         found["seed_spread"] = seed_spread(prompt)
         found["steps_ablation"] = steps_ablation(prompt, backbone, validation)
     return update_metrics(Path(out), found, prompt_card)

@@ -19,7 +19,7 @@ import torch
 
 from ddpt_core.artifact_files import check_writable
 from ddpt_core.backbone.frozen_lm import FrozenLM
-from ddpt_core.data.readers import OWN_TASKS, load_tasks
+from ddpt_core.data.readers import OWN_TASKS, OWN_TRAINING, Sources, load_all_tasks, sources_in
 from ddpt_core.data.task import Task
 from ddpt_core.errors import ArtifactError, ConfigError, DataError, require_choice
 from ddpt_core.tuning.checkpoint import DESCRIPTION, FORMAT, WEIGHTS, read_description, update_metrics
@@ -130,18 +130,25 @@ def validation_loss(backbone: FrozenLM, context: torch.Tensor | None, tasks: Seq
 
 
 def train(
-    backbone: FrozenLM, data: str | Path, out: str | Path, config: TrainConfig, resume: bool = False
+    backbone: FrozenLM,
+    data: Sources,
+    out: str | Path,
+    config: TrainConfig,
+    resume: bool = False,
+    stop_at: int | None = None,
 ) -> Iterator[Progress]:
-    """Trains a prompt on the tasks of `data` and writes it to the folder `out`; yields Progress after every step.
+    """Trains a prompt on the tasks of all sources in `data` and writes it to `out`; yields Progress after every step.
 
     The weights of the best validation loss are kept. A training that was stopped goes on with `resume` and ends with
-    the same weights as one that was not; one that is finished yields nothing. Raises ConfigError, DataError or
-    ArtifactError before the first step, and ConfigError if the loss is no number.
+    the same weights as one that was not; one that is finished yields nothing. `stop_at` stops it by itself after that
+    many steps, which keeps a prompt of early in training. Raises ConfigError, DataError or ArtifactError before the
+    first step, and ConfigError if the loss is no number.
     """
     require_choice("method", config.method, METHODS)
-    if str(data).startswith(OWN_TASKS):
-        raise DataError(f"The tasks of {data} are held out for evaluation; train on other data.")
-    out, tasks = Path(out), load_tasks(data)
+    for source in sources_in(data):
+        if source.startswith(OWN_TASKS) and source != OWN_TRAINING:
+            raise DataError(f"The tasks of {source} are held out for evaluation; train on {OWN_TRAINING} or other data.")
+    out, tasks = Path(out), load_all_tasks(data)
     training, validation = split(tasks, config.validation_share)
     method: Method = METHODS[config.method](backbone, config)
     optimizer = torch.optim.AdamW(method.module.parameters(), lr=config.lr, weight_decay=0.0)
@@ -154,7 +161,8 @@ def train(
     else:
         save_state(state, method.module, [optimizer], {"standing": asdict(at), "about": about})  # marks as unfinished
     batches, start = Batches(training, config.batch_size, config.seed), time.monotonic() - at.seconds
-    for step in range(at.step, config.steps):
+    end = min(config.steps, stop_at or config.steps)
+    for step in range(at.step, end):
         rng = torch.Generator().manual_seed((config.seed * 1_000_003 + step) % 2**63)  # the step's own: nothing to save
         for group in optimizer.param_groups:
             group["lr"] = config.lr * min(1.0, (step + 1) / WARMUP_STEPS, (config.steps - step) / (0.5 * config.steps))
@@ -176,11 +184,12 @@ def train(
                 at.best, at.best_step = measured, at.step
                 method.save(out, about | {"metrics": at.metrics()})
         at.seconds = time.monotonic() - start
-        if at.step % config.save_every == 0 and at.step < config.steps:
+        if at.step < config.steps and (at.step % config.save_every == 0 or at.step == end):
             save_state(state, method.module, [optimizer], {"standing": asdict(at), "about": about})
         yield Progress(at.step, config.steps, at.train_loss, measured, at.best, at.best_step, at.seconds)
-    update_metrics(out, at.metrics())
-    state.unlink()
+    if at.step == config.steps:
+        update_metrics(out, at.metrics())
+        state.unlink()
 
 
 def _is_finished(out: Path, resume: bool, about: dict) -> bool:
@@ -231,14 +240,14 @@ def _require_finite(loss: float, step: int, config: TrainConfig, state: Path) ->
         raise ConfigError(f"The loss is {loss} at step {step:,}; train with a smaller lr than {config.lr}.")
 
 
-def _describe(backbone: FrozenLM, data, config: TrainConfig, training, validation, method: Method) -> dict:
+def _describe(backbone: FrozenLM, data: Sources, config: TrainConfig, training, validation, method: Method) -> dict:
     """Returns what prompt.json tells besides the metrics."""
     return {
         "method": config.method,
         "context": config.context,
         "backbone": {"name": backbone.name, "sha256": backbone.sha256},
         "data": {
-            "source": "/".join(Path(str(data)).parts[-2:]),
+            "source": " + ".join("/".join(Path(source).parts[-2:]) for source in sources_in(data)),
             "training_tasks": len(training),
             "validation_tasks": len(validation),
             "training_sha256": _digest(training),
