@@ -102,9 +102,12 @@ class FrozenLM:
         """Returns the embedding of a context's text, (P, D), with the model's own table."""
         return self.embedding_table[torch.tensor(self.token_ids(text, length), device=self.device)]
 
-    def loss(self, context: torch.Tensor | None, tasks: Sequence[Task]) -> torch.Tensor:
-        """Returns the mean cross-entropy of the references' tokens, in nats; differentiable in `context`."""
-        losses, counts = self.summed_losses(context, tasks)
+    def loss(self, context: torch.Tensor | None, tasks: Sequence[Task], bound: float = 0.0) -> torch.Tensor:
+        """Returns the mean cross-entropy of the references' tokens, in nats; differentiable in `context`.
+
+        With `bound` the generalised one (see `bounded`).
+        """
+        losses, counts = self.summed_losses(context, tasks, bound)
         return losses.sum() / counts.sum()
 
     def task_losses(self, context: torch.Tensor | None, tasks: Sequence[Task]) -> torch.Tensor:
@@ -112,13 +115,15 @@ class FrozenLM:
         losses, counts = self.summed_losses(context, tasks)
         return losses / counts
 
-    def summed_losses(self, context: torch.Tensor | None, tasks: Sequence[Task]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Returns each task's summed cross-entropy (B,) in nats and its number of target tokens (B,)."""
+    def summed_losses(
+        self, context: torch.Tensor | None, tasks: Sequence[Task], bound: float = 0.0
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Returns each task's summed cross-entropy (B,), in nats without `bound`, and its number of tokens (B,)."""
         inputs, mask = self._inputs(context, [task.instruction for task in tasks])
         labels = self.target_ids([task.reference for task in tasks])
         logits = self.model(inputs_embeds=inputs, attention_mask=mask, labels=labels).logits  # (B,L,V)
         losses = F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), reduction="none")
-        return losses.view_as(labels).sum(1), (labels != IGNORED).sum(1)
+        return bounded(losses, bound).view_as(labels).sum(1), (labels != IGNORED).sum(1)
 
     def target_ids(self, references: Sequence[str]) -> torch.Tensor:
         """Returns the references' tokens as labels (B, L), IGNORED where padded."""
@@ -233,6 +238,15 @@ class FrozenLM:
         kind = self.device.type
         fast = torch.cuda.is_bf16_supported() if kind == "cuda" else torch.cpu._is_avx512_bf16_supported()
         return torch.autocast(kind, torch.bfloat16) if fast else nullcontext()
+
+
+def bounded(losses: torch.Tensor, bound: float) -> torch.Tensor:
+    """Returns the generalised cross-entropy (1 - p^q) / q of tokens, given -ln p and q = `bound`; -ln p itself for 0.
+
+    Zhang and Sabuncu 2018, arXiv 1805.07836, eq. 6. A token that the model cannot guess costs at most 1/q and pulls
+    little, where its cross-entropy would outweigh all those that a better context could set right.
+    """
+    return (1 - torch.exp(-bound * losses)) / bound if bound else losses
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from ddpt_core.data.families.draws import KEYS, SEPARATORS, WORDS
@@ -78,7 +78,7 @@ def _file_variable(rng: random.Random) -> str:
 
 
 FILLERS: dict[str, Callable[[random.Random], str]] = {
-    **{sort: (lambda rng, sort=sort: name_for(rng, sort)) for sort in SHORT},  # variables: list, dict, str, ...
+    **{sort: partial(name_for, sort=sort) for sort in SHORT},  # variables: list, dict, str, ...
     "df": _table_name,
     "file": _file_variable,
     "obj": lambda rng: rng.choice(("obj", "x1", "instance", rng.choice(NOUNS), f"my_{rng.choice(NOUNS)}")),

@@ -1,9 +1,13 @@
 """The card of a trained prompt: README.md beside its weights, made from prompt.json alone."""
 
+from dataclasses import asdict
 from typing import Any
 
+from ddpt_core.tuning.config import TrainConfig
 from ddpt_core.tuning.prompt import DDPT
 
+FURTHER = ("hidden", "diffusion_weight", "bound")  # options that the command names where they are not the default
+DEFAULTS = asdict(TrainConfig(DDPT))
 WAYWARDNESS = "Nearest tokens of a soft prompt do not explain it (prompt waywardness, arXiv 2112.08348)."
 
 
@@ -12,7 +16,7 @@ def prompt_card(info: dict[str, Any]) -> str:
     config, data, metrics = info["config"], info["data"], info["metrics"]
     options = {
         "method": config["method"],
-        "data": data["source"],
+        "data": " --data ".join(data["source"].split(" + ")),
         "backbone": info["backbone"]["name"],
         "context": f'"{config["context"]}"',
         "context-length": config["context_length"],
@@ -21,6 +25,11 @@ def prompt_card(info: dict[str, Any]) -> str:
         "lr": config["lr"],
         "seed": config["seed"],
     }
+    further = {name: config.get(name, DEFAULTS[name]) for name in FURTHER}
+    options |= {name.replace("_", "-"): value for name, value in further.items() if value != DEFAULTS[name]}
+    unit = "nats per token"
+    if config.get("bound"):
+        unit = f"generalised cross-entropy, q = {config['bound']}"
     command = " ".join(f"--{name} {value}" for name, value in options.items())
     lines = [
         f"# {config['method']} prompt",
@@ -36,7 +45,7 @@ def prompt_card(info: dict[str, Any]) -> str:
         f"| data | {data['source']} |",
         f"| tasks for training / validation | {data['training_tasks']:,} / {data['validation_tasks']:,} |",
         f"| LLM forward passes | {config['steps']:,} of {config['batch_size']} tasks |",
-        f"| validation loss, nats per token | {metrics['validation_loss']:.4f}, at step {metrics['best_step']:,} |",
+        f"| validation loss, {unit} | {metrics['validation_loss']:.4f}, at step {metrics['best_step']:,} |",
         f"| time | {metrics['seconds']:.0f} s |",
     ]
     if config["method"] == DDPT:

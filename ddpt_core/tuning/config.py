@@ -14,8 +14,8 @@ class TrainConfig:
     """How a prompt is trained. `steps` counts LLM forward passes of `batch_size` tasks each.
 
     `validation_share` of the tasks is kept out of training, to choose the best weights on. The paper fixes T = 2000 and
-    the LLM loss alone (`diffusion_weight` 0); context length, sizes and rates are this project's choice. The command
-    line takes a method's rate from LEARNING_RATES.
+    the LLM loss alone (`diffusion_weight` 0), which is the cross-entropy (`bound` 0: see FrozenLM's `bounded`); context
+    length, sizes and rates are this project's choice. The command line takes a method's rate from LEARNING_RATES.
     """
 
     method: str
@@ -31,6 +31,7 @@ class TrainConfig:
     stages: int = 2
     heads: int = 4
     diffusion_weight: float = 0.0
+    bound: float = 0.0
     validation_share: float = 0.1
     validate_every: int = 50
     save_every: int = 50
@@ -47,5 +48,7 @@ class TrainConfig:
             raise ConfigError(f"lr must be above 0 and at most 10, got {self.lr}.")
         if not 0 < self.validation_share < 1:
             raise ConfigError(f"validation_share must be between 0 and 1, got {self.validation_share}.")
+        if not 0 <= self.bound <= 1:
+            raise ConfigError(f"bound must be from 0 to 1, got {self.bound}.")
         if not 0 <= self.diffusion_weight <= 1e6:
             raise ConfigError(f"diffusion_weight must be from 0 to 1,000,000, got {self.diffusion_weight}.")

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 import torch
+import torch.nn.functional as F
 
-from ddpt_core.backbone.frozen_lm import FrozenLM
+from ddpt_core.backbone.frozen_lm import IGNORED, FrozenLM, bounded
 from ddpt_core.data.task import Task
 from ddpt_core.diffusion.denoiser import MODULATIONS, DenoiserConfig
 from ddpt_core.diffusion.schedule import NoiseSchedule
@@ -53,7 +54,7 @@ class DDPTMethod:
         prompt = self.prompt
         timesteps = torch.randint(1, prompt.schedule.timesteps + 1, (len(tasks),), generator=rng).to(prompt.x0.device)
         estimate = prompt.estimate(prompt.noised(timesteps, rng), timesteps)  # (B,P,D)
-        loss = self.backbone.loss(prompt.in_backbone_space(estimate), tasks)
+        loss = self.backbone.loss(prompt.in_backbone_space(estimate), tasks, self.config.bound)
         if self.config.diffusion_weight:
             loss = loss + self.config.diffusion_weight * (estimate - prompt.x0).square().mean()
         return loss
@@ -107,7 +108,9 @@ class PromptTuningMethod:
         """Returns the backbone's cross-entropy with the learned vectors before the instructions; no randomness."""
         ids, mask = self.backbone.instruction_ids([task.instruction for task in tasks])
         labels = self.backbone.target_ids([task.reference for task in tasks])
-        return self.peft_model(input_ids=ids, attention_mask=mask, labels=labels).loss
+        logits = self.peft_model(input_ids=ids, attention_mask=mask, labels=labels).logits  # (B,L,V)
+        losses = F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), reduction="none")
+        return bounded(losses, self.config.bound).sum() / (labels != IGNORED).sum()
 
     def context(self, rng: torch.Generator) -> torch.Tensor:
         """Returns the learned vectors."""
@@ -128,7 +131,7 @@ class ResidualMethod:
 
     def __init__(self, backbone: FrozenLM, config: TrainConfig):
         self.prompt = new_ddpt(backbone, config.context, _sizes(backbone, config), NoiseSchedule(), config.seed)
-        self.backbone = backbone
+        self.backbone, self.config = backbone, config
         self.module: torch.nn.Module = self.prompt.denoiser
 
     def vectors(self) -> torch.Tensor:
@@ -139,7 +142,7 @@ class ResidualMethod:
 
     def loss(self, tasks: Sequence[Task], rng: torch.Generator) -> torch.Tensor:
         """Returns the backbone's cross-entropy; no randomness."""
-        return self.backbone.loss(self.vectors(), tasks)
+        return self.backbone.loss(self.vectors(), tasks, self.config.bound)
 
     @torch.no_grad()
     def context(self, rng: torch.Generator) -> torch.Tensor:

@@ -4,6 +4,7 @@ With the LLM loss alone nothing asks the denoiser to use the noise. It can colla
 steps, 50 steps and one call give the same prompt. So the spread over seeds and the loss at fewer steps are reported.
 """
 
+from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def finish(out: Path, backbone: FrozenLM, data: Sources) -> dict:
     if isinstance(prompt, DDPTPrompt) and "seed_spread" not in prompt.info["metrics"]:
         _, validation = split(load_all_tasks(data), prompt.info["config"]["validation_share"])
         found["seed_spread"] = seed_spread(prompt)
-        found["steps_ablation"] = steps_ablation(prompt, backbone, validation)
+        found["steps_ablation"] = steps_ablation(prompt, backbone, validation, prompt.info["config"].get("bound", 0.0))
     return update_metrics(Path(out), found, prompt_card)
 
 
@@ -37,15 +38,15 @@ def seed_spread(prompt: DDPTPrompt) -> float:
 
     The mean over positions and dimensions of the normalised space, in which the vocabulary's deviation is 1.
     """
-    *_, last = sample(prompt, prompt.schedule.timesteps, list(SEEDS))
+    (last,) = deque(sample(prompt, prompt.schedule.timesteps, list(SEEDS)), maxlen=1)
     return last.x.std(0).mean().item()
 
 
 @torch.no_grad()
-def steps_ablation(prompt: DDPTPrompt, backbone: FrozenLM, validation) -> dict[str, float]:
-    """Returns number of DDPM steps -> validation loss in nats per token of the context that seed 0 ends on."""
+def steps_ablation(prompt: DDPTPrompt, backbone: FrozenLM, validation, bound: float = 0.0) -> dict[str, float]:
+    """Returns number of DDPM steps -> validation loss per token of the context that seed 0 ends on (FrozenLM.loss)."""
     losses = {}
     longest = prompt.schedule.timesteps
     for steps in (longest, *(steps for steps in FEWER_STEPS if steps < longest)):
-        losses[str(steps)] = validation_loss(backbone, prompt.final_context(0, steps), validation)
+        losses[str(steps)] = validation_loss(backbone, prompt.final_context(0, steps), validation, bound)
     return losses

@@ -119,12 +119,14 @@ def _length(task: Task) -> tuple[int, int]:
 
 
 @torch.no_grad()
-def validation_loss(backbone: FrozenLM, context: torch.Tensor | None, tasks: Sequence[Task], batch: int = 64) -> float:
-    """Returns the mean loss per token over `tasks` for one context (P, D) or none."""
+def validation_loss(
+    backbone: FrozenLM, context: torch.Tensor | None, tasks: Sequence[Task], bound: float = 0.0, batch: int = 64
+) -> float:
+    """Returns the mean loss per token over `tasks` for one context (P, D) or none; see FrozenLM.loss."""
     ordered = sorted(tasks, key=_length)
     total, count = 0.0, 0
     for start in range(0, len(ordered), batch):
-        losses, counts = backbone.summed_losses(context, ordered[start : start + batch])
+        losses, counts = backbone.summed_losses(context, ordered[start : start + batch], bound)
         total, count = total + losses.sum().item(), count + int(counts.sum())
     return total / count
 
@@ -147,7 +149,9 @@ def train(
     require_choice("method", config.method, METHODS)
     for source in sources_in(data):
         if source.startswith(OWN_TASKS) and source != OWN_TRAINING:
-            raise DataError(f"The tasks of {source} are held out for evaluation; train on {OWN_TRAINING} or other data.")
+            raise DataError(
+                f"The tasks of {source} are held out for evaluation; train on {OWN_TRAINING} or other data."
+            )
     out, tasks = Path(out), load_all_tasks(data)
     training, validation = split(tasks, config.validation_share)
     method: Method = METHODS[config.method](backbone, config)
@@ -177,7 +181,7 @@ def train(
         if at.step % config.validate_every == 0 or at.step == config.steps:
             with backbone.mixed_precision():
                 context = method.context(torch.Generator().manual_seed(VALIDATION_SEED))
-                measured = validation_loss(backbone, context, validation)
+                measured = validation_loss(backbone, context, validation, config.bound)
             _require_finite(measured, at.step, config, state)
             at.curve.append({"step": at.step, "train_loss": at.train_loss, "validation_loss": measured})
             if measured < at.best:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ddpt_core.__main__ import figure_in_words
+from ddpt_core.commands.evaluate import figure_in_words
 
 
 def test_info_tells_what_is_there(told, home, prompts, run_folder, tiny, tiny_folder):

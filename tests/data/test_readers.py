@@ -9,7 +9,7 @@ import pytest
 from ddpt_core.data.families import held_out_instances
 from ddpt_core.data.families.splits import HELD_OUT_BY
 from ddpt_core.data.formats import FORMATS, ID_KEYS
-from ddpt_core.data.readers import MAX_LINE_BYTES, load_tasks
+from ddpt_core.data.readers import MAX_LINE_BYTES, load_all_tasks, load_tasks
 from ddpt_core.data.task import Task
 from ddpt_core.errors import ConfigError, DataError
 
@@ -322,3 +322,17 @@ def test_our_own_tasks_are_held_out_ones_and_the_same_every_time(by):
 def test_own_tasks_held_out_in_no_known_respect_are_refused_with_the_known_ones():
     with pytest.raises(ConfigError, match="choose one of family, phrasing, value"):
         load_tasks("families:topic")
+
+
+def test_several_sources_are_taken_together_with_ids_of_their_own(tmp_path):
+    path = tmp_path / "own.jsonl"
+    path.write_text('{"id": "a", "instruction": "x", "reference": "y"}\n')
+    tasks = load_all_tasks([path, str(path), "families:training"])
+    assert [task.id for task in tasks[:2]] == ["a", "a-2"] and len(tasks) == 2_002
+    assert load_all_tasks(path) == load_tasks(path)
+
+
+def test_own_training_tasks_are_none_that_is_held_out():
+    training = {task.reference for task in load_tasks("families:training")}
+    held_out = {task.reference for by in ("value", "family") for task in load_tasks(f"families:{by}")}
+    assert len(training) > 1_000 and not training & held_out

@@ -365,3 +365,42 @@ def test_unknown_method_is_refused_with_the_known_ones(tiny, data_file, tmp_path
 def test_setting_out_of_range_is_refused_by_name(name, value):
     with pytest.raises(ConfigError, match=name):
         TrainConfig("ddpt", **{name: value})
+
+
+@every
+def test_bounded_loss_is_the_generalised_cross_entropy_in_every_method(name, tiny, tasks, train_config):
+    some = tasks[:6]
+    plain, bound = train_config(name), train_config(name, bound=0.7)
+    contexts = [METHODS[name](tiny, config).context(torch.Generator().manual_seed(0)) for config in (plain, bound)]
+    assert torch.equal(*contexts)
+    if name == "ddpt":  # its batches have a context each; the fixed ones can be compared
+        return
+    loss = METHODS[name](tiny, bound).loss(some, torch.Generator()).item()
+    ids, mask = tiny.instruction_ids([task.instruction for task in some])
+    inputs = torch.cat([contexts[0].expand(len(ids), -1, -1), tiny.embedding_table[ids]], 1)
+    labels = tiny.target_ids([task.reference for task in some])
+    mask = torch.cat([mask.new_ones(len(ids), 8), mask], 1)
+    logits = tiny.model(inputs_embeds=inputs, attention_mask=mask, labels=labels).logits
+    right = logits.softmax(-1).gather(2, labels.clamp_min(0)[..., None])[..., 0][labels != -100]
+    assert loss == pytest.approx(((1 - right**0.7) / 0.7).mean().item(), rel=1e-5)
+    assert METHODS[name](tiny, plain).loss(some, torch.Generator()).item() == pytest.approx(
+        -right.log().mean().item(), rel=1e-5
+    )
+
+
+@pytest.mark.parametrize("bound", [-0.1, 1.5])
+def test_bound_out_of_range_is_refused(bound):
+    with pytest.raises(ConfigError, match="bound must be from 0 to 1"):
+        TrainConfig("ddpt", bound=bound)
+
+
+@every
+def test_training_stopped_at_a_step_leaves_a_prompt_and_goes_on_to_the_same_bits(
+    name, tiny, data_file, train_config, tmp_path
+):
+    config = train_config(name, steps=6)
+    list(train(tiny, data_file, tmp_path / "whole", config))
+    early = [at.step for at in train(tiny, data_file, tmp_path / "parts", config, stop_at=2)]
+    assert early == [1, 2] and load_prompt(tmp_path / "parts", tiny).info["metrics"]["best_step"] == 2
+    list(train(tiny, data_file, tmp_path / "parts", config, resume=True))
+    assert same(weights(tmp_path / "whole"), weights(tmp_path / "parts"))

@@ -1,0 +1,49 @@
+"""`compare`: the answers of the arms to one instruction."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ddpt_core.commands.options import Backbone, Json, Prompts, Trust, show
+
+
+def compare(
+    instruction: Annotated[str, typer.Option(help="What the code should do.")],
+    reference: Annotated[str | None, typer.Option(help="The code to compare with.")] = None,
+    tests: Annotated[Path | None, typer.Option(help="Python file of asserts, or JSON list of them.")] = None,
+    prompt: Prompts = None,
+    context: Annotated[str | None, typer.Option(help="The manual arm's context.")] = None,
+    backbone: Backbone = "embedded",
+    seed: int = 0,
+    trust_remote_code: Trust = False,
+    as_json: Json = False,
+) -> None:
+    """Code from each arm: manual, prompt-tuning, ddpt."""
+    from ddpt_core.backbone.loading import load_backbone
+    from ddpt_core.data.task import check_instruction
+    from ddpt_core.evaluation.arms import choose_prompts
+    from ddpt_core.evaluation.arms import compare as run
+    from ddpt_core.evaluation.tests_file import read_tests
+
+    check_instruction(instruction)
+    statements = read_tests(tests) if tests else []
+    model = load_backbone(backbone, trust_remote_code=trust_remote_code)
+    results = run(
+        instruction,
+        reference,
+        statements,
+        backbone=model,
+        prompts=choose_prompts(model, prompt or ()),
+        manual_context=context,
+        seed=seed,
+    )
+    result = {"instruction": instruction, "arms": [asdict(arm) for arm in results]}
+    lines = []
+    for arm in results:
+        status = f", tests {arm.execution.status}" if arm.execution else ""
+        reason = [f"tests: {arm.execution.detail}"] if arm.execution and arm.execution.detail else []
+        figures = f"{arm.seconds:.2f} s, {arm.tokens} tokens{status}" if arm.code is not None else "not run"
+        lines += [f"— {arm.name} ({figures})", arm.missing if arm.code is None else arm.code, *reason, ""]
+    show(result, as_json, lines)

@@ -1,0 +1,38 @@
+"""`sample`: a reverse run, recorded."""
+
+from typing import Annotated
+
+import typer
+
+from ddpt_core.commands.options import Json, Out, progress_bar, show
+
+
+def sample(
+    out: Out,
+    prompt: Annotated[str, typer.Option(help="A DDPT prompt: name or folder.")] = "ddpt",
+    scheduler: Annotated[str, typer.Option(help="ddpm, ddim or dpmsolver++.")] = "ddpm",
+    steps: int = 2000,
+    seed: int = 0,
+    precision: Annotated[str, typer.Option(help="float32, or float16 at half the size.")] = "float32",
+    as_json: Json = False,
+) -> None:
+    """Runs the reverse process and records every step."""
+    from ddpt_core.errors import require_choice
+    from ddpt_core.trajectory.trajectory import PRECISIONS, Trajectory, check_new_folder
+    from ddpt_core.tuning.checkpoint import load_prompt
+
+    require_choice("precision", precision, PRECISIONS)
+    loaded = load_prompt(prompt)
+    check_new_folder(out)
+    with progress_bar(steps, "step") as bar:
+        run = Trajectory.record(loaded, steps, seed, scheduler, on_step=lambda index: bar.update(index - bar.n))
+    run.save(out, precision)
+    result = {
+        "run": str(out),
+        "steps": steps,
+        "seconds": run.info["seconds"],
+        "scheduler": scheduler,
+        "seed": seed,
+        "shape": list(run.x.shape),
+    }
+    show(result, as_json, [f"{out}: {steps} {scheduler} steps, seed {seed}, in {run.info['seconds']:.2f} s"])

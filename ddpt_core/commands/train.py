@@ -1,0 +1,68 @@
+"""`train`: a prompt learned on the frozen backbone."""
+
+from typing import Annotated, Any
+
+import typer
+
+from ddpt_core.commands.options import Backbone, Json, Out, Trust, progress_bar, show
+
+
+def train(
+    method: Annotated[str, typer.Option(help="ddpt, prompt-tuning or residual.")],
+    data: Annotated[list[str], typer.Option(help="JSONL file, Hugging Face data set, families:training; or several.")],
+    out: Out,
+    backbone: Backbone = "embedded",
+    context: Annotated[str | None, typer.Option(help="The text that the prompt starts from.")] = None,
+    steps: Annotated[int | None, typer.Option(help="LLM forward passes.")] = None,
+    batch_size: int | None = None,
+    lr: float | None = None,
+    seed: int = 0,
+    context_length: Annotated[int | None, typer.Option(help="P, tokens of the context.")] = None,
+    hidden: Annotated[int | None, typer.Option(help="Width of the denoiser.")] = None,
+    diffusion_weight: Annotated[float | None, typer.Option(help="lambda of the full objective; 0: LLM loss.")] = None,
+    bound: Annotated[float | None, typer.Option(help="q of the generalised cross-entropy; 0: cross-entropy.")] = None,
+    stop_at: Annotated[int | None, typer.Option(help="Stop after this many of the steps; --resume goes on.")] = None,
+    resume: Annotated[bool, typer.Option(help="Go on with the training stopped in the folder.")] = False,
+    trust_remote_code: Trust = False,
+    as_json: Json = False,
+) -> None:
+    """Trains a prompt on the frozen backbone."""
+    from ddpt_core.backbone.loading import load_backbone
+    from ddpt_core.errors import require_choice
+    from ddpt_core.tuning.config import LEARNING_RATES, TrainConfig
+    from ddpt_core.tuning.methods import METHODS
+    from ddpt_core.tuning.report import finish
+    from ddpt_core.tuning.trainer import train as run
+
+    require_choice("method", method, METHODS)
+    given: dict[str, Any] = {
+        "steps": steps,
+        "batch_size": batch_size,
+        "lr": LEARNING_RATES[method] if lr is None else lr,
+        "context": context,
+        "context_length": context_length,
+        "hidden": hidden,
+        "diffusion_weight": diffusion_weight,
+        "bound": bound,
+    }
+    config = TrainConfig(method, seed=seed, **{name: value for name, value in given.items() if value is not None})
+    model = load_backbone(backbone, trust_remote_code=trust_remote_code)
+    with progress_bar(config.steps, "step") as bar:
+        for at in run(model, data, out, config, resume, stop_at):
+            bar.update(at.step - bar.n)
+            bar.set_postfix(loss=f"{at.train_loss:.3f}", best=f"{at.best_validation_loss:.3f}")
+    info = finish(out, model, data)
+    metrics = info["metrics"]
+    result = {
+        "out": str(out),
+        "steps": config.steps,
+        "train_loss": metrics["train_loss"],
+        "validation_loss": metrics["validation_loss"],
+        "best_step": metrics["best_step"],
+        "seconds": metrics["seconds"],
+        "trainable_parameters": info["trainable_parameters"],
+    }
+    for name in ("seed_spread", "steps_ablation"):
+        if name in metrics:
+            result[name] = metrics[name]
+    show(result, as_json, [f"{key}: {value}" for key, value in result.items()])

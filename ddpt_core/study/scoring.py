@@ -1,0 +1,145 @@
+"""The figures of a study: each arm's metrics over its seeds, and the arms compared in pairs on the same tasks.
+
+An arm with several seeds has, for every task, the mean of the statistics of its answers; so a metric over them is that
+of all its answers taken as one corpus, and an interval over tasks resamples a task with all its answers.
+"""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ddpt_core.evaluation.statistics import Reduce, bootstrap_interval, paired_bootstrap, score_of
+from ddpt_core.evaluation.text_metrics import METRICS, item_statistics
+from ddpt_core.study.answers import Run
+from ddpt_core.tuning.prompt import DDPT, DDPT_FULL, MANUAL, NONE, PROMPT_TUNING, RESIDUAL
+
+# (treatment, baseline), as far as both were run
+PAIRS = (
+    (MANUAL, NONE),
+    (PROMPT_TUNING, MANUAL),
+    (RESIDUAL, MANUAL),
+    (RESIDUAL, PROMPT_TUNING),
+    (DDPT, MANUAL),
+    (DDPT, PROMPT_TUNING),
+    (DDPT, RESIDUAL),
+    (DDPT_FULL, MANUAL),
+    (DDPT_FULL, PROMPT_TUNING),
+    (DDPT_FULL, RESIDUAL),
+    (DDPT_FULL, DDPT),
+)
+PASS, LOSS = "pass_at_1", "loss"
+
+Items = dict[str, np.ndarray]  # metric -> statistics (n, F)
+
+
+def _mean(sums: np.ndarray) -> np.ndarray:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return sums[..., 0] / sums[..., 1]
+
+
+REDUCE: dict[str, Reduce] = {name: metric.reduce for name, metric in METRICS.items()} | {PASS: _mean, LOSS: _mean}
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One run with its items' statistics."""
+
+    run: Run
+    items: Items
+
+    def figure(self, metric: str) -> float | None:
+        """The corpus metric of this run."""
+        return score_of(self.items[metric], REDUCE[metric])
+
+
+def score_runs(runs: Sequence[Run], tests: bool) -> list[Scored]:
+    """Returns the runs on one data set with their statistics; an answer that several runs gave is scored once.
+
+    The metrics are those of METRICS, `loss` in nats per token of the references, and with `tests` `pass_at_1`.
+    """
+    pairs = {(row["prediction"], row["reference"]): None for run in runs for row in run.rows}
+    place = {pair: number for number, pair in enumerate(pairs)}
+    text = item_statistics([answer for answer, _ in pairs], [reference for _, reference in pairs])
+    scored = []
+    for run in runs:
+        where = [place[row["prediction"], row["reference"]] for row in run.rows]
+        items = {name: values[where] for name, values in text.items()}
+        items[LOSS] = _pairs([(row["loss"] or 0.0, row["tokens"] or 0) for row in run.rows])
+        if tests:
+            items[PASS] = _pairs([(row["status"] == "passed", row["status"] is not None) for row in run.rows])
+        scored.append(Scored(run, items))
+    return scored
+
+
+def _pairs(values: Sequence[tuple[float, float]]) -> np.ndarray:
+    return np.array(values, dtype=float).reshape(-1, 2)
+
+
+def averaged(scored: Sequence[Scored]) -> Items:
+    """Returns for every task the mean of its statistics over the runs."""
+    return {name: np.mean([one.items[name] for one in scored], axis=0) for name in scored[0].items}
+
+
+def figures_of_arm(scored: Sequence[Scored], samples: int = 1000) -> dict[str, dict[str, Any]]:
+    """Returns for each metric of one arm's runs value, interval and spreads; None for what is undefined.
+
+    `ci95` is over tasks. `training_spread` is the standard deviation over training seeds of the mean over sampling
+    seeds, `sampling_spread` the root mean square over training seeds of that over sampling seeds.
+    """
+    items, figures = averaged(scored), {}
+    for metric, values in items.items():
+        interval = bootstrap_interval(values, REDUCE[metric], samples)
+        by_training: dict[int | None, list[float]] = {}
+        for one in scored:
+            if (value := one.figure(metric)) is not None:
+                by_training.setdefault(one.run.training_seed, []).append(value)
+        trained = [statistics.fmean(several) for several in by_training.values()]
+        sampled = [statistics.variance(several) for several in by_training.values() if len(several) > 1]
+        figures[metric] = {
+            "value": score_of(values, REDUCE[metric]),
+            "ci95": None if interval is None else list(interval),
+            "training_spread": statistics.stdev(trained) if len(trained) > 1 else None,
+            "sampling_spread": statistics.fmean(sampled) ** 0.5 if sampled else None,
+            "seeds": len(scored),
+        }
+    return figures
+
+
+def compared(treatment: Sequence[Scored], baseline: Sequence[Scored], samples: int = 1000) -> dict[str, dict[str, Any]]:
+    """Returns for each metric the ratio and the difference of two arms, paired by task, with intervals and p-value."""
+    first, second = averaged(baseline), averaged(treatment)
+    found = {}
+    for metric in first:
+        pair = paired_bootstrap(first[metric], second[metric], REDUCE[metric], samples)
+        found[metric] = {
+            "ratio": pair.ratio,
+            "ratio_ci95": None if pair.ratio_ci95 is None else list(pair.ratio_ci95),
+            "difference": pair.difference,
+            "difference_ci95": None if pair.difference_ci95 is None else list(pair.difference_ci95),
+            "p_value": pair.p_value,
+        }
+    return found
+
+
+def figures_of_data(runs: Sequence[Run], tests: bool) -> dict[str, Any]:
+    """Returns `arms`, `paired` and `runs` (each seed's own figures) of one data set, as results.json holds them."""
+    scored = score_runs(runs, tests)
+    arms: dict[str, list[Scored]] = {}
+    for one in scored:
+        arms.setdefault(one.run.arm, []).append(one)
+    return {
+        "arms": {arm: figures_of_arm(several) for arm, several in arms.items()},
+        "paired": {
+            f"{treatment}/{baseline}": compared(arms[treatment], arms[baseline])
+            for treatment, baseline in PAIRS
+            if treatment in arms and baseline in arms
+        },
+        "runs": [
+            {"arm": one.run.arm, "training_seed": one.run.training_seed, "sampling_seed": one.run.sampling_seed}
+            | {metric: one.figure(metric) for metric in one.items}
+            for one in scored
+        ],
+    }
