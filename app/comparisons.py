@@ -6,13 +6,15 @@ What needs torch is imported where it is used, so that the page is there before 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from app.arms import ARMS, MANUAL, NONE, PROMPT_TUNING, RESIDUAL, arms_of
 from app.numbers import generation_settings, whole
 from app.progress import Tell
-from app.prompts import ARMS, MANUAL, PROMPT_TUNING, Prompts
+from app.prompts import Prompts
 from app.typed_tests import check_limits, typed_statements
 from ddpt_core.backbone import registry
 from ddpt_core.data.programs import program_of
@@ -30,7 +32,7 @@ TOLD_EVERY = 20  # steps of the reverse process between two notes
 
 @dataclass(frozen=True)
 class Question:
-    """A task, the manual arm's context, DDPT's seed, method -> name of its prompt, and how to write.
+    """A task, the manual arm's context, DDPT's seed, arm -> name of its prompt, and how to write.
 
     `note` is what a reader of the answers should know: that reference and tests are of another instruction.
     """
@@ -80,7 +82,7 @@ class Comparisons:
         statements = tuple(typed_statements(tests) if isinstance(tests, str) else tests)
         check_limits(reference or "", setup or "", statements)
         task = Task("own", check_instruction(instruction or ""), (reference or "").strip(), statements, setup or "")
-        chosen = {method: name for method, name in (prompts or {}).items() if name}
+        chosen = {arm: name for arm, name in (prompts or {}).items() if name}
         how = generation_settings(**settings)
         return Question(
             task, (context or "").strip() or self.prompts.started_from(chosen), how, whole("Seed", seed), chosen
@@ -107,9 +109,9 @@ class Comparisons:
             result = replace(result, execution=run)
         return Answer(result, about)
 
-    def ask_all(self, question: Question, tell: Tell) -> dict[str, Any]:
-        """Returns the question and every arm's result as plain JSON, as `python -m ddpt_core compare --json` does."""
-        results = [self.ask(question, name, tell).result for name in ARMS]
+    def ask_all(self, question: Question, tell: Tell, arms: Sequence[str] = ARMS) -> dict[str, Any]:
+        """Returns the question and each arm's result as plain JSON, as `python -m ddpt_core compare --json` does."""
+        results = [self.ask(question, name, tell).result for name in arms_of(arms)]
         said = {"instruction": question.task.instruction, "manual_context": question.context, "seed": question.seed}
         return said | {"settings": asdict(question.settings), "arms": [asdict(result) for result in results]}
 
@@ -117,17 +119,21 @@ class Comparisons:
         """Returns the arm with its context (P, D), and the context in words."""
         from ddpt_core.evaluation.arms import Arm, make_arms
 
+        if name == NONE:
+            return Arm(name, None), "nothing stands before the instruction"
         if name == MANUAL:
-            loaded = [self.prompts.load(question.prompts, method, backbone) for method in question.prompts]
-            known = {prompt.method: prompt for prompt in loaded if not isinstance(prompt, str)}
+            loaded = (self.prompts.load(question.prompts, arm, backbone) for arm in question.prompts)
+            first = next((prompt for prompt in loaded if not isinstance(prompt, str)), None)
+            known = {} if first is None else {first.arm: first}  # it gives the length
             (arm,) = make_arms(backbone, known, question.context, names=(MANUAL,))
             return arm, f"“{question.context}”"
         prompt = self.prompts.load(question.prompts, name, backbone)
         if isinstance(prompt, str):
             return Arm(name, None, prompt), ""
-        if name == PROMPT_TUNING:
+        if name in (PROMPT_TUNING, RESIDUAL):
             context = prompt.final_context()
-            return Arm(name, context), f"{len(context)} vectors learned directly ({prompt.name})"
+            learned = "learned directly" if name == PROMPT_TUNING else "made once, without noise or timestep"
+            return Arm(name, context), f"{len(context)} vectors {learned} ({prompt.name})"
         steps = prompt.schedule.timesteps
         context = self._denoised(prompt, question.seed, tell)
         about = f"{len(context)} vectors denoised from noise in {steps:,} steps, seed {question.seed:,} ({prompt.name})"

@@ -18,15 +18,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.arms import ALL_ARMS, ARM_LABELS, ARMS, TRAINED, arms_of
 from app.numbers import generation_settings, number, whole
 from app.progress import Tell
-from app.prompts import ARMS, MANUAL, Prompts
+from app.prompts import Prompts
 from app.services import WAITING
 from app.task_files import TaskFile
-from app.theme import ARM_LABELS
 from app.typed_tests import check_limits
 from ddpt_core.data.task import Task
-from ddpt_core.errors import ConfigError, DataError, require_choice, require_range
+from ddpt_core.errors import ConfigError, DataError, require_range
 
 if TYPE_CHECKING:
     from ddpt_core.backbone.frozen_lm import GenerationSettings
@@ -42,7 +42,7 @@ ELSEWHERE = "python -m ddpt_core evaluate has no such limit"
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be evaluated; `prompts` is method -> name of the chosen prompt, `tests` None without tests."""
+    """What is to be evaluated; `prompts` is arm -> name of the chosen prompt, `tests` None without tests."""
 
     source: str
     tasks: tuple[Task, ...]
@@ -113,9 +113,7 @@ class Evaluations:
         """Returns what is to be evaluated; raises DDPTError for what cannot be, before anything is loaded."""
         from ddpt_core.evaluation.unit_tests import UnitTests
 
-        names = tuple(name for name in ARMS if name in {require_choice("arm", arm, ARMS) for arm in arms})
-        if not names:
-            raise ConfigError("No arm is chosen; choose at least one.")
+        names = arms_of(arms)
         count = len(file.tasks) if limit is None else require_range("Tasks", whole("Tasks", limit), 1, MAX_EVALUATED)
         tasks = tuple(file.tasks.values())[: min(count, MAX_EVALUATED)]
         for task in tasks:
@@ -136,7 +134,7 @@ class Evaluations:
             plan = {"samples": drawn, "temperature": heat, "k": tuple(whole("k", one) for one in k)}
             UnitTests(**plan)
         how = generation_settings(**settings)
-        chosen = {method: name for method, name in (prompts or {}).items() if name}
+        chosen = {arm: name for arm, name in (prompts or {}).items() if name}
         before = (context or "").strip() or self.prompts.started_from(chosen)
         return Wanted(file.name, tasks, names, chosen, before, whole("Seed", seed), how, plan)
 
@@ -160,7 +158,7 @@ class Evaluations:
 
         tell(0.0, "Loading the model…")
         backbone = self.services.backbone(self.prompts.backbone_of(wanted.prompts))
-        loaded = {arm: self.prompts.load(wanted.prompts, arm, backbone) for arm in wanted.arms if arm != MANUAL}
+        loaded = {arm: self.prompts.load(wanted.prompts, arm, backbone) for arm in wanted.arms if arm in TRAINED}
         missing = {arm: prompt for arm, prompt in loaded.items() if isinstance(prompt, str)}
         data = folder / _file_name(wanted.source)
         data.write_text("".join(json.dumps(asdict(task)) + "\n" for task in wanted.tasks), encoding="utf-8")
@@ -219,7 +217,7 @@ class Evaluations:
 
 def _in_words(text: str) -> str:
     """Returns what the core tells of its progress with the arm as the page calls it."""
-    arm = next((arm for arm in ARMS if re.match(rf"{arm}\b", text)), None)
+    arm = next((arm for arm in ALL_ARMS if re.match(rf"{arm}[:,]", text)), None)
     return text if arm is None else ARM_LABELS[arm] + text[len(arm) :]
 
 

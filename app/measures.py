@@ -4,34 +4,42 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from app.prompts import ARMS
-from app.theme import ARM_LABELS
+from app.arms import ALL_ARMS, ARM_NAMES, listed
 
 
 @dataclass(frozen=True)
 class Score:
-    """A value with its 95 % interval, from 0 to 100; the interval is None with fewer than two tasks."""
+    """A value with its 95 % interval, from 0 to 100; the interval is None with fewer than two tasks.
+
+    `trainings` and `samplings`: its standard deviations over seeds of training and of sampling, None where unknown.
+    """
 
     value: float
     interval: tuple[float, float] | None
+    trainings: float | None = None
+    samplings: float | None = None
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One measure of all arms: arm -> score, None where it is not defined; `n` tasks; `percent` if it is a share."""
+    """One measure of all arms: arm -> score, None where it is not defined; `n` tasks; `percent` if it is a share.
+
+    Higher is better but for a `loss`, which has a scale of its own.
+    """
 
     name: str
     label: str
     n: int
     percent: bool
     scores: dict[str, Score | None]
+    loss: bool = False
 
 
 def measures_of(report: dict[str, Any]) -> list[Measure]:
     """Returns every measure of a metrics.json: pass@k, if tests were run, before those of the text."""
     from ddpt_core.evaluation.text_metrics import METRICS
 
-    arms = {name: report["arms"][name] for name in ARMS if name in report["arms"]}
+    arms = {name: report["arms"][name] for name in ALL_ARMS if name in report["arms"]}
     found = []
     tests = report.get("tests") or {}
     if any(made.get("pass_at") for made in arms.values()):
@@ -59,16 +67,17 @@ def differences(measures: list[Measure]) -> list[str]:
     for measure in text:
         for better, worse in _apart(measure):
             apart.setdefault((better, worse), []).append(measure.label)
-    said += [f"{ARM_LABELS[a]} is above {ARM_LABELS[b]} in {listed(labels)}." for (a, b), labels in apart.items()]
+    below: dict[tuple[str, tuple[str, ...]], list[str]] = {}  # (better, labels) -> the arms that it is above in these
+    for (better, worse), labels in apart.items():
+        below.setdefault((better, tuple(labels)), []).append(ARM_NAMES[worse])
+    said += [
+        f"{ARM_NAMES[better]} is above {listed(worse)} in {listed(list(labels))}."
+        for (better, labels), worse in below.items()
+    ]
     if len(_scored(text)) > 1:
         rest = "For all other pairs and measures of the text" if apart else "In every measure of the text"
         said.append(f"{rest} the intervals overlap: these tasks do not tell the arms apart.")
     return [sentence for sentence in said if sentence]
-
-
-def listed(names: list[str]) -> str:
-    """Returns the names as a phrase: a, b and c."""
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def _pass_sentence(measure: Measure) -> str:
@@ -82,8 +91,8 @@ def _pass_sentence(measure: Measure) -> str:
         return f"{measure.label}: the intervals of all arms overlap; these tests do not tell the arms apart."
     said = []
     for better in dict.fromkeys(better for better, _ in pairs):
-        worse = [ARM_LABELS[b] for a, b in pairs if a == better]
-        said.append(f"{listed(worse)} {'pass' if len(worse) > 1 else 'passes'} fewer tests than {ARM_LABELS[better]}")
+        worse = [ARM_NAMES[b] for a, b in pairs if a == better]
+        said.append(f"{listed(worse)} {'pass' if len(worse) > 1 else 'passes'} fewer tests than {ARM_NAMES[better]}")
     count = len(_scored([measure]))
     rest = "" if len(pairs) == count * (count - 1) // 2 else "; elsewhere they overlap"
     return f"{measure.label}: {listed(said)}, beyond the intervals{rest}."

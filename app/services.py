@@ -14,6 +14,7 @@ from pathlib import Path
 
 import gradio as gr
 
+from app.arms import arm_of
 from app.progress import Tell
 from app.runs import Runs
 from app.turns import Turns
@@ -86,7 +87,7 @@ class Services:
         self.handed: dict[str | None, Task] = {}  # session -> the task that another tab wants to see in Compare
         self.backbone = lru_cache(maxsize=2)(self._backbone)
         self.nearest = lru_cache(maxsize=2)(self._nearest)
-        self.prompt = lru_cache(maxsize=4)(self._prompt)
+        self.prompt = lru_cache(maxsize=8)(self._prompt)
 
     @contextmanager
     def model(self, tell: Tell | None = None) -> Iterator[None]:
@@ -97,19 +98,19 @@ class Services:
         finally:
             self.turns.release()
 
-    def prompt_names(self, method: str | None = None) -> list[str]:
-        """Returns the names of embedded, then own prompts; with `method` only those of that method."""
+    def prompt_names(self, arm: str | None = None) -> list[str]:
+        """Returns the names of embedded, then own prompts; with `arm` only those of that arm."""
         folders = registry.available("prompts", "prompt.json")
         names = []
         for name, folder in folders.items():
             try:
-                made_by = json.loads((folder / "prompt.json").read_text(encoding="utf-8")).get("method")
-            except (OSError, ValueError, AttributeError):
+                made_for = arm_of(json.loads((folder / "prompt.json").read_text(encoding="utf-8")))
+            except (OSError, ValueError, AttributeError, TypeError):
                 continue  # loading it by name says what is wrong; here it is only not offered
-            if method in (None, made_by):
+            if arm in (None, made_for):
                 names.append(name)
         own = {name: not folders[name].is_relative_to(registry.ASSETS) for name in names}
-        return sorted(names, key=lambda name: (own[name], name != method, name))
+        return sorted(names, key=lambda name: (own[name], name != arm, name))
 
     def _backbone(self, name: str = EMBEDDED):
         from ddpt_core import load_backbone

@@ -22,8 +22,15 @@ KIND_COLOURS = {
     "other": GREY,
 }
 
-ARM_COLOURS = {"manual": ORANGE, "prompt-tuning": SKY, "ddpt": GREEN}
-ARM_LABELS = {"manual": "Manual", "prompt-tuning": "Prompt tuning", "ddpt": "DDPT"}
+# The grey of the arm without a context is darker than the kinds', so that it is not taken for purple (protanopia).
+ARM_COLOURS = {
+    "none": "#5E6876",
+    "manual": ORANGE,
+    "prompt-tuning": SKY,
+    "residual": PURPLE,
+    "ddpt": GREEN,
+    "ddpt-full": BLUE,
+}
 
 SCHEDULER_LABELS = {"ddpm": "DDPM", "ddim": "DDIM", "dpmsolver++": "DPM-Solver++"}
 
@@ -125,6 +132,7 @@ main.contain { position: relative; }
   background: var(--background-fill-secondary); }
 .task-file { align-items: center; flex-wrap: wrap; gap: 4px 12px; }
 .rows-heading { font-size: 16px; font-weight: 600; margin: 14px 0 0; color: var(--body-text-color); }
+.rows-heading.study-heading { font-size: 20px; letter-spacing: -.01em; margin-top: 30px; }
 footer { padding: 4px 0 !important; margin: 0 !important; }
 @media (max-width: 640px) {
   .masthead a, .masthead span { display: none; }

@@ -7,17 +7,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.arms import ARM_LABELS, ARM_NAMES, ARM_NOTES, ARMS, listed
 from app.comparisons import Question
 from app.figures.code import code_html, escaped, instruction_html
 from app.figures.test_rows import outcome_chip, run_html
-from app.prompts import ARMS
-from app.theme import ARM_LABELS
 
 if TYPE_CHECKING:
     from ddpt_core.evaluation.arms import ArmResult
 
 CSS = Path(__file__).with_suffix(".css")
 NO_TESTS = '<div class="tests"><p class="detail">No tests were given.</p></div>'
+COUNTS = {3: "three", 4: "four", 5: "five", 6: "six"}
 SHORT_ANSWER = "BLEU-4 of a single answer is 0 where no four tokens in a row match: always for an answer under four."
 
 
@@ -44,6 +44,11 @@ class Board:
         """Returns the board with one card replaced."""
         return replace(self, cards=tuple(card if card.name == old.name else old for old in self.cards))
 
+    def for_arms(self, arms: Sequence[str]) -> Board:
+        """Returns the board with these arms; what has been answered stays."""
+        known = {card.name: card for card in self.cards if card.result}
+        return Board(self.question, tuple(known.get(arm, Card(arm, note="Waiting…")) for arm in arms))
+
     def stopped(self, note: str) -> Board:
         """Returns the board with `note` on every card that has no result."""
         return replace(self, cards=tuple(c if c.result else Card(c.name, note=note) for c in self.cards))
@@ -55,7 +60,7 @@ def board_html(board: Board) -> str:
     failure = f'<p class="failure" role="alert">{escaped(board.failure)}</p>' if board.failure else ""
     return (
         f'<section class="board" aria-label="Answers">{_asked(board)}{failure}'
-        f'<div class="arms">{cards}</div>{_notes(board)}</section>'
+        f'<div class="arms of-{len(board.cards)}">{cards}</div>{_notes(board)}</section>'
     )
 
 
@@ -67,24 +72,22 @@ def verdict(cards: Sequence[Card]) -> str:
         return ""
     groups: dict[str, list[str]] = {}
     for result in answered:
-        groups.setdefault(result.code or "", []).append(ARM_LABELS[result.name])
-    same = [_listed(names) for names in groups.values() if len(names) > 1]
+        groups.setdefault(result.code or "", []).append(ARM_NAMES[result.name])
+    same = [listed(names) for names in groups.values() if len(names) > 1]
     if len(groups) == 1:
-        said = f"{'All three' if len(answered) == 3 else 'Both'} arms wrote the same code."
+        said = f"{'Both' if len(answered) == 2 else f'All {COUNTS[len(answered)]}'} arms wrote the same code."
+    elif same:
+        said = f"{same[0]} wrote the same code{''.join(f'; {names} share another' for names in same[1:])}."
     else:
-        said = f"{same[0]} wrote the same code." if same else "No two arms wrote the same code."
+        said = "No two arms wrote the same code."
     judged = [r for r in answered if r.execution and r.execution.status != "refused"]
     if judged:
-        right = [ARM_LABELS[r.name] for r in judged if r.execution and r.execution.passed]
+        right = [ARM_NAMES[r.name] for r in judged if r.execution and r.execution.passed]
         everyone = len(right) == len(judged)
         verb = "passes" if len(right) == 1 else "pass"
-        who = "All" if everyone else _listed(right) if right else "None"
+        who = "All" if everyone else listed(right) if right else "None"
         said += f" {who} {verb if right else 'passes'} the tests."
     return said
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def _asked(board: Board) -> str:
@@ -122,7 +125,8 @@ def _card(card: Card, cards: Sequence[Card]) -> str:
         )
         kind = "answered"
     return (
-        f'<article class="arm {kind}" style="--arm: var(--arm-{card.name})"><header><h3>{ARM_LABELS[card.name]}</h3>'
+        f'<article class="arm {kind}" style="--arm: var(--arm-{card.name})"><header>'
+        f'<h3 title="{escaped(ARM_NOTES[card.name])}">{ARM_LABELS[card.name]}</h3>'
         f'{_chip(result)}<p class="about">{escaped(card.about)}</p></header>{body}</article>'
     )
 
@@ -146,7 +150,7 @@ def _chip(result: ArmResult | None) -> str:
 def _same(result: ArmResult, cards: Sequence[Card]) -> str:
     """Returns the line that says which other arms wrote exactly this, empty if none did."""
     others = [c.result for c in cards if c.result and c.name != result.name and c.result.code == result.code]
-    names = _listed([ARM_LABELS[other.name] for other in others]) if others else ""
+    names = listed([ARM_NAMES[other.name] for other in others]) if others else ""
     return f'<p class="same">{f"identical to {names}" if names else ""}</p>'
 
 

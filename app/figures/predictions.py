@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from app.arms import ARM_LABELS
 from app.figures import arm_cards
 from app.figures.code import code_html, escaped, instruction_html
 from app.figures.result_table import OUTCOMES
 from app.figures.test_rows import outcome_chip, tests_html, tests_of
-from app.theme import ARM_LABELS
 
 PAGE = 20  # rows shown at once
 NOT_TESTED = "not tested"

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from app.arms import ALL_ARMS, ARM_LABELS, ARM_NAMES, ARM_NOTES
 from app.figures.code import escaped
 from app.figures.test_rows import NOT_RUN_HERE
 from app.measures import Measure, Score, differences
-from app.theme import ARM_LABELS
 
 CSS = Path(__file__).with_suffix(".css")
 INTERVALS = "In grey the 95 % interval, from 1,000 resamples of the tasks."
 NO_WIDTH = "Where all answers fared alike the interval has no width; that is no proof that others would."
 ALONE = "An interval needs two tasks."
 OUTCOMES = {"passed": "passed", "failed": "failed", "error": "error", "timeout": "timed out", "memory": "out of memory"}
+FEW = 3  # arms whose columns also fit a phone; of more each becomes a line of its own there
 COUNTED = OUTCOMES | {"error": "with an error"}
 
 
@@ -22,42 +24,71 @@ def result_html(report: dict[str, Any], measures: list[Measure]) -> str:
     """Returns the whole result; all text from outside is escaped."""
     said = differences(measures) or ["There is nothing to compare: at most one arm has an interval."]
     sentences = "".join(f"<li>{escaped(sentence)}</li>" for sentence in said)
+    arms = [name for name in ALL_ARMS if name in report["arms"]]
     return (
         f'<section class="result" aria-label="Result"><ul class="said">{sentences}</ul>'
-        f"{_table(report, measures)}{_notes(report, measures)}</section>"
+        f"{table_html(arms, measures, _outcomes(report, arms))}{_notes(report, measures)}</section>"
     )
 
 
-def _table(report: dict[str, Any], measures: list[Measure]) -> str:
-    arms = [name for name in ARM_LABELS if name in report["arms"]]
-    heads = "".join(f'<th scope="col" style="--arm: var(--arm-{arm})"><i></i>{ARM_LABELS[arm]}</th>' for arm in arms)
+def table_html(arms: Sequence[str], measures: Sequence[Measure], tail: str = "") -> str:
+    """Returns a row for each measure and a column for each arm as HTML; `tail` is further rows."""
+    heads = "".join(
+        f'<th scope="col" style="--arm: var(--arm-{arm})" title="{escaped(ARM_NOTES[arm])}"><span><i></i>'
+        f"{ARM_LABELS[arm]}</span></th>"
+        for arm in arms
+    )
     rows = "".join(
         f'<tr><th scope="row">{measure.label}</th>{"".join(_cell(measure, arm) for arm in arms)}<td class="n">'
         f"{measure.n:,}</td></tr>"
         for measure in measures
     )
-    outcomes = _outcomes(report, arms)
+    many = ' class="many"' if len(arms) > FEW else ""
     return (
-        f'<table><thead><tr><th></th>{heads}<th scope="col" class="n" title="Number of tasks">n</th></tr></thead>'
-        f"<tbody>{rows}{outcomes}</tbody></table>"
+        f'<table{many}><thead><tr><th></th>{heads}<th scope="col" class="n" title="Number of tasks">n</th></tr></thead>'
+        f"<tbody>{rows}{tail}</tbody></table>"
     )
 
 
 def _cell(measure: Measure, arm: str) -> str:
-    score = measure.scores[arm]
+    score, named = measure.scores.get(arm), named_cell(arm)
     if score is None:
-        return '<td title="Not defined: it needs a reference or tests.">–</td>'
+        return f'<td{named} title="Not defined: it needs a reference or tests.">–</td>'
     unit = " %" if measure.percent else ""
-    return f"<td><b>{_number(score.value)}{unit}</b> <small>{_interval(score)}</small></td>"
+    return (
+        f"<td{named}><b>{number(score.value)}{unit}</b> <small>{interval(score.interval)}</small>{_spread(score)}</td>"
+    )
 
 
-def _interval(score: Score) -> str:
-    return "" if score.interval is None else f"{_number(score.interval[0])}–{_number(score.interval[1])}"
+def _spread(score: Score) -> str:
+    """Returns the deviation over seeds of training and, behind a stroke, of sampling, "" where neither is known."""
+    known = [("training", score.trainings), ("sampling", score.samplings)]
+    if not any(value is not None for _, value in known):
+        return ""
+    title = "Standard deviation over seeds of " + " / ".join(what for what, value in known if value is not None)
+    values = " / ".join(f"{value:.2g}" for _, value in known if value is not None)
+    return f' <small title="{title}">±{values}</small>'
 
 
-def _number(value: float) -> str:
-    """Returns three significant digits: 100, 44.0, 9.91, 0."""
-    return f"{value:.3g}" if value in (0, 100) else f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"
+def named_cell(arm: str) -> str:
+    """Returns the attributes of a cell that say of which arm it is where the heads of the table are out of sight."""
+    return f' data-arm="{ARM_LABELS[arm]}" style="--arm: var(--arm-{arm})"'
+
+
+def interval(ends: tuple[float, float] | None) -> str:
+    """Returns an interval as low–high, "" for none."""
+    if ends is None:
+        return ""
+    return "–".join(map(number, ends)) if min(ends) >= 0 else " to ".join(map(number, ends))
+
+
+def number(value: float) -> str:
+    """Returns three significant digits: 100, 44.0, 9.91, 0, −0.031."""
+    if value < 0:
+        return f"−{number(-value)}"
+    if value in (0, 100):
+        return f"{value:.3g}"
+    return f"{value:.1f}" if value >= 9.995 else f"{value:.2f}" if value >= 0.9995 else f"{value:.3f}"
 
 
 def _outcomes(report: dict[str, Any], arms: list[str]) -> str:
@@ -68,7 +99,7 @@ def _outcomes(report: dict[str, Any], arms: list[str]) -> str:
     cells = []
     for arm in arms:
         parts = [f"{n:,} {COUNTED.get(name, name)}" for name, n in (counts[arm] or {}).items() if n]
-        cells.append(f'<td class="outcomes">{escaped(", ".join(parts)) or "–"}</td>')
+        cells.append(f'<td class="outcomes"{named_cell(arm)}>{escaped(", ".join(parts)) or "–"}</td>')
     total = max(sum((count or {}).values()) for count in counts.values())
     return f'<tr><th scope="row">Tested answers</th>{"".join(cells)}<td class="n">{total:,}</td></tr>'
 
@@ -87,7 +118,7 @@ def _notes(report: dict[str, Any], measures: list[Measure]) -> str:
         for score in m.scores.values()
     ):
         notes.append(NO_WIDTH)
-    notes += [f"{ARM_LABELS.get(arm, arm)} was not run: {why}." for arm, why in report["not_run"].items()]
+    notes += [f"{ARM_NAMES.get(arm, arm)} was not run: {why}." for arm, why in report["not_run"].items()]
     lines = "".join(f"<p>{escaped(note)}</p>" for note in notes)
     return f'<div class="notes">{lines}{_tests_notes(tests, data["tasks"]) if tests else ""}</div>'
 

@@ -7,35 +7,22 @@ from typing import Any
 
 import gradio as gr
 
+from app.arms import arms_of
 from app.comparisons import Comparisons, Question
 from app.figures.arm_cards import CSS, Board, Card, board_html
 from app.figures.status_line import status_line
 from app.progress import Cancelled, Done, Tell, stream
-from app.prompts import ARMS, DDPT, PROMPT_TUNING
 from app.services import UNEXPECTED, Services, as_toast
-from app.tabs import compare_api
+from app.tabs import compare_api, compare_study
+from app.tabs.arm_fields import about_arms, arm_boxes
+from app.tabs.compare_address import ARMS_IN_ADDRESS, EXAMPLE_IN_ADDRESS, RUN_AT_CTRL_ENTER, asked_arms
 from app.tabs.compare_form import answer_fields, fitting, task_fields
 from app.tabs.compare_tasks import TaskMenu, back_to_examples, fields_of
-from app.tabs.setting_fields import offered, setting_fields
+from app.tabs.setting_fields import PROMPTS, offered, prompts_and_settings, setting_fields
 from ddpt_core.data.task import Task
 from ddpt_core.errors import DDPTError
 
 CANCELLED = "Cancelled before there was an answer."
-RUN_AT_CTRL_ENTER = """
-document.addEventListener("keydown", event => {
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.closest("#compare")) {
-    event.preventDefault();
-    event.stopPropagation();
-    document.querySelector("#compare-go").click();
-  }
-}, true);
-"""
-EXAMPLE_IN_ADDRESS = """example => {
-  const address = new URL(location.href);
-  if (example.startsWith("file/")) address.searchParams.delete("example");
-  else address.searchParams.set("example", example);
-  history.replaceState(history.state, "", address);
-}"""
 
 
 def build(services: Services) -> None:
@@ -56,6 +43,9 @@ def build(services: Services) -> None:
                 with gr.Row():
                     go = gr.Button("Compare", variant="primary", elem_id="compare-go", min_width=120)
                     cancel = gr.Button("Cancel", interactive=False, elem_id="compare-cancel", min_width=80)
+        with gr.Row(elem_classes="task-file"):
+            arms = arm_boxes("compare-arms", min_width=280)
+        about_arms("compare-arms")
         with gr.Row():
             with gr.Column(scale=3, min_width=280), gr.Accordion("Reference, setup and tests", open=False):
                 reference, setup, tests = answer_fields()
@@ -68,20 +58,23 @@ def build(services: Services) -> None:
             apply_default_css=False,
             elem_id="compare-board",
         )
-    was_asked, source = gr.State(False), gr.State("")
-    filled, outputs = [example, instruction, reference, setup, tests], [shown, was_asked, go, cancel]
-    form, prompts, file = [source, *filled, *settings], settings[1:3], [upload, examples, said]
+    answered, source = gr.State(None), gr.State("")  # the Board that the session sees; the path of its file
+    filled, outputs = [example, instruction, reference, setup, tests], [shown, answered, go, cancel]
+    form, prompts, file = [source, *filled, arms, *settings], settings[PROMPTS], [upload, examples, said]
     hidden = {"api_visibility": "private", "show_progress": "hidden"}
     several = {"concurrency_limit": 8, **hidden}  # each waits for the model inside Services.model, and says so
 
     go.click(as_toast(compare.run), form, [*filled, *outputs], trigger_mode="once", **several)
-    tab.select(as_toast(compare.first), [was_asked, *form], [*filled, *prompts, *outputs], **several)
+    tab.select(as_toast(compare.first), [answered, *form], [*filled, arms, *prompts, *outputs], **several)
     example.input(as_toast(compare.chosen), form, [*filled, *outputs], trigger_mode="multiple", **several)
     example.input(None, example, js=EXAMPLE_IN_ADDRESS)
+    arms.input(as_toast(compare.armed), [answered, arms], outputs, trigger_mode="multiple", **several)
+    arms.input(None, arms, js=ARMS_IN_ADDRESS)
     upload.upload(as_toast(compare.uploaded), [upload, *form[1:]], [source, *file, *filled, *outputs], **several)
     examples.click(lambda: back_to_examples(compare.menu), None, [source, example, *file], queue=False, **hidden)
     cancel.click(compare.cancel, None, cancel, queue=False, **hidden)
     compare_api.add(compare.comparisons)
+    compare_study.add(tab)
 
 
 class Compare:
@@ -93,22 +86,26 @@ class Compare:
         self.menu = TaskMenu(self.comparisons)
         self.stops: dict[str | None, threading.Event] = {}  # of what each session last asked and is not answered yet
 
-    def first(self, request: gr.Request, was_asked: bool, source: str, *form: Any) -> Iterator[list[Any]]:
+    def first(self, request: gr.Request, board: Board | None, source: str, *form: Any) -> Iterator[list[Any]]:
         """Offers the prompts that there are now, and runs the task that another tab handed over.
 
-        At the first look it runs the example that the address names, or the first.
+        At the first look it runs the example and the arms that the address names, or the first and the usual ones.
         """
-        names, menus = offered(self.comparisons.prompts, form[6:8])
-        settings = [form[5], *names, *form[8:]]
+        arms, (context, *others) = form[5], form[6:]
+        names, menus = offered(self.comparisons.prompts, others[: PROMPTS.stop - 1])
         wanted, examples = request.query_params.get("example"), self.comparisons.examples
         handed = self.handed.pop(request.session_hash, None)
-        if handed is None and (was_asked or form[1] or not examples):
-            yield [*[gr.skip()] * 5, *menus, *[gr.skip()] * 4]
+        boxes = gr.skip()
+        if board is None and "arms" in request.query_params:
+            arms = boxes = asked_arms(request.query_params["arms"])
+        if handed is None and (board is not None or form[1] or not examples):
+            yield [*[gr.skip()] * 5, boxes, *menus, *[gr.skip()] * 4]
             return
+        settings = [arms, context, *names, *others[PROMPTS.stop - 1 :]]
         name = wanted if wanted in examples else next(iter(examples), "")
         fields = fields_of(handed) if handed else fields_of(examples[name], name)
         for shown in self.asked(request.session_hash, fields, form[:5], "", settings):
-            yield [*shown[:5], *menus, *shown[5:]]
+            yield [*shown[:5], boxes, *menus, *shown[5:]]
 
     def chosen(self, request: gr.Request, source: str, value: str, *form: Any) -> Iterator[list[Any]]:
         """Fills in the task that is chosen in the menu and compares the arms on it."""
@@ -150,32 +147,47 @@ class Compare:
             stop.set()
         return gr.Button(interactive=False)
 
-    def asked(self, session, fields: Sequence, before: Sequence, note: str, settings: Sequence) -> Iterator[list[Any]]:
-        """Fills the form where it is not as `before`, then asks one arm after the other; typing goes on meanwhile.
+    def armed(self, request: gr.Request, board: Board | None, arms: list[str]) -> Iterator[list[Any]]:
+        """Shows other arms for the question that is shown: what has been answered stays, the rest is asked."""
+        if board is None or board.question is None:
+            yield [gr.skip()] * 4
+            return
+        try:
+            board = board.for_arms(arms_of(arms))
+        except DDPTError as error:
+            board = replace(board.for_arms([]), failure=str(error))
+        yield from self.answered(request.session_hash, board)
 
-        What the session asked before is stopped, and shows nothing more.
-        """
-        question = replace(self.question(*fields[1:], *settings), note=note)
+    def asked(self, session, fields: Sequence, before: Sequence, note: str, settings: Sequence) -> Iterator[list[Any]]:
+        """Fills the form where it is not as `before`, then asks one arm after the other; typing goes on meanwhile."""
+        arms, *others = settings
+        question = replace(self.question(*fields[1:], *others), note=note)
+        filled = [gr.skip() if new == old else new for new, old in zip(fields, before, strict=True)]
+        for shown in self.answered(session, Board(question, ()).for_arms(arms_of(arms))):
+            yield [*filled, *shown]
+            filled = [gr.skip()] * len(fields)
+
+    def answered(self, session: str | None, board: Board) -> Iterator[list[Any]]:
+        """Yields the board as it fills; what the session asked before is stopped, and shows nothing more."""
         if session in self.stops:
             self.stops[session].set()
         self.stops[session] = stop = threading.Event()
-        filled = [gr.skip() if new == old else new for new, old in zip(fields, before, strict=True)]
         try:
-            for board, buttons in self.boards(question, stop):
+            for shown, buttons in self.boards(board, stop):
                 if self.stops.get(session) is not stop:
                     return
-                yield [*filled, board_html(board), True, *buttons]
-                filled = [gr.skip()] * len(fields)
+                yield [board_html(shown), shown, *buttons]
         finally:
             if self.stops.get(session) is stop:
                 del self.stops[session]
 
-    def boards(self, question: Question, stop: threading.Event) -> Iterator[tuple[Board, list[gr.Button]]]:
+    def boards(self, board: Board, stop: threading.Event) -> Iterator[tuple[Board, list[gr.Button]]]:
         """Yields the board as it fills, with the buttons that belong to it; `stop` ends it where it is."""
-        board = Board(question, tuple(Card(name, note="Waiting…") for name in ARMS))
-        yield board, busy()
+        question, missing = board.question, [card.name for card in board.cards if not card.result]
+        if missing:
+            yield board, busy()
         try:
-            for name in ARMS:
+            for name in missing:
                 for message in stream(lambda tell, name=name: self.comparisons.ask(question, name, unless(stop, tell))):
                     if isinstance(message, Done):
                         board = board.with_card(Card(name, message.result.result, message.result.about))
@@ -192,20 +204,7 @@ class Compare:
 
     def question(self, instruction, reference, setup, tests, *settings: Any) -> Question:
         """Returns the question that the form asks; raises DDPTError for what cannot be asked."""
-        context, tuned, diffused, seed, beams, longest, penalty, ngram = settings
-        return self.comparisons.question(
-            instruction,
-            reference,
-            setup,
-            tests,
-            context,
-            seed,
-            {PROMPT_TUNING: tuned, DDPT: diffused},
-            num_beams=beams,
-            max_new_tokens=longest,
-            repetition_penalty=penalty,
-            no_repeat_ngram_size=ngram,
-        )
+        return self.comparisons.question(instruction, reference, setup, tests, **prompts_and_settings(settings))
 
 
 def unless(stop: threading.Event, tell: Tell) -> Tell:

@@ -4,6 +4,7 @@ from typing import Any
 
 import gradio as gr
 
+from app.arms import ARMS, DDPT, DDPT_FULL, PROMPT_TUNING, RESIDUAL
 from app.comparisons import Comparisons
 from app.services import MODEL, as_endpoint
 
@@ -37,10 +38,15 @@ def add(comparisons: Comparisons) -> None:
         max_new_tokens: int = 64,
         repetition_penalty: float = 1.0,
         no_repeat_ngram_size: int = 0,
+        arms: list[str] | None = None,
+        residual: str = "",
+        ddpt_full: str = "",
     ) -> dict[str, Any]:
-        """Answers an instruction with every arm: code, metrics, outcomes of the tests.
+        """Answers an instruction with several arms: code, metrics, outcomes of the tests.
 
-        "" for a context is the text that the prompts started from, "" for a prompt the first of its method.
+        `arms` may be any of none, manual, prompt-tuning, residual, ddpt and ddpt-full; without it manual,
+        prompt-tuning and ddpt.
+        "" for a context is the text that the prompts started from, "" for a prompt the first of its arm.
         """
         question = comparisons.question(
             instruction,
@@ -49,13 +55,15 @@ def add(comparisons: Comparisons) -> None:
             list(tests or ()),
             manual_context,
             seed,
-            comparisons.prompts.named(prompt_tuning, ddpt),
+            comparisons.prompts.named(
+                {PROMPT_TUNING: prompt_tuning, RESIDUAL: residual, DDPT: ddpt, DDPT_FULL: ddpt_full}
+            ),
             num_beams=num_beams,
             max_new_tokens=max_new_tokens,
             repetition_penalty=repetition_penalty,
             no_repeat_ngram_size=no_repeat_ngram_size,
         )
-        return comparisons.ask_all(question, lambda share, text: None)
+        return comparisons.ask_all(question, lambda share, text: None, ARMS if arms is None else arms)
 
     gr.api(examples, api_name="examples", concurrency_limit=None)
     gr.api(as_endpoint(compare), api_name="compare", concurrency_id=MODEL, concurrency_limit=1)

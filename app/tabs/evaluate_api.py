@@ -4,8 +4,8 @@ from typing import Any
 
 import gradio as gr
 
+from app.arms import ARMS, DDPT, DDPT_FULL, PROMPT_TUNING, RESIDUAL
 from app.evaluations import Evaluations
-from app.prompts import ARMS
 from app.services import as_endpoint
 from app.tabs.evaluate_data import EvaluateData
 
@@ -30,18 +30,23 @@ def add(evaluations: Evaluations, data_sets: EvaluateData) -> None:
         max_new_tokens: int = 64,
         repetition_penalty: float = 1.0,
         no_repeat_ngram_size: int = 0,
+        residual: str = "",
+        ddpt_full: str = "",
     ) -> dict[str, Any]:
         """Evaluates arms on tasks and returns the content of metrics.json: figures with intervals, and pass@k.
 
         `data` is "examples", "families:value" (or …:phrasing, …:family: our own tasks, held out) or a data set of the
-        hub as owner/name; `tasks`, rows of any known format, take its place.
-        "" for a context is the text that the prompts started from, "" for a prompt the first of its method.
+        hub as owner/name; `tasks`, rows of any known format, take its place. `arms` may be any of none,
+        manual, prompt-tuning, residual, ddpt and ddpt-full; without it manual, prompt-tuning and ddpt.
+        "" for a context is the text that the prompts started from, "" for a prompt the first of its arm.
         """
         wanted = evaluations.wanted(
             data_sets.rows(tasks) if tasks is not None else data_sets.named(data),
             list(ARMS) if arms is None else arms,
             limit,
-            evaluations.prompts.named(prompt_tuning, ddpt),
+            evaluations.prompts.named(
+                {PROMPT_TUNING: prompt_tuning, RESIDUAL: residual, DDPT: ddpt, DDPT_FULL: ddpt_full}
+            ),
             manual_context,
             seed,
             tests,

@@ -7,10 +7,10 @@ import gradio as gr
 
 from app.evaluations import MAX_EVALUATED, MAX_SAMPLES
 from app.figures.status_line import status_line
-from app.prompts import ARMS, DDPT, PROMPT_TUNING, Prompts
-from app.tabs.setting_fields import setting_fields
+from app.prompts import Prompts
+from app.tabs.arm_fields import about_arms, arm_boxes
+from app.tabs.setting_fields import PROMPTS, prompts_and_settings, setting_fields
 from app.task_files import LIMITS, on_a_space
-from app.theme import ARM_LABELS
 from ddpt_core.data.readers import OWN_TASKS
 from ddpt_core.errors import ConfigError
 
@@ -43,18 +43,17 @@ def evaluate_form(prompts: Prompts, example_count: int) -> Form:
             if on_a_space()
             else "Data: examples, your file, or owner/name of the hub",
             allow_custom_value=not on_a_space(),
-            scale=4,
+            scale=3,
             min_width=280,
             elem_id="evaluate-data",
         )
         limit = gr.Number(100, precision=0, label=f"Tasks, at most {MAX_EVALUATED}", min_width=130)
-        arms = gr.CheckboxGroup(
-            [(ARM_LABELS[arm], arm) for arm in ARMS], value=list(ARMS), label="Arms", scale=3, min_width=280
-        )
+        arms = arm_boxes("evaluate-arms", scale=6, min_width=280)
     with gr.Row(elem_classes="task-file"):
         small = {"size": "sm", "min_width": 120, "scale": 0}
         upload = gr.UploadButton("Your task file…", elem_id="evaluate-upload", **small)
         said = gr.HTML(status_line(LIMITS), apply_default_css=False, min_width=250, elem_id="evaluate-file-said")
+    about_arms("evaluate-arms")
     with gr.Row():
         with gr.Column(scale=1, min_width=280), gr.Accordion("Tests, samples and pass@k", open=False):
             tests = gr.Checkbox(True, label="Run the tests of the tasks", elem_id="evaluate-tests", container=False)
@@ -65,7 +64,7 @@ def evaluate_form(prompts: Prompts, example_count: int) -> Form:
             gr.Markdown(TESTS_NOTE)
         with gr.Column(scale=1, min_width=280), gr.Accordion("Contexts and generation", open=False):
             settings = setting_fields(prompts)
-    return Form(data, upload, said, [arms, limit, tests, samples, temperature, k, *settings], settings[1:3])
+    return Form(data, upload, said, [arms, limit, tests, samples, temperature, k, *settings], settings[PROMPTS])
 
 
 def example_choices(count: int) -> list[tuple[str, str]]:
@@ -77,7 +76,6 @@ def example_choices(count: int) -> list[tuple[str, str]]:
 def settings_of(values: list[Any]) -> dict[str, Any]:
     """Returns the form's values as Evaluations.wanted takes them; raises ConfigError for a k that is no number."""
     arms, limit, tests, samples, temperature, k = values[:6]
-    context, tuned, diffused, seed, beams, longest, penalty, ngram = values[6:]
     return {
         "arms": arms,
         "limit": limit,
@@ -85,13 +83,7 @@ def settings_of(values: list[Any]) -> dict[str, Any]:
         "samples": samples,
         "temperature": decimal(temperature),
         "k": whole_numbers(k),
-        "context": context,
-        "prompts": {PROMPT_TUNING: tuned, DDPT: diffused},
-        "seed": seed,
-        "num_beams": beams,
-        "max_new_tokens": longest,
-        "repetition_penalty": penalty,
-        "no_repeat_ngram_size": ngram,
+        **prompts_and_settings(values[6:]),
     }
 
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import gradio as gr
 
+from app.arms import ARM_LABELS
 from app.evaluations import Evaluation
 from app.figures.interval_plot import SAVE, interval_plot
 from app.figures.predictions import OPEN_SCRIPT, PAGE, chosen_rows, outcome_choices, predictions_html, style
 from app.figures.result_table import result_html
 from app.figures.status_line import status_line
 from app.measures import measures_of
-from app.theme import ARM_LABELS
 
 
 @dataclass(frozen=True)

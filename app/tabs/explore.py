@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 from gradio.context import Context
 
+from app.arms import DDPT, DDPT_FULL
 from app.figures.status_line import status_line
 from app.progress import Cancelled, Done, Note, stream
 from app.services import UNEXPECTED, Services, as_toast
@@ -23,7 +24,7 @@ NO_RUN = "No run is recorded here yet. Make one with “+ new run”."
 
 def build(services: Services) -> None:
     """Adds the tab's components and events to the page that is being built."""
-    prompts = services.prompt_names("ddpt")
+    prompts = [name for arm in (DDPT, DDPT_FULL) for name in services.prompt_names(arm)]
     with gr.Row(elem_id="new-run"):
         prompt = gr.Dropdown(prompts, value=prompts[0] if prompts else None, label="Prompt", allow_custom_value=True)
         scheduler = gr.Dropdown([(SCHEDULER_LABELS.get(s, s), s) for s in SCHEDULERS], value="ddpm", label="Scheduler")

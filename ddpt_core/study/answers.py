@@ -53,8 +53,11 @@ class Contexts:
 
 def work_of_answers(plan: Plan, materials: Materials) -> float:
     """Returns the work of all cells of this kind."""
-    runs = sum(len(plan.runs(arm)) for arm in plan.arms)
-    return runs * sum((WRITING + READING) * len(reported.tasks) for reported in materials.reported)
+    return sum(
+        (WRITING + READING) * len(reported.tasks) * len(plan.runs(arm, reported.data))
+        for reported in materials.reported
+        for arm in plan.arms
+    )
 
 
 def answer(plan: Plan, materials: Materials, choices: Choices, out: Path, course: Course) -> list[list[Run]]:
@@ -104,7 +107,7 @@ def _answer_data(
     work = (WRITING + READING) * len(reported.tasks)
     runs: list[Run] = []
     for arm in plan.arms:
-        for training_seed, sampling_seed in plan.runs(arm):
+        for training_seed, sampling_seed in plan.runs(arm, reported.data):
             if (arm, training_seed) not in contexts:  # its training failed
                 course.skip(work)
                 continue

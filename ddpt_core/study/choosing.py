@@ -154,11 +154,11 @@ def _train(plan: Plan, materials: Materials, folder: Path, config, course: Cours
 def _validated(
     plan: Plan, materials: Materials, context: torch.Tensor, course: Course, before: float = 0.0
 ) -> dict[str, Any]:
-    """Returns the validation loss of a context in nats per token, and the BLEU-4 of its answers."""
+    """Returns the validation loss of a context per token (see FrozenLM.loss), and the BLEU-4 of its answers."""
     from ddpt_core.evaluation.text_metrics import score
 
     backbone: FrozenLM = materials.backbone
-    loss = validation_loss(backbone, context, materials.validation)
+    loss = validation_loss(backbone, context, materials.validation, plan.bound)
     answers = write_all(
         backbone,
         Arm("validation", context),
@@ -176,6 +176,7 @@ def _key(plan: Plan, materials: Materials) -> dict[str, Any]:
         "written": digest(materials.written),
         "settings": asdict(plan.settings),
         "context_length": plan.context_length,
+        "bound": plan.bound,
     }
 
 

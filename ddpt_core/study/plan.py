@@ -17,7 +17,7 @@ SAMPLED = (DDPT, DDPT_FULL)  # a final context for every sampling seed
 METHOD = {PROMPT_TUNING: PROMPT_TUNING, RESIDUAL: RESIDUAL, DDPT: DDPT, DDPT_FULL: DDPT}  # of the arms that are trained
 CHOOSE_BY = ("bleu", "loss")
 # What all arms have in common, so no arm's options may name it.
-COMMON = ("method", "steps", "batch_size", "lr", "seed", "context", "context_length", "validation_share")
+COMMON = ("method", "steps", "batch_size", "lr", "seed", "context", "context_length", "validation_share", "bound")
 MOST_CELLS = 10_000
 
 
@@ -31,12 +31,16 @@ class Training:
 
 @dataclass(frozen=True)
 class ReportData:
-    """A data set that every arm is reported on; `data` is a path below the data root or one of families:*."""
+    """A data set that every arm is reported on; `data` is a path below the data root or one of families:*.
+
+    `sampling_seeds` is how many of the plan's sampling seeds answer it, None for all.
+    """
 
     name: str
     data: str
     limit: int | None = None
     tests: bool = False
+    sampling_seeds: int | None = None
 
     @property
     def slug(self) -> str:
@@ -46,7 +50,8 @@ class ReportData:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a study does. All arms have the same `steps`, LLM passes of `batch_size` tasks, and start from one context.
+    """What a study does. All arms have the same loss (`bound`: see TrainConfig), the same `steps`, LLM passes of
+    `batch_size` tasks, and start from one context.
 
     `validation_share` of the tasks of `train`, one source or several, is kept out of training; of these at most
     `validation_tasks`, evenly spaced, are answered for the choice by BLEU. `context` is "" for the manual context that
@@ -60,6 +65,7 @@ class Plan:
     backbone: str = "embedded"
     steps: int = 600
     batch_size: int = 32
+    bound: float = 0.0
     validation_share: float = 0.1
     validation_tasks: int = 200
     choose_by: str = "bleu"
@@ -82,6 +88,8 @@ class Plan:
         for data in self.data:
             if data.limit is not None:
                 require_range(f"The limit of {data.name}", data.limit, 1)
+            if data.sampling_seeds is not None:
+                require_range(f"sampling_seeds of {data.name}", data.sampling_seeds, 1, len(self.sampling_seeds))
             if data.data in self.train:
                 raise ConfigError(f"{data.data} is what is trained on; report on other data.")
         _ = self.settings
@@ -105,13 +113,13 @@ class Plan:
     def cells(self) -> int:
         """How many cells the study has: contexts, trainings, and answers to the data."""
         trainings = sum(len(training.rates) + len(self.training_seeds) - 1 for training in self.trained.values())
-        return len(self.manual_contexts) + trainings + len(self.data) * sum(len(self.runs(arm)) for arm in self.arms)
+        return len(self.manual_contexts) + trainings + sum(len(self.runs(arm, data)) for data in self.data for arm in self.arms)
 
-    def runs(self, arm: str) -> list[tuple[int | None, int | None]]:
-        """Returns the (training seed, sampling seed) pairs of an arm; None for what it has not."""
+    def runs(self, arm: str, data: ReportData) -> list[tuple[int | None, int | None]]:
+        """Returns the (training seed, sampling seed) pairs of an arm on a data set; None for what it has not."""
         if arm not in METHOD:
             return [(None, None)]
-        samples: tuple[int | None, ...] = self.sampling_seeds if arm in SAMPLED else (None,)
+        samples: tuple[int | None, ...] = self.sampling_seeds[: data.sampling_seeds] if arm in SAMPLED else (None,)
         return [(training, sample) for training in self.training_seeds for sample in samples]
 
     def config(self, arm: str, rate: float, seed: int, context: str) -> TrainConfig:
@@ -126,6 +134,7 @@ class Plan:
             context=context,
             context_length=self.context_length,
             validation_share=self.validation_share,
+            bound=self.bound,
             **(training.options if training else {}),
         )
 

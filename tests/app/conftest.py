@@ -1,6 +1,7 @@
 """A small world for the app: a vocabulary with hostile tokens, an untrained prompt, runs in a temporary folder."""
 
 import hashlib
+import json
 import shutil
 import socket
 from contextlib import contextmanager
@@ -89,6 +90,101 @@ def answering(prompts, tmp_path, monkeypatch):
     monkeypatch.setattr(registry, "ASSETS", assets)
     monkeypatch.setenv("DDPT_HOME", str(tmp_path / "home"))
     return Services(tmp_path / "cache")
+
+
+@pytest.fixture(scope="session")
+def rarer_prompts(tiny, data_file, train_config, tmp_path_factory):
+    """Arm -> folder of a prompt of the residual method and of the full objective; not to be changed."""
+    from ddpt_core.tuning.report import finish
+    from ddpt_core.tuning.trainer import train
+
+    configs = {"residual": train_config("residual"), "ddpt-full": train_config("ddpt", diffusion_weight=0.1)}
+    folders = {arm: tmp_path_factory.mktemp("rarer") / arm for arm in configs}
+    for arm, folder in folders.items():
+        list(train(tiny, data_file, folder, configs[arm]))
+        finish(folder, tiny, data_file)
+    return folders
+
+
+@pytest.fixture
+def all_six(answering, rarer_prompts):
+    """The services of `answering`, with a prompt for every arm that needs one."""
+    for arm, folder in rarer_prompts.items():
+        shutil.copytree(folder, registry.ASSETS / "prompts" / arm)
+    return answering
+
+
+TRAINED = ("prompt-tuning", "residual", "ddpt", "ddpt-full")
+
+
+@pytest.fixture
+def invented():
+    """A results.json whose figures are invented: two data sets, six arms; DDPT is above prompt tuning on one alone."""
+
+    def arm(level, spread, **more):
+        def of(scale, share=1.0):
+            value = level * share * scale
+            spreads = {"training_spread": spread and spread * scale, "sampling_spread": more.get("noise")}
+            return {"value": value, "ci95": [0.85 * value, 1.15 * value], **spreads, "seeds": 3}
+
+        known = {"bleu": of(100), "codebleu": of(100, 2.5), "chrf": of(100, 3), "rouge_l": of(100, 3.5)}
+        known |= {"exact_match": of(1, 0.2), "valid_python": of(1, 6), "loss": {"value": 3 - level, "ci95": None}}
+        return known | ({"pass_at_1": of(1, 4)} if more.get("tests") else {})
+
+    def pair(treatment, baseline, low, high):
+        """Invented intervals of a ratio; those of a difference fit them."""
+        found = {}
+        for metric, one in treatment.items():
+            value, against = one["value"], baseline[metric]["value"]
+            ends = [low * value / against, high * value / against]
+            difference = {"difference": value - against, "difference_ci95": [end * against - against for end in ends]}
+            found[metric] = {"ratio": value / against, "ratio_ci95": ends, **difference, "p_value": 0.01}
+        return found
+
+    def data(name, source, tests, level):
+        levels = {"none": 0.02, "manual": 0.05, "prompt-tuning": 0.07, "residual": 0.072, "ddpt": level}
+        noise = {"ddpt": 0.12, "ddpt-full": 0.12}
+        made = {
+            one: arm(value, 0.002 if one in TRAINED else None, noise=noise.get(one), tests=tests)
+            for one, value in (levels | {"ddpt-full": 0.11}).items()
+        }
+        pairs = [("ddpt", "manual"), ("ddpt", "prompt-tuning"), ("prompt-tuning", "manual"), ("ddpt-full", "ddpt")]
+        paired = {f"{one}/{other}": pair(made[one], made[other], 0.9, 1.1) for one, other in pairs}
+        return {"name": name, "source": source, "tasks": 200, "tests": tests, "arms": made, "paired": paired}
+
+    rates = [{"lr": lr, "validation_loss": 2.9 + lr, "bleu": 9.0} for lr in (0.0003, 0.001)]
+    training = {"seed": 1, "lr": 0.001, "steps": 600, "llm_passes": 600, "best_step": 450, "validation_loss": 2.871}
+    return {
+        "format": 1,
+        "command": "python -m ddpt_core study studies/invented.yaml --out DIR",
+        "created": "2020-02-02",
+        "versions": {"torch": "0.0"},
+        "backbone": {"name": "embedded", "sha256": "0123456789abcdef"},
+        "plan": {"choose_by": "bleu"},
+        "choices": {
+            "manual": {"contexts": [{"text": "Invented:", "validation_loss": 3.1, "bleu": 5.5}], "chosen": 0},
+            **{one: {"rates": rates, "chosen": 1} for one in TRAINED},
+        },
+        "trainings": {one: [training | {"seconds": 90.0, "steps_ablation": {"2000": 2.87}}] for one in TRAINED},
+        "data": [
+            data("Invented dev", "invented/dev.jsonl", False, 0.1234),
+            data("Invented tasks", "families:invented", True, 0.0711),
+        ],
+    }
+
+
+@pytest.fixture
+def study_file(tmp_path, monkeypatch, invented):
+    """Writes a results.json, by default the invented one, where the app looks for it: study_file(content) -> path."""
+
+    def write(content=None):
+        monkeypatch.setattr(registry, "ASSETS", tmp_path / "assets")
+        path = tmp_path / "assets" / "comparison" / "results.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content if isinstance(content, str) else json.dumps(content or invented), encoding="utf-8")
+        return path
+
+    return write
 
 
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import gradio as gr
 import pytest
 
-import app.prompts
+import app.arms
 from app.comparisons import Comparisons
 from app.figures.arm_cards import SHORT_ANSWER, Board, Card, board_html, verdict
 from app.figures.code import code_html
@@ -22,6 +22,7 @@ from app.main import build_app
 from app.progress import Cancelled
 from app.tabs.compare import CANCELLED, Compare
 from app.tabs.compare_form import EDITED, fitting
+from app.theme import ARM_COLOURS
 from ddpt_core.backbone import registry
 from ddpt_core.backbone.frozen_lm import GenerationSettings
 from ddpt_core.data.task import Task
@@ -33,7 +34,9 @@ from ddpt_core.tuning.checkpoint import load_prompt
 
 FIELDS = 5  # example, instruction, reference, setup, tests
 PROMPTS = {"prompt-tuning": "prompt-tuning", "ddpt": "ddpt"}
-SETTINGS = ["", "prompt-tuning", "ddpt", 0, 1, 6, 1.0, 0]  # as the form gives them, but six tokens at most
+THREE = ["manual", "prompt-tuning", "ddpt"]
+CHOSEN = ["prompt-tuning", None, "ddpt", None]  # a prompt for each arm of TRAINED
+SETTINGS = [THREE, "", *CHOSEN, 0, 1, 6, 1.0, 0]  # as the form gives them, but six tokens at most
 HOSTILE = "<img src=x onerror=alert(1)>${alert(2)}{{value}}</script>\u202e\x00"
 SKIP = gr.skip()
 
@@ -87,7 +90,8 @@ def test_every_arm_answers_as_the_core_lets_it(comparisons, prompts, tiny):
 
 
 def test_the_arms_are_the_cores():
-    assert app.prompts.ARMS == arms.ARMS
+    assert (app.arms.ARMS, app.arms.ALL_ARMS) == (arms.ARMS, arms.ALL_ARMS)
+    assert set(app.arms.ALL_ARMS) == set(ARM_COLOURS) == set(app.arms.ARM_LABELS) == set(app.arms.ARM_NOTES)
 
 
 def test_the_endpoints_result_is_json(comparisons):
@@ -99,7 +103,8 @@ def test_the_endpoints_result_is_json(comparisons):
 
 def test_the_columns_fill_one_after_the_other(tab):
     seen = []
-    for board, _ in tab.boards(tab.question("sort list `a`", "", "", "", *SETTINGS), threading.Event()):
+    question = tab.question("sort list `a`", "", "", "", *SETTINGS[1:])
+    for board, _ in tab.boards(Board(question, ()).for_arms(ARMS), threading.Event()):
         answered = [card.name for card in board.cards if card.result]
         assert answered == list(ARMS)[: len(answered)]
         seen.append(len(answered))
@@ -116,24 +121,25 @@ def test_only_the_form_that_was_asked_for_is_filled_and_only_once(tab):
 
 def test_the_first_look_runs_the_example_that_the_address_names(tab):
     empty = [None, "", "", "", "", *SETTINGS]
-    named = next(tab.first(asked(example="digit-sum"), False, "", *empty))
+    named = next(tab.first(asked(example="digit-sum"), None, "", *empty))
     assert named[0] == "digit-sum" and "digit_sum" in named[2]
-    other = next(tab.first(asked(example="nonsense"), False, "", *empty))
+    other = next(tab.first(asked(example="nonsense"), None, "", *empty))
     assert other[0] == next(iter(tab.comparisons.examples))
 
 
 def test_a_second_look_changes_nothing_but_the_prompts_on_offer(tab):
-    (output,) = tab.first(asked(), True, "", None, "", "", "", "", *SETTINGS)
-    assert [value for value in output if value != SKIP] == output[FIELDS : FIELDS + 2]
-    (typed,) = tab.first(asked(), False, "", None, "my own", "", "", "", *SETTINGS)
-    assert [value for value in typed if value != SKIP] == typed[FIELDS : FIELDS + 2]
-    assert [offered.value for offered in output[FIELDS : FIELDS + 2]] == ["prompt-tuning", "ddpt"]
+    menus = slice(FIELDS + 1, FIELDS + 5)  # behind the boxes of the arms
+    (output,) = tab.first(asked(arms="none"), Board(), "", None, "", "", "", "", *SETTINGS)
+    assert [value for value in output if value != SKIP] == output[menus]
+    (typed,) = tab.first(asked(), None, "", None, "my own", "", "", "", *SETTINGS)
+    assert [value for value in typed if value != SKIP] == typed[menus]
+    assert [offered.value for offered in output[menus]] == CHOSEN
 
 
 def test_without_examples_the_tab_opens_empty(tab):
     shutil.rmtree(registry.ASSETS / "examples")
     assert tab.menu.examples() == []
-    (output,) = tab.first(asked(), False, "", None, "", "", "", "", *SETTINGS)
+    (output,) = tab.first(asked(), None, "", None, "", "", "", "", *SETTINGS)
     assert output[:FIELDS] == [SKIP] * FIELDS
 
 
@@ -144,10 +150,11 @@ def test_the_menu_names_every_example_once(tab):
 
 
 def test_an_arm_without_a_prompt_is_not_run_and_says_why(tab):
-    *_, last = tab.run(asked(), "", None, "sort", "", "", "", "", "prompt-tuning", None, *SETTINGS[3:])
+    settings = [THREE, "", "prompt-tuning", None, None, None, *SETTINGS[6:]]
+    *_, last = tab.run(asked(), "", None, "sort", "", "", "", *settings)
     before, after = last[FIELDS].split("DDPT</h3>")
     assert before.count("arm answered") == 2 and "Not run" not in before
-    assert "Not run" in after and "No prompt of this method is chosen" in after
+    assert "Not run" in after and "No prompt of this arm is chosen" in after
 
 
 def test_a_prompt_of_another_backbone_is_not_run_and_the_others_are(comparisons):
@@ -195,7 +202,7 @@ def test_what_cannot_be_asked_is_refused_before_anything_runs(comparisons, wrong
 
 def test_a_failure_is_said_where_the_answers_would_stand_and_what_was_typed_stays(tab):
     too_long = "many words " * 40
-    outputs, failed = [], tab.run(asked(), "", None, "sort", "", "", "", too_long, *SETTINGS[1:])
+    outputs, failed = [], tab.run(asked(), "", None, "sort", "", "", "", THREE, too_long, *SETTINGS[2:])
     with pytest.raises(DDPTError, match="The context must have at most"):
         outputs.extend(failed)  # keeps what came before the error
     *_, last = outputs

@@ -26,7 +26,7 @@ from ddpt_core.evaluation.execution import Execution, TestOutcome
 from ddpt_core.evaluation.text_metrics import METRICS
 
 PROMPTS = {"prompt-tuning": "prompt-tuning", "ddpt": "ddpt"}
-SETTINGS = ["", "prompt-tuning", "ddpt", 0, 1, 6, 1.0, 0]  # as the form gives them, but six tokens at most
+SETTINGS = ["", "prompt-tuning", None, "ddpt", None, 0, 1, 6, 1.0, 0]  # as the form gives them, but six tokens at most
 FORM = [["manual", "ddpt"], 3, True, 1, "", "1", *SETTINGS]  # arms, tasks, tests, samples, temperature, k
 STATUS, GO, CANCEL, SHOWN = 0, 1, 2, 3
 HOSTILE = "<img src=x onerror=alert(1)>${alert(2)}{{value}}</script>\u202e"
@@ -252,7 +252,7 @@ def test_a_prompt_that_is_not_there_is_told_and_the_other_arms_run(tab):
     wanted = tab.evaluations.wanted(file_of(task(0), task(1)), prompts={"ddpt": "ddpt"}, max_new_tokens=4)
     made = tab.evaluations.run(wanted, silent)
     assert list(made.report["arms"]) == ["manual", "ddpt"]
-    assert made.report["not_run"] == {"prompt-tuning": "No prompt of this method is chosen, or there is none yet"}
+    assert made.report["not_run"] == {"prompt-tuning": "No prompt of this arm is chosen, or there is none yet"}
     assert json.loads(made.metrics.read_text()) == made.report
 
 
@@ -374,7 +374,8 @@ def test_an_empty_temperature_is_the_default():
 
 
 def test_the_forms_values_have_the_names_of_the_core():
-    assert settings_of(FORM)["prompts"] == PROMPTS and settings_of(FORM)["max_new_tokens"] == 6
+    assert settings_of(FORM)["prompts"] == PROMPTS | {"residual": None, "ddpt-full": None}
+    assert settings_of(FORM)["max_new_tokens"] == 6
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,9 @@ def test_shipped_plan_has_the_issues_arms_and_seeds():
     assert list(plan.arms) == ["none", "manual", "prompt-tuning", "residual", "ddpt", "ddpt-full"]
     assert len(plan.manual_contexts) == 8 and len(plan.training_seeds) == 3 and len(plan.sampling_seeds) == 8
     assert [data.tests for data in plan.data] == [False, True, True, True]
-    assert len(plan.runs("ddpt")) == 24 and len(plan.runs("prompt-tuning")) == 3 and len(plan.runs("none")) == 1
+    whole, tasks = plan.data[0], plan.data[1]
+    assert [len(plan.runs(arm, whole)) for arm in ("ddpt", "prompt-tuning", "none")] == [24, 3, 1]
+    assert [len(plan.runs(arm, tasks)) for arm in ("ddpt", "prompt-tuning", "none")] == [3, 3, 1]
 
 
 def test_every_arm_is_trained_alike_but_for_its_rate_and_options(plan_file):
