@@ -115,6 +115,8 @@ def _choices(content: dict[str, Any]) -> str:
         ]
     by = (content.get("plan") or {}).get("choose_by")
     chosen = f"<p>Chosen by {'the loss' if by == 'loss' else 'BLEU-4'} on validation.</p>" if by else ""
+    if bound := (content.get("plan") or {}).get("bound"):
+        chosen += f"<p>The loss is the generalised cross-entropy with q = {_plain(bound)} (arXiv 1805.07836).</p>"
     return chosen + _plain_table(("Arm", "Tried", "Loss", "BLEU-4", "Chosen"), rows)
 
 

@@ -37,7 +37,8 @@ def judge(backbone: FrozenLM, count: int = 200) -> dict[str, float | None]:
     "passes, held-out value | phrasing | family": answers that pass their unit tests; "copied names": over the same;
     "idioms, unseen wording": answers equal to the idiom's. Cost: 4 `count` generations, 3 `count` executions.
     """
-    arm = Arm("manual", backbone.embed(DEFAULT_CONTEXT, CONTEXT_LENGTH))
+    length = max(CONTEXT_LENGTH, len(backbone.token_ids(DEFAULT_CONTEXT)))
+    arm = Arm("manual", backbone.embed(DEFAULT_CONTEXT, length))
     shares: dict[str, float | None] = {}
     requests: list[str] = []
     codes: list[str] = []

@@ -113,7 +113,8 @@ class Plan:
     def cells(self) -> int:
         """How many cells the study has: contexts, trainings, and answers to the data."""
         trainings = sum(len(training.rates) + len(self.training_seeds) - 1 for training in self.trained.values())
-        return len(self.manual_contexts) + trainings + sum(len(self.runs(arm, data)) for data in self.data for arm in self.arms)
+        answers = sum(len(self.runs(arm, data)) for data in self.data for arm in self.arms)
+        return len(self.manual_contexts) + trainings + answers
 
     def runs(self, arm: str, data: ReportData) -> list[tuple[int | None, int | None]]:
         """Returns the (training seed, sampling seed) pairs of an arm on a data set; None for what it has not."""

@@ -3,7 +3,17 @@
 from typing import Any
 
 from ddpt_core.study.plan import SAMPLED
-from ddpt_core.study.tables import LABELS, NAMES, Results, comparison_table, figure, main_tables, table, verdicts
+from ddpt_core.study.tables import (
+    LABELS,
+    NAMES,
+    Results,
+    comparison_table,
+    figure,
+    loss_unit,
+    main_tables,
+    table,
+    verdicts,
+)
 
 
 def report(results: Results) -> str:
@@ -62,7 +72,7 @@ def _choices(results: Results) -> list[str]:
             what = f"“{one['text']}”" if arm == "manual" else f"rate {one['lr']:g}"
             mark = "chosen" if place == choice["chosen"] else one.get("failed", "")
             rows.append([NAMES[arm], what, _number(one["validation_loss"], ".4f"), _number(one["bleu"], ".3g"), mark])
-    return table(["arm", "candidate", "loss, nats per token", "BLEU-4", ""], rows)
+    return table(["arm", "candidate", f"validation loss, {loss_unit(results)}", "BLEU-4", ""], rows)
 
 
 def _trainings(results: Results) -> list[str]:

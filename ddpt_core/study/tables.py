@@ -54,6 +54,12 @@ def main_tables(results: Results) -> list[str]:
     return [*lines, _legend(results)]
 
 
+def loss_unit(results: Results) -> str:
+    """Returns what the validation losses of a study are counted in."""
+    bound = results["plan"].get("bound", 0)
+    return f"generalised cross-entropy, q = {bound:g}" if bound else "nats per token"
+
+
 def _legend(results: Results) -> str:
     said = "In brackets 95 % bootstrap intervals over tasks"
     every = [figures for data in results["data"] for of in data["arms"].values() for figures in of.values()]

@@ -27,6 +27,8 @@ def prompt_card(info: dict[str, Any]) -> str:
     }
     further = {name: config.get(name, DEFAULTS[name]) for name in FURTHER}
     options |= {name.replace("_", "-"): value for name, value in further.items() if value != DEFAULTS[name]}
+    if metrics["steps"] < config["steps"]:
+        options["stop-at"] = metrics["steps"]
     unit = "nats per token"
     if config.get("bound"):
         unit = f"generalised cross-entropy, q = {config['bound']}"
@@ -44,7 +46,7 @@ def prompt_card(info: dict[str, Any]) -> str:
         f"| trained parameters | {info['trainable_parameters']:,} |",
         f"| data | {data['source']} |",
         f"| tasks for training / validation | {data['training_tasks']:,} / {data['validation_tasks']:,} |",
-        f"| LLM forward passes | {config['steps']:,} of {config['batch_size']} tasks |",
+        f"| LLM forward passes | {metrics['steps']:,} of {config['batch_size']} tasks |",
         f"| validation loss, {unit} | {metrics['validation_loss']:.4f}, at step {metrics['best_step']:,} |",
         f"| time | {metrics['seconds']:.0f} s |",
     ]
