@@ -72,14 +72,14 @@ class Comparisons:
         instruction: str,
         reference: str = "",
         setup: str = "",
-        tests: str | list[str] = "",
+        tests: str | list[str] | None = "",
         context: str = "",
         seed: Any = 0,
         prompts: dict[str, str] | None = None,
         **settings: Any,
     ) -> Question:
         """Returns the question; raises DDPTError for what no arm could answer. Only chosen prompts are named in it."""
-        statements = tuple(typed_statements(tests) if isinstance(tests, str) else tests)
+        statements = tuple(typed_statements(tests) if isinstance(tests, str) else tests or ())
         check_limits(reference or "", setup or "", statements)
         task = Task("own", check_instruction(instruction or ""), (reference or "").strip(), statements, setup or "")
         chosen = {arm: name for arm, name in (prompts or {}).items() if name}

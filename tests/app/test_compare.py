@@ -172,6 +172,7 @@ def test_the_manual_context_is_by_default_the_text_that_the_prompts_started_from
     question = comparisons.question("sort", prompts=PROMPTS)
     assert question.context == load_prompt(prompts["ddpt"], tiny).context_text
     assert comparisons.question("sort", context=" my words ", prompts=PROMPTS).context == "my words"
+    assert comparisons.question("sort", None, None, None, None, prompts=PROMPTS).task.tests == ()  # not filled in yet
 
 
 def test_a_ddpt_context_is_denoised_once_for_each_seed(comparisons, prompts, tiny):
