@@ -12,7 +12,12 @@ ARMS = {"manual": {}, "prompt-tuning": {"rates": [0.5, 0.003]}, "ddpt": {"rates"
 FULL = {"ddpt-full": {"rates": [0.1], "options": {"diffusion_weight": 0.1}}}
 
 
-def test_shipped_plan_has_the_issues_arms_and_seeds():
+@pytest.mark.parametrize("path", sorted((ROOT / "studies").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_shipped_plan_can_be_read(path):
+    assert read_plan(path).cells > 4
+
+
+def test_shipped_plan_has_every_arm_and_its_seeds():
     plan = read_plan(ROOT / "studies" / "prompts.yaml")
     assert list(plan.arms) == ["none", "manual", "prompt-tuning", "residual", "ddpt", "ddpt-full"]
     assert len(plan.manual_contexts) == 8 and len(plan.training_seeds) == 3 and len(plan.sampling_seeds) == 8

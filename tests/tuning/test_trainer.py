@@ -10,7 +10,6 @@ from safetensors.torch import load_file
 from ddpt_core.backbone.loading import load_backbone
 from ddpt_core.data.task import Task
 from ddpt_core.errors import ArtifactError, ConfigError, DataError
-from ddpt_core.tuning import methods
 from ddpt_core.tuning.checkpoint import load_prompt
 from ddpt_core.tuning.config import TrainConfig
 from ddpt_core.tuning.methods import METHODS
@@ -116,77 +115,6 @@ def test_prompt_tells_what_it_was_made_of(name, prompts, tiny, data_file):
     assert TrainConfig(**info["config"]).method == name
     saved = [t for n, t in weights(prompts[name]).items() if n not in ("x0", "mean", "std")]
     assert info["trainable_parameters"] == sum(t.numel() for t in saved)
-
-
-def test_residual_prompt_is_the_vectors_that_the_network_makes_without_noise_or_timestep(
-    tiny, data_file, train_config, tmp_path
-):
-    config = train_config("residual")
-    *_, last = train(tiny, data_file, tmp_path / "out", config)
-    prompt = load_prompt(tmp_path / "out", tiny)
-    assert (prompt.method, prompt.arm, prompt.context.shape) == ("residual", "residual", (8, 32))
-    assert prompt.info["trainable_parameters"] > prompt.context.numel()  # of the network, which is not kept
-    _, validation = split(tasks_of(data_file), config.validation_share)
-    with tiny.mixed_precision():
-        assert validation_loss(tiny, prompt.context, validation) == pytest.approx(
-            last.best_validation_loss, abs=1e-3
-        )  # bfloat16
-    method = METHODS["residual"](tiny, config)
-    first, second = (method.context(torch.Generator().manual_seed(seed)) for seed in (1, 2))
-    assert torch.equal(first, second)
-    method.loss(tasks_of(data_file)[:4], torch.Generator()).backward()
-    touched = {name for name, p in method.module.named_parameters() if p.grad is not None and p.grad.any()}
-    assert touched and not any(name.startswith(("time", "modulate")) for name in touched)
-
-
-def test_the_full_objective_is_an_arm_of_its_own(tiny, data_file, train_config, tmp_path):
-    list(train(tiny, data_file, tmp_path / "full", train_config("ddpt", diffusion_weight=0.5)))
-    prompt = load_prompt(tmp_path / "full", tiny)
-    assert (prompt.method, prompt.arm) == ("ddpt", "ddpt-full")
-
-
-def test_peft_loss_is_the_backbones_loss_of_the_same_context(tiny, tasks, train_config):
-    method = methods.PromptTuningMethod(tiny, train_config("prompt-tuning"))
-    rng = torch.Generator()
-    torch.testing.assert_close(method.vectors.detach(), tiny.embed("sort list", 8), rtol=0, atol=0)
-    with torch.no_grad():
-        method.vectors.add_(torch.randn(8, 32, generator=rng.manual_seed(0)))
-    ours = tiny.loss(method.context(rng), tasks[:6])
-    torch.testing.assert_close(method.loss(tasks[:6], rng), ours)
-
-
-def test_peft_gradient_is_the_backbones_gradient_of_the_same_context(tiny, tasks, train_config):
-    method = methods.PromptTuningMethod(tiny, train_config("prompt-tuning"))
-    method.loss(tasks[:6], torch.Generator()).backward()
-    context = tiny.embed("sort list", 8).clone().requires_grad_()
-    tiny.loss(context, tasks[:6]).backward()
-    torch.testing.assert_close(method.vectors.grad, context.grad)
-
-
-def test_ddpt_loss_is_the_backbones_loss_of_each_tasks_own_estimate(tiny, tasks, train_config):
-    method = methods.DDPTMethod(tiny, train_config("ddpt"))
-    torch.nn.init.normal_(method.prompt.denoiser.up.weight, generator=torch.Generator().manual_seed(0))
-    loss = method.loss(tasks[:6], torch.Generator().manual_seed(5))
-    rng, prompt = torch.Generator().manual_seed(5), method.prompt
-    levels = torch.randint(1, 21, (6,), generator=rng)
-    noise = torch.randn(6, 8, 32, generator=rng)
-    abar = torch.tensor([prompt.schedule.alphas_cumprod[t] for t in levels], dtype=torch.float32)[:, None, None]
-    estimate = prompt.x0 + prompt.denoiser(abar.sqrt() * prompt.x0 + (1 - abar).sqrt() * noise, levels)
-    torch.testing.assert_close(loss, tiny.loss(estimate * prompt.std + prompt.mean, tasks[:6]))
-
-
-def test_full_objective_adds_the_weighted_distance_to_the_original_context(tiny, tasks, train_config):
-    def loss(weight):
-        method = methods.DDPTMethod(tiny, train_config("ddpt", diffusion_weight=weight))
-        return method.loss(tasks[:4], torch.Generator().manual_seed(5)).item()
-
-    assert 0 < loss(2e4) - loss(0.0) == pytest.approx(2 * (loss(1e4) - loss(0.0)), rel=1e-3)
-
-
-def test_untrained_denoiser_starts_almost_at_the_original_context(tiny, train_config):
-    context = methods.DDPTMethod(tiny, train_config("ddpt")).context(torch.Generator().manual_seed(0))
-    difference = (context - tiny.embed("sort list", 8)).abs().max()
-    assert 0 < difference < 0.1 * tiny.embedding_table.std()
 
 
 def test_split_is_stable_disjoint_and_told_by_the_instruction_alone(tasks):
@@ -365,33 +293,6 @@ def test_unknown_method_is_refused_with_the_known_ones(tiny, data_file, tmp_path
 def test_setting_out_of_range_is_refused_by_name(name, value):
     with pytest.raises(ConfigError, match=name):
         TrainConfig("ddpt", **{name: value})
-
-
-@every
-def test_bounded_loss_is_the_generalised_cross_entropy_in_every_method(name, tiny, tasks, train_config):
-    some = tasks[:6]
-    plain, bound = train_config(name), train_config(name, bound=0.7)
-    contexts = [METHODS[name](tiny, config).context(torch.Generator().manual_seed(0)) for config in (plain, bound)]
-    assert torch.equal(*contexts)
-    if name == "ddpt":  # its batches have a context each; the fixed ones can be compared
-        return
-    loss = METHODS[name](tiny, bound).loss(some, torch.Generator()).item()
-    ids, mask = tiny.instruction_ids([task.instruction for task in some])
-    inputs = torch.cat([contexts[0].expand(len(ids), -1, -1), tiny.embedding_table[ids]], 1)
-    labels = tiny.target_ids([task.reference for task in some])
-    mask = torch.cat([mask.new_ones(len(ids), 8), mask], 1)
-    logits = tiny.model(inputs_embeds=inputs, attention_mask=mask, labels=labels).logits
-    right = logits.softmax(-1).gather(2, labels.clamp_min(0)[..., None])[..., 0][labels != -100]
-    assert loss == pytest.approx(((1 - right**0.7) / 0.7).mean().item(), rel=1e-5)
-    assert METHODS[name](tiny, plain).loss(some, torch.Generator()).item() == pytest.approx(
-        -right.log().mean().item(), rel=1e-5
-    )
-
-
-@pytest.mark.parametrize("bound", [-0.1, 1.5])
-def test_bound_out_of_range_is_refused(bound):
-    with pytest.raises(ConfigError, match="bound must be from 0 to 1"):
-        TrainConfig("ddpt", bound=bound)
 
 
 @every
