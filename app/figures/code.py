@@ -13,7 +13,7 @@ _STRING = (
     r"[rbfuRBFU]{0,2}(?:'{3}(?:\\.|[^\\])*?(?:'{3}|\Z)|\"{3}(?:\\.|[^\\])*?(?:\"{3}|\Z)"
     r"|'(?:\\.|[^\\'\n])*'?|\"(?:\\.|[^\\\"\n])*\"?)"
 )
-_TOKEN = re.compile(
+TOKEN = re.compile(
     rf"(?P<comment>\#[^\n]*)|(?P<string>{_STRING})"
     r"|(?P<number>0[xXbBoO][0-9a-fA-F_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?[jJ]?)"
     r"|(?P<word>[^\W\d]\w*)|(?P<blank>\s+)|(?P<other>.)",
@@ -29,7 +29,7 @@ def escaped(text: str) -> str:
 def code_html(code: str) -> str:
     """Returns `code` as HTML: spans of class comment, string, number, keyword, builtin around what is not plain."""
     parts = []
-    for match in _TOKEN.finditer(code):
+    for match in TOKEN.finditer(code):
         kind, text = str(match.lastgroup), match.group()
         shown = escaped(text)
         if kind == "word":

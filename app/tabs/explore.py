@@ -13,7 +13,7 @@ from app.arms import DDPT, DDPT_FULL
 from app.figures.status_line import status_line
 from app.progress import Cancelled, Done, Note, stream
 from app.services import UNEXPECTED, Services, as_toast
-from app.tabs import explore_api
+from app.tabs import explore_api, explore_probe
 from app.theme import SCHEDULER_LABELS
 from app.viewer.component import trajectory_viewer
 from ddpt_core.diffusion.schedule import SCHEDULERS
@@ -47,6 +47,7 @@ def build(services: Services) -> None:
     sample.click(as_toast(explore.sample), form, [status, viewer, *buttons], trigger_mode="once", **several)
     cancel.click(explore.cancel, None, [status, cancel], queue=False, **hidden)
     explore_api.add(services)
+    explore_probe.build(services)
 
 
 class Explore:

@@ -1,0 +1,160 @@
+"""What the frozen backbone makes of a run on the way: its loss, and the code that it writes, step by step.
+
+Read along a run is always `run.context[step]`, the context that the backbone would be given if the process stopped at
+that step. A run often stands still for many steps; contexts that are equal cost one pass.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from difflib import SequenceMatcher
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from ddpt_core.backbone.frozen_lm import FrozenLM, GenerationSettings
+from ddpt_core.data.task import Task
+from ddpt_core.errors import ArtifactError, DataError, require_range
+from ddpt_core.trajectory.trajectory import Trajectory
+
+ROWS_AT_ONCE = 32  # tasks scored side by side: 260 MB of logits at 64 tokens and V = 32,100
+MAX_WRITTEN = 128  # steps at which code is written, all in one batch
+
+# As evaluation/code_tokens.py splits: blanks, each symbol alone, and before a capital that follows a small letter.
+_EDGE = re.compile(r"(\s+|[^A-Za-z0-9_\s])|(?<=[a-z])(?=[A-Z])")
+
+
+class CodeAt(NamedTuple):
+    """What the backbone writes with the context of one step."""
+
+    step: int
+    timestep: int
+    code: str
+
+
+class LossAlong(NamedTuple):
+    """The loss (n,), float64, in nats per token, with the contexts of n steps (n,), int64."""
+
+    steps: np.ndarray
+    losses: np.ndarray
+
+
+def steps_to_probe(steps: int, count: int) -> list[int]:
+    """Returns `count` of the steps 0..S of a run, spread evenly, the first and the last among them.
+
+    A run of fewer steps gives all of them. Raises ConfigError for less than one step, or a count below two.
+    """
+    require_range("steps", steps, 1)
+    gaps = min(require_range("count", count, 2) - 1, steps)
+    return [gap * steps // gaps for gap in range(gaps + 1)]
+
+
+@torch.no_grad()
+def loss_along(
+    run: Trajectory,
+    backbone: FrozenLM,
+    tasks: Sequence[Task],
+    count: int = 50,
+    progress: Callable[[float], None] | None = None,
+) -> LossAlong:
+    """Returns the mean loss per token of the tasks' references with the contexts of `count` steps.
+
+    It is `backbone.loss(run.context[step], tasks)` for each of the steps. Cost: different contexts x tasks rows read
+    and scored by the backbone, ROWS_AT_ONCE in a pass, those of like length together. `progress` is told the share
+    that is done after every pass, and may raise to cancel. Raises DataError without tasks or if one has no reference,
+    ArtifactError for a run of another backbone.
+    """
+    if not tasks:
+        raise DataError("There is no task to score; give at least one with a reference.")
+    for task in tasks:
+        if not task.reference.strip():
+            raise DataError(f"The task {task.id!r} has no reference to score; leave it out or give it one.")
+    steps = steps_to_probe(run.steps, count)
+    contexts, places = _contexts(run, backbone, steps)
+    by_length = sorted(tasks, key=lambda task: len(task.reference))
+    rows = [(task, place) for task in by_length for place in range(len(contexts))]
+    losses, tokens = np.zeros(len(contexts)), np.zeros(len(contexts))
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        batch, which = zip(*rows[start : start + ROWS_AT_ONCE], strict=True)
+        summed, counted = backbone.summed_losses(contexts[list(which)], batch)
+        np.add.at(losses, list(which), summed.double().cpu().numpy())
+        np.add.at(tokens, list(which), counted.cpu().numpy())
+        if progress:
+            progress(min(1.0, (start + ROWS_AT_ONCE) / len(rows)))
+    return LossAlong(np.array(steps), (losses / tokens)[places])
+
+
+def code_along(
+    run: Trajectory,
+    backbone: FrozenLM,
+    instruction: str,
+    count: int = 12,
+    settings: GenerationSettings | None = None,
+) -> list[CodeAt]:
+    """Returns what the backbone writes for the instruction with the contexts of `count` steps, the end last.
+
+    Cost: one batch of as many answers as the contexts are different. Raises ConfigError for a count that is not in
+    2..MAX_WRITTEN, DataError for an empty or overlong instruction, ArtifactError for a run of another backbone.
+    """
+    steps = steps_to_probe(run.steps, require_range("count", count, 2, MAX_WRITTEN))
+    contexts, places = _contexts(run, backbone, steps)
+    written = backbone.generate(contexts, [instruction] * len(contexts), settings)
+    return [
+        CodeAt(step, int(run.timesteps[step]), written[place].text) for step, place in zip(steps, places, strict=True)
+    ]
+
+
+def changes(code: str, final: str) -> list[tuple[str, bool]]:
+    """Returns `code` in pieces, each with whether the final code has it otherwise; joined they are `code` again.
+
+    Tokens are compared, and the blanks before those that are the same. A changed piece "" stands where the final code
+    has something that is missing here.
+    """
+    ours, theirs = _tokens(code), _tokens(final)
+    matcher = SequenceMatcher(None, [token for _, token in ours], [token for _, token in theirs], autojunk=False)
+    pieces: list[tuple[str, bool]] = []
+    for kind, start, stop, other, last in matcher.get_opcodes():
+        if kind == "equal":
+            for (blank, token), (blank_there, _) in zip(ours[start:stop], theirs[other:last], strict=True):
+                pieces += [(blank, blank != blank_there), (token, False)]
+        else:
+            pieces.append(("".join(blank + token for blank, token in ours[start:stop]), True))
+    return _joined(pieces)
+
+
+def _tokens(code: str) -> list[tuple[str, str]]:
+    """Returns each token with the blanks before it; the last token is "", so that no blank is lost."""
+    tokens, blank = [], ""
+    for part in filter(None, _EDGE.split(code)):
+        if part.isspace():
+            blank = part
+        else:
+            tokens.append((blank, part))
+            blank = ""
+    return [*tokens, (blank, "")]
+
+
+def _joined(pieces: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
+    """Returns the pieces with neighbours of one kind made one, and without unchanged ones that hold nothing."""
+    joined: list[tuple[str, bool]] = []
+    for text, changed in pieces:
+        if joined and joined[-1][1] == changed:
+            joined[-1] = (joined[-1][0] + text, changed)
+        elif text or changed:
+            joined.append((text, changed))
+    return joined
+
+
+def _contexts(run: Trajectory, backbone: FrozenLM, steps: Sequence[int]) -> tuple[torch.Tensor, np.ndarray]:
+    """Returns the different contexts of the steps, (n, P, D), and for each step which of them is its."""
+    made_on = run.info.get("backbone") or {}
+    if made_on.get("sha256") != backbone.sha256:
+        raise ArtifactError(
+            f"The run was made with another backbone than {backbone.name!r}, or another version of it; "
+            "give the run's own, or make the run again."
+        )
+    contexts = np.asarray(run.context[list(steps)], np.float32)
+    if not np.isfinite(contexts).all():
+        raise ArtifactError("The run holds contexts that are no numbers; record it anew.")
+    flat, places = np.unique(contexts.reshape(len(contexts), -1), axis=0, return_inverse=True)
+    return torch.from_numpy(flat.reshape(-1, *contexts.shape[1:])).to(backbone.device), places.reshape(-1)

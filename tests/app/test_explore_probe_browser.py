@@ -1,0 +1,139 @@
+"""Code along the path in a real browser: written, clicked, saved, cancelled, narrow and dark."""
+
+import pytest
+
+from app.services import Services
+from ddpt_core.backbone import registry
+
+pytestmark = pytest.mark.slow
+
+HOSTILE = "x`<img src=q onerror=window.hacked=1>${window.hacked=2}{{value}}`"
+CURVE = "#probe-plot .js-plotly-plot path.js-line"
+DONE = "document.querySelector('#probe-status').innerText.startsWith('Done in')"
+
+
+@pytest.fixture
+def probed(answering, tiny, monkeypatch):
+    """Services whose every backbone is the tiny T5, with two runs of 20 steps, seeds 3 and 4."""
+    monkeypatch.setattr(Services, "_backbone", lambda self, name=registry.EMBEDDED: tiny)
+    services = Services(answering.cache)
+    for seed in (3, 4):
+        services.runs.record("ddpt", "ddpm", 20, seed, lambda share, text: None)
+    return services
+
+
+@pytest.fixture
+def visit(probed, launched, new_page):
+    """Opens the tab in a new window and waits for the run; collects requests and script errors."""
+    with launched(probed) as address:
+
+        def open_tab(query="?step=20", width=1440, height=900, **settings):
+            page = new_page(width, height, **settings)
+            page.goto(f"{address}/{query}")
+            page.wait_for_function("window.ddptViewer")
+            page.evaluate("window.ddptViewer.ready.then(() => true)")
+            return page
+
+        yield open_tab
+
+
+def write(page, text=None):
+    if text is not None:
+        page.locator("#probe-instruction textarea, #probe-instruction input").fill(text)
+    page.click("#probe-go")
+    page.wait_for_function(DONE)
+
+
+def test_the_panel_says_that_nothing_is_written_and_one_button_writes(visit):
+    page = visit()
+    assert "Nothing has been written along this run yet" in page.inner_text("#probe-status")
+    assert not any(page.is_visible(part) for part in ("#probe-code", "#probe-plot", "#probe-picture"))
+    write(page)
+    assert page.locator("#probe-code tbody tr").count() == 12
+    assert "seed 3" in page.inner_text("#probe-code .how")
+    page.wait_for_selector(CURVE, state="attached")  # a flat line has no height, so it never counts as visible
+    assert "examples at 21 steps" in page.inner_text("#probe-loss")
+    assert page.failed == []
+
+
+def test_a_step_of_the_table_moves_the_viewer_or_opens_its_run(visit):
+    page = visit()
+    write(page)
+    page.locator("#probe-code tbody a").nth(3).click()
+    page.wait_for_function("ddptViewer.step === 5")
+    assert page.locator("#probe-code tbody tr").count() == 12  # the page was not loaded again
+    page.evaluate("document.querySelector('#probe-code a[data-run]').dataset.run = 'another'")
+    address = page.locator("#probe-code tbody a").nth(0).get_attribute("href")
+    assert address == "?tab=explore&run=ddpt-ddpm-20-seed3&step=0"
+
+
+def test_another_run_is_probed_once_it_is_open(visit):
+    page = visit()
+    page.select_option(".pick-run", "ddpt-ddpm-20-seed4")
+    page.wait_for_function("document.querySelector('.veil').hidden")
+    write(page)
+    assert "seed 4" in page.inner_text("#probe-code .how")
+
+
+def test_an_example_fills_in_its_instruction_and_enter_writes(visit, probed):
+    page = visit()
+    page.locator("#probe-example input").click()
+    page.get_by_role("option", name="reverse text").click()
+    page.wait_for_function(
+        "document.querySelector('#probe-instruction textarea, #probe-instruction input').value.startsWith('Reverse')"
+    )
+    page.locator("#probe-instruction textarea, #probe-instruction input").press("Enter")
+    page.wait_for_function(DONE)
+    assert "Reverse the string" in page.inner_text("#probe-code .instruction")
+
+
+def test_what_is_typed_is_text_and_an_empty_instruction_is_refused(visit):
+    page = visit()
+    write(page, HOSTILE)
+    assert HOSTILE in page.inner_text("#probe-code .instruction")
+    assert page.evaluate("window.hacked") is None and page.locator("#probe-code img").count() == 0
+    page.locator("#probe-instruction textarea, #probe-instruction input").fill(" ")
+    page.click("#probe-go")
+    page.get_by_text("The instruction is empty; say in a sentence what the code should do.").wait_for()
+    assert page.locator("#probe-code tbody tr").count() == 12 and page.locator("#probe-go").is_enabled()
+
+
+def test_table_curve_and_picture_can_be_saved(visit):
+    page = visit(accept_downloads=True)
+    write(page)
+    for selector, name, heads in (
+        ("#probe-code a.save", "code-along-ddpt-ddpm-20-seed3.csv", "step,timestep,noise_level,parses,code"),
+        ("#probe-loss a.save", "loss-along-ddpt-ddpm-20-seed3.csv", "step,timestep,noise_level,loss"),
+    ):
+        with page.expect_download() as file:
+            page.click(selector)
+        assert file.value.suggested_filename == name
+        assert file.value.path().read_text(encoding="utf-8").splitlines()[0] == heads
+    page.wait_for_selector(CURVE, state="attached")
+    with page.expect_download() as picture:
+        page.click("#probe-picture")
+    assert picture.value.path().read_bytes().startswith(b"\x89PNG")
+    assert picture.value.suggested_filename == "loss-along-path.png"
+
+
+def test_cancelling_while_another_works_frees_the_button(visit, probed):
+    page = visit()
+    with probed.model():
+        page.click("#probe-go")
+        page.get_by_text("Waiting for other work to end…").wait_for()
+        page.click("#probe-cancel")
+        page.get_by_text("Cancelled; what is shown stays.").wait_for()
+        assert page.locator("#probe-go").is_enabled()
+    write(page)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_panel_fits_the_window_in_either_theme(visit, theme, width):
+    page = visit(f"?step=20&__theme={theme}", width=width, height=844)
+    write(page)
+    page.wait_for_selector(CURVE, state="attached")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    box = page.locator("#probe-code .steps").bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= width
+    assert page.failed == []
