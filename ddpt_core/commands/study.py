@@ -22,8 +22,8 @@ def study(
 ) -> None:
     """Trains, chooses and compares every arm of a plan; writes results.json and report.md."""
     from ddpt_core.backbone.loading import load_backbone
-    from ddpt_core.backbone.registry import ASSETS
-    from ddpt_core.errors import require_range
+    from ddpt_core.backbone.registry import ASSETS, EMBEDDED
+    from ddpt_core.errors import ConfigError, require_range
     from ddpt_core.study.plan import read_plan
     from ddpt_core.study.shipping import check_readme, write_readme
     from ddpt_core.study.shipping import ship as put_into
@@ -33,6 +33,8 @@ def study(
     plan = read_plan(file)
     if limit is not None:
         require_range("limit", limit, 1)
+    if ship and (limit is not None or plan.backbone != EMBEDDED):
+        raise ConfigError("Only a whole study of the embedded backbone can be shipped; leave out --limit or --ship.")
     if readme:
         check_readme(readme)
     command = f"python -m ddpt_core study {file}" + (f" --limit {limit}" if limit else "") + " --out DIR"

@@ -91,6 +91,7 @@ prompt's context changes what it writes.
   (`ddpt_core/data/families`). Never trained on: the families {", ".join(held_out)}; the last two phrasings of every
   family; a tenth of all values. From step {MIX_FROM:,} on also in ten further wordings each
   (`ddpt_core/pretrain/requests_of_families.txt`), written without a look at those held out.
+  Idioms and requests put together from parts draw values freely, so a few held-out answers occur among theirs.
 - From step {MIX_FROM:,} on {config.instances:,} instances of {len(all_idioms()):,} idioms that this project writes
   (`ddpt_core/pretrain/idioms`), each requested in several wordings; none is what a held-out family asks for.
 - {config.instances:,} requests put together from parts (`ddpt_core/pretrain/compositions.py`), none of which asks for

@@ -15,7 +15,7 @@ RESULT = "result.json"
 
 @dataclass(frozen=True)
 class Moment:
-    """Where a study stands: the cell worked at, how many there are, and the work done and to do in this session.
+    """Where a study stands: the cell worked at, how many there are, and the work done and to do in this run.
 
     Work is counted in passes of one task through the backbone, roughly; what was done before is in neither figure.
     """

@@ -34,12 +34,13 @@ VALIDATE_EVERY = TrainConfig.validate_every  # steps; an arm may have its own
 class Choices:
     """The manual contexts with their figures, the chosen one; for each trained arm its rates and its prompts.
 
-    `prompts` is arm -> training seed -> folder, without the trainings that failed.
+    `prompts` is arm -> training seed -> folder, `validated` its figures, without the trainings that failed.
     """
 
     manual: dict[str, Any]
     rates: dict[str, dict[str, Any]]
     prompts: dict[str, dict[int, Path]]
+    validated: dict[str, dict[int, dict[str, Any]]]
     failed: list[dict[str, Any]]
 
 
@@ -64,7 +65,7 @@ def choose(plan: Plan, materials: Materials, out: Path, course: Course) -> Choic
     chosen = _best(contexts, plan.choose_by)
     manual = {"contexts": contexts, "chosen": chosen}
     start = plan.context or plan.manual_contexts[chosen]
-    choices = Choices(manual, {}, {}, [])
+    choices = Choices(manual, {}, {}, {}, [])
     for arm, training in plan.trained.items():
         first = plan.training_seeds[0]
         rates = [_trained(plan, materials, out, course, arm, rate, first, start) for rate in training.rates]
@@ -73,7 +74,7 @@ def choose(plan: Plan, materials: Materials, out: Path, course: Course) -> Choic
         chosen = _best(rates, plan.choose_by)
         choices.rates[arm] = {"rates": rates, "chosen": chosen}
         rate = training.rates[chosen]
-        choices.prompts[arm] = {}
+        choices.prompts[arm], choices.validated[arm] = {}, {}
         for seed in plan.training_seeds:
             found = rates[chosen] if seed == first else _trained(plan, materials, out, course, arm, rate, seed, start)
             if "failed" in found:
@@ -81,7 +82,7 @@ def choose(plan: Plan, materials: Materials, out: Path, course: Course) -> Choic
                 continue
             folder = prompt_folder(out, arm, rate, seed)
             finish(folder, materials.backbone, materials.train)  # the seed spread, the steps, and the card
-            choices.prompts[arm][seed] = folder
+            choices.prompts[arm][seed], choices.validated[arm][seed] = folder, found
     return choices
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ddpt_core.backbone.frozen_lm import GenerationSettings
+from ddpt_core.diffusion.denoiser import DenoiserConfig
+from ddpt_core.diffusion.schedule import NoiseSchedule
 from ddpt_core.errors import ConfigError, first_line, require_choice, require_range
 from ddpt_core.evaluation.arms import ALL_ARMS
 from ddpt_core.tuning.config import TrainConfig
@@ -95,7 +97,9 @@ class Plan:
         _ = self.settings
         for arm, training in self.arms.items():
             for rate in training.rates if training else ():
-                self.config(arm, rate, self.training_seeds[0], "context")
+                config = self.config(arm, rate, self.training_seeds[0], "context")
+                DenoiserConfig(1, config.context_length, config.hidden, config.stages, config.heads)  # they check too
+                NoiseSchedule(config.timesteps, config.noise_schedule)
         if self.cells > MOST_CELLS:
             raise ConfigError(f"A study may have {MOST_CELLS:,} cells, this one has {self.cells:,}; plan fewer.")
 

@@ -89,13 +89,25 @@ def _trainings(results: Results) -> list[str]:
                     f"{one['llm_passes']:,}",
                     f"{one['best_step']:,}",
                     f"{one['validation_loss']:.4f}",
+                    _number(one.get("validation_bleu"), ".3g"),
                     f"{one['seconds']:.0f} s",
                     spread,
                     steps or "–",
                 ]
             )
     if rows:
-        head = ["arm", "seed", "rate", "LLM passes", "best step", "loss", "time", "seed spread", "loss by steps"]
+        head = [
+            "arm",
+            "seed",
+            "rate",
+            "LLM passes",
+            "best step",
+            "loss",
+            "BLEU-4",
+            "time",
+            "seed spread",
+            "loss by steps",
+        ]
         lines += table(head, rows)
         lines += [
             "",

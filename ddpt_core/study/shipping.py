@@ -10,6 +10,10 @@ from ddpt_core.study.tables import NAMES, Results, comparison_table, loss_unit, 
 from ddpt_core.tuning.checkpoint import CARD, DESCRIPTION, WEIGHTS
 
 BEGIN, END = "<!-- study -->", "<!-- /study -->"
+CAVEAT = (
+    "Intervals and p-values are over tasks, for the seeds that were run; other trainings may order the arms otherwise. "
+    "They are not corrected for how many there are."
+)
 COMPARISON = "comparison"  # the folder of assets that results.json ships in
 
 
@@ -39,6 +43,7 @@ def summary(results: Results) -> list[str]:
     if pairs:
         lines += ["Ratios, with 95 % intervals and p-values of a paired bootstrap over tasks:", "", *pairs, ""]
         lines += [*(f"- {sentence}" for sentence in verdicts(results)), ""]
+        lines += [f"{CAVEAT}", ""]
     if results["plan"].get("bound"):
         learned = f"All prompts learned with the {loss_unit(results)} (arXiv 1805.07836), not with the paper's"
         lines += [f"{learned} cross-entropy: see the plan.", ""]
@@ -51,7 +56,6 @@ def ship(results: Results, out: Path, assets: Path) -> list[Path]:
     Returns the folders written. The first prompt is that of the first training seed, at the chosen rate; `out` is the
     study's folder. Each folder is replaced whole or not at all. Raises ArtifactError.
     """
-
     prompts: dict[Path, dict[str, bytes]] = {}
     for arm, trainings in results["trainings"].items():
         if trainings:

@@ -95,5 +95,5 @@ def trainings_of(choices: Choices, arm: str) -> list[dict[str, Any]]:
         for name in ("best_step", "validation_loss", "seconds", "seed_spread", "steps_ablation"):
             if name in metrics:
                 told[name] = metrics[name]
-        found.append(told)
+        found.append(told | {"validation_bleu": choices.validated[arm][seed]["bleu"]})
     return found

@@ -54,14 +54,21 @@ def prompt_card(info: dict[str, Any]) -> str:
         spread, ablation = metrics["seed_spread"], metrics["steps_ablation"]
         lines.append(f"| seed spread: deviation over 8 seeds / the vocabulary's | {spread:.2g} |")
         lines += [f"| validation loss with {steps} steps, seed 0 | {loss:.4f} |" for steps, loss in ablation.items()]
-        lines += ["", *_what_the_diffusion_adds(spread)]
+        lines += ["", *_what_the_diffusion_adds(spread, config.get("diffusion_weight", 0.0))]
     return "\n".join([*lines, "", WAYWARDNESS, ""])
 
 
-def _what_the_diffusion_adds(spread: float) -> list[str]:
+def _what_the_diffusion_adds(spread: float, weight: float) -> list[str]:
     if spread >= 0.05:
         return [f"The final context depends on the noise: its spread over seeds is {spread:.1%} of the vocabulary's."]
+    why = ["with the LLM loss alone nothing asks it to."]
+    if weight:
+        why = [
+            "the LLM loss does not ask it to, and",
+            "the diffusion term asks for one and the same x_0 from all noise.",
+        ]
     return [
-        f"The final context hardly depends on the noise (spread {spread:.2g} of the vocabulary's): with the LLM loss",
-        "alone nothing asks it to. Where the losses above are equal too, many steps give the same prompt as one call.",
+        f"The final context hardly depends on the noise (spread {spread:.2g} of the vocabulary's):",
+        *why,
+        "Where the losses above are equal too, many steps give the same prompt as one call.",
     ]

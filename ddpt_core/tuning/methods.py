@@ -105,7 +105,7 @@ class PromptTuningMethod:
         return cast(torch.nn.Parameter, self.peft_model.get_parameter("prompt_encoder.default.embedding.weight"))
 
     def loss(self, tasks: Sequence[Task], rng: torch.Generator) -> torch.Tensor:
-        """Returns the backbone's cross-entropy with the learned vectors before the instructions; no randomness."""
+        """Returns FrozenLM.loss with the learned vectors before the instructions, by peft's model; no randomness."""
         ids, mask = self.backbone.instruction_ids([task.instruction for task in tasks])
         labels = self.backbone.target_ids([task.reference for task in tasks])
         logits = self.peft_model(input_ids=ids, attention_mask=mask, labels=labels).logits  # (B,L,V)
@@ -141,7 +141,7 @@ class ResidualMethod:
         return prompt.in_backbone_space(prompt.x0 + prompt.denoiser.direction(prompt.x0[None], untimed)[0])
 
     def loss(self, tasks: Sequence[Task], rng: torch.Generator) -> torch.Tensor:
-        """Returns the backbone's cross-entropy; no randomness."""
+        """Returns FrozenLM.loss with the vectors that the network makes; no randomness."""
         return self.backbone.loss(self.vectors(), tasks, self.config.bound)
 
     @torch.no_grad()

@@ -21,7 +21,7 @@ from ddpt_core.artifact_files import check_writable
 from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.readers import OWN_TASKS, OWN_TRAINING, Sources, load_all_tasks, sources_in
 from ddpt_core.data.task import Task
-from ddpt_core.errors import ArtifactError, ConfigError, DataError, require_choice
+from ddpt_core.errors import ArtifactError, ConfigError, DataError, require_choice, require_range
 from ddpt_core.tuning.checkpoint import DESCRIPTION, FORMAT, WEIGHTS, read_description, update_metrics
 from ddpt_core.tuning.config import TrainConfig
 from ddpt_core.tuning.methods import METHODS, Method
@@ -36,7 +36,7 @@ VALIDATION_SEED = 1_000_003  # noise of validation: the same at every validation
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a training stands after `step` steps; the losses are mean nats per token, None where not measured."""
+    """Where a training stands after `step` steps; the losses are means per token, None where not measured."""
 
     step: int
     steps: int
@@ -59,7 +59,7 @@ class Standing:
     curve: list[dict[str, float]] = field(default_factory=list)
 
     def metrics(self) -> dict[str, Any]:
-        """Returns what prompt.json tells of it; losses in nats per token."""
+        """Returns what prompt.json tells of it; losses per token as FrozenLM.loss has them."""
         return {
             "steps": self.step,
             "train_loss": self.train_loss,
@@ -143,10 +143,12 @@ def train(
 
     The weights of the best validation loss are kept. A training that was stopped goes on with `resume` and ends with
     the same weights as one that was not; one that is finished yields nothing. `stop_at` stops it by itself after that
-    many steps, which keeps a prompt of early in training. Raises ConfigError, DataError or ArtifactError before the
-    first step, and ConfigError if the loss is no number.
+    many steps, which keeps a prompt of early in training; not before the first validation, when there is none yet.
+    Raises ConfigError, DataError or ArtifactError before the first step, and ConfigError if the loss is no number.
     """
     require_choice("method", config.method, METHODS)
+    if stop_at is not None:
+        require_range("stop_at", stop_at, min(config.validate_every, config.steps))
     for source in sources_in(data):
         if source.startswith(OWN_TASKS) and source != OWN_TRAINING:
             raise DataError(

@@ -35,6 +35,14 @@ def test_readme_without_its_marks_is_refused_before_the_study_runs(text, plan_fi
         write_readme(tmp_path / "none.md", {})
 
 
+def test_part_of_a_study_and_one_of_another_backbone_are_not_shipped(plan_file, data_root, tmp_path, capsys):
+    arguments = ["study", str(plan_file()), "--out", str(tmp_path / "out"), "--data-root", str(data_root), "--ship"]
+    for more in ([], ["--limit", "3"]):  # the plan of the tests names a tiny backbone
+        assert main([*arguments, *more]) == 2
+        assert "Only a whole study of the embedded backbone can be shipped" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_assets_get_the_results_with_a_card_and_each_arms_first_prompt(studied, tiny, tmp_path):
     out, results, _ = studied
     ship(results, out, tmp_path)

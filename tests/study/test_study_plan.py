@@ -63,6 +63,8 @@ def test_number_of_cells_counts_contexts_trainings_and_answers(plan_file):
         ({"arms": {"ddpt": {"rates": [0.1, "x"]}}}, "rates of ddpt must be a number, got 'x'"),
         ({"arms": {"ddpt": {"rates": [0.1, 0.1]}}}, "rates of ddpt must differ, got '0.1' twice"),
         ({"arms": {"ddpt": {"rates": [-1]}}}, "lr must be above 0"),
+        ({"arms": {"ddpt": {"rates": [0.1], "options": {"hidden": 97}}}}, "hidden size must be even and a multiple"),
+        ({"arms": {"ddpt": {"rates": [0.1], "options": {"timesteps": 0}}}}, "timesteps must be"),
         ({"arms": {"ddpt-full": {"rates": [0.1]}}}, "diffusion_weight must be above 0 for ddpt-full"),
         ({"arms": {"ddpt": FULL["ddpt-full"]}}, "and for no other arm, got 0.1 for ddpt"),
         ({"arms": {"manual": {"rates": [1]}}}, "Unknown key 'rates' in arms: manual"),

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from ddpt_core.errors import ArtifactError
+from ddpt_core.tuning.card import prompt_card
 from ddpt_core.tuning.checkpoint import load_prompt
 from ddpt_core.tuning.report import finish, seed_spread, steps_ablation
 from ddpt_core.tuning.trainer import split, validation_loss
@@ -86,3 +87,12 @@ def test_card_tells_the_command_and_the_figures(method, prompts):
     assert f"--method {method} " in card and '--context "sort list"' in card and "2112.08348" in card
     assert f"{info['metrics']['validation_loss']:.4f}" in card
     assert ("seed spread" in card) == (method == "ddpt")
+
+
+@pytest.mark.parametrize(("weight", "alone"), [(0.0, True), (1.0, False)])
+def test_card_of_a_collapsed_prompt_says_what_it_was_trained_with(weight, alone, prompts):
+    info = json.loads((prompts["ddpt"] / "prompt.json").read_text())
+    info["config"]["diffusion_weight"], info["metrics"]["seed_spread"] = weight, 1e-5
+    card = " ".join(prompt_card(info).split())
+    assert "hardly depends on the noise" in card
+    assert ("LLM loss alone" in card) == alone and ("diffusion term" in card) != alone

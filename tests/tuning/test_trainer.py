@@ -305,3 +305,12 @@ def test_training_stopped_at_a_step_leaves_a_prompt_and_goes_on_to_the_same_bits
     assert early == [1, 2] and load_prompt(tmp_path / "parts", tiny).info["metrics"]["best_step"] == 2
     list(train(tiny, data_file, tmp_path / "parts", config, resume=True))
     assert same(weights(tmp_path / "whole"), weights(tmp_path / "parts"))
+
+
+@pytest.mark.parametrize("stop_at", [0, -1, 1])
+def test_stopping_before_the_first_validation_is_refused_as_it_would_leave_no_prompt(
+    stop_at, tiny, data_file, train_config, tmp_path
+):
+    with pytest.raises(ConfigError, match=r"stop_at must be at least 2"):
+        next(train(tiny, data_file, tmp_path / "new", train_config("residual"), stop_at=stop_at))
+    assert not (tmp_path / "new").exists()
