@@ -4,7 +4,6 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,32 +30,6 @@ class Cancelled(Exception):
 
 
 Tell = Callable[[float, str], None]
-
-
-class Stops(dict[str | None, threading.Event]):
-    """The work that each session has under way, by what stops it; a session's later work takes the earlier's place."""
-
-    @contextmanager
-    def under_way(self, session: str | None) -> Iterator[threading.Event]:
-        """Notes that the session's work has begun, and that it has ended; gives what stops it."""
-        stop = self[session] = threading.Event()
-        try:
-            yield stop
-        finally:
-            if self.get(session) is stop:
-                del self[session]
-
-    def stream(self, session: str | None, work: Callable[[Tell], Any]) -> Iterator[Note | Done]:
-        """Yields what `stream` does at once when stopped; the session can stop it meanwhile."""
-        with self.under_way(session) as stop:
-            yield from stream(work, stop, at_once=True)
-
-    def stop(self, session: str | None) -> bool:
-        """Stops what the session has under way; returns whether there was anything."""
-        stop = self.get(session)
-        if stop is not None:
-            stop.set()
-        return stop is not None
 
 
 def stream(

@@ -1,5 +1,6 @@
 """Below the viewer: the code that the backbone writes along the run's path, and its loss there."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -8,11 +9,10 @@ import gradio as gr
 
 from app.figures.code import escaped
 from app.figures.code_path import SEEK_SCRIPT, code_path_html, csv_link, style
-from app.figures.interval_plot import save_script
-from app.figures.loss_plot import loss_plot, said
+from app.figures.loss_plot import SAVE, loss_plot, said
 from app.figures.status_line import status_line
 from app.probe import CODES, LOSSES, CodePath, LossPath, PathProbe
-from app.progress import Cancelled, Done, Note, Stops, Tell
+from app.progress import Cancelled, Done, Note, Tell, stream
 from app.services import MODEL, UNEXPECTED, Services, as_endpoint, as_toast
 from app.tabs.compare_tasks import EXAMPLE, TaskMenu
 from app.tabs.evaluate import duration, in_words
@@ -82,7 +82,7 @@ def build(services: Services) -> None:
     )
     cancel.click(panel.cancel, None, cancel, queue=False, **hidden)
     example.input(panel.chosen, example, instruction, queue=False, **hidden)
-    picture.click(None, js=save_script("probe-plot", "loss-along-path"))
+    picture.click(None, js=SAVE)
     add_endpoints(probe)
 
 
@@ -91,7 +91,7 @@ class ProbePanel:
 
     def __init__(self, probe: PathProbe):
         self.probe = probe
-        self.stops = Stops()  # of the work that each session has under way
+        self.stops: dict[str | None, threading.Event] = {}  # of the work that each session has under way
 
     def chosen(self, value: str | None) -> Any:
         """Fills in the instruction of the example that was chosen."""
@@ -135,11 +135,18 @@ class ProbePanel:
 
     def working(self, session: str | None, work: Callable[[Tell], Any]) -> Iterator[Note | Done]:
         """Yields how far a part is and what it comes to; the session can stop it meanwhile."""
-        yield from self.stops.stream(session, work)
+        stop = self.stops[session] = threading.Event()
+        try:
+            yield from stream(work, stop, at_once=True)
+        finally:
+            if self.stops.get(session) is stop:
+                del self.stops[session]
 
     def cancel(self, request: gr.Request) -> gr.Button:
         """Stops what the session has under way."""
-        self.stops.stop(request.session_hash)
+        stop = self.stops.get(request.session_hash)
+        if stop is not None:
+            stop.set()
         return gr.Button(interactive=False)
 
 

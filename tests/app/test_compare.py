@@ -28,9 +28,8 @@ from ddpt_core.backbone.frozen_lm import GenerationSettings
 from ddpt_core.data.task import Task
 from ddpt_core.errors import DDPTError
 from ddpt_core.evaluation import arms
-from ddpt_core.evaluation.arms import ArmResult
+from ddpt_core.evaluation.arms import ARMS, ArmResult
 from ddpt_core.evaluation.execution import Limits, execute
-from ddpt_core.tuning.arm_names import ARMS
 from ddpt_core.tuning.checkpoint import load_prompt
 
 FIELDS = 5  # example, instruction, reference, setup, tests
