@@ -1,13 +1,10 @@
-"""The arms as the page names and explains them; the core's own list of them would load torch."""
+"""The arms as the page names and explains them."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from ddpt_core.errors import ConfigError, require_choice
+from ddpt_core.tuning.arm_names import ALL_ARMS, DDPT, DDPT_FULL, MANUAL, NONE, PROMPT_TUNING, RESIDUAL
 
-ALL_ARMS = ("none", "manual", "prompt-tuning", "residual", "ddpt", "ddpt-full")  # in the order of every table
-NONE, MANUAL, PROMPT_TUNING, RESIDUAL, DDPT, DDPT_FULL = ALL_ARMS
-ARMS = (MANUAL, PROMPT_TUNING, DDPT)  # compared unless others are asked for
 TRAINED = (PROMPT_TUNING, RESIDUAL, DDPT, DDPT_FULL)  # those that need a prompt
 
 ARM_LABELS = {
@@ -36,12 +33,6 @@ def arms_of(names: Iterable[str]) -> tuple[str, ...]:
     if not wanted:
         raise ConfigError("No arm is chosen; choose at least one.")
     return tuple(name for name in ALL_ARMS if name in wanted)
-
-
-def arm_of(description: dict[str, Any]) -> str | None:
-    """Returns the arm of a prompt.json, as Prompt.arm does of a prompt, None if it names no method."""
-    full = description.get("method") == DDPT and (description.get("config") or {}).get("diffusion_weight", 0) > 0
-    return DDPT_FULL if full else description.get("method")
 
 
 def listed(names: list[str]) -> str:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from app.arms import ARMS, MANUAL, NONE, PROMPT_TUNING, RESIDUAL, arms_of
+from app.arms import arms_of
 from app.numbers import generation_settings, whole
 from app.progress import Tell
 from app.prompts import Prompts
@@ -20,6 +20,7 @@ from ddpt_core.backbone import registry
 from ddpt_core.data.programs import program_of
 from ddpt_core.data.readers import load_tasks
 from ddpt_core.data.task import Task, check_instruction
+from ddpt_core.tuning.arm_names import ARMS, MANUAL, NONE, PROMPT_TUNING, RESIDUAL
 
 if TYPE_CHECKING:
     from ddpt_core.backbone.frozen_lm import GenerationSettings

@@ -18,7 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.arms import ALL_ARMS, ARM_LABELS, ARMS, TRAINED, arms_of
+from app.arms import ARM_LABELS, TRAINED, arms_of
 from app.numbers import generation_settings, number, whole
 from app.progress import Tell
 from app.prompts import Prompts
@@ -27,6 +27,7 @@ from app.task_files import TaskFile
 from app.typed_tests import check_limits
 from ddpt_core.data.task import Task
 from ddpt_core.errors import ConfigError, DataError, require_range
+from ddpt_core.tuning.arm_names import ALL_ARMS, ARMS
 
 if TYPE_CHECKING:
     from ddpt_core.backbone.frozen_lm import GenerationSettings

@@ -17,6 +17,7 @@ from app.progress import Tell
 from app.runs import RunEntry
 from app.services import WAITING
 from app.viewer.view import key_of
+from ddpt_core.data.differences import changes
 from ddpt_core.data.task import Task, check_instruction
 from ddpt_core.errors import DataError
 
@@ -102,7 +103,7 @@ class PathProbe:
     def code(self, name: str, instruction: str, tell: Tell) -> CodePath:
         """Returns what the backbone writes along the run `name`; raises DDPTError for what cannot be asked."""
         from ddpt_core.evaluation.text_metrics import score
-        from ddpt_core.interpret.probe import changes, code_along
+        from ddpt_core.interpret.probe import code_along
 
         instruction = check_instruction(instruction or "")
         entry = self.services.runs.entry(name)

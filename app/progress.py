@@ -4,6 +4,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,22 +33,46 @@ class Cancelled(Exception):
 Tell = Callable[[float, str], None]
 
 
+class Stops(dict[str | None, threading.Event]):
+    """The work that each session has under way, by what stops it; a session's later work takes the earlier's place."""
+
+    @contextmanager
+    def under_way(self, session: str | None) -> Iterator[threading.Event]:
+        """Notes that the session's work has begun, and that it has ended; gives what stops it.
+
+        To be entered before the first value is yielded: a stop that comes with the first value is then not lost.
+        """
+        stop = self[session] = threading.Event()
+        try:
+            yield stop
+        finally:
+            if self.get(session) is stop:
+                del self[session]
+
+    def stop(self, session: str | None) -> bool:
+        """Stops what the session has under way; returns whether there was anything."""
+        stop = self.get(session)
+        if stop is not None:
+            stop.set()
+        return stop is not None
+
+
 def stream(
     work: Callable[[Tell], Any], stop: threading.Event | None = None, at_once: bool = False
 ) -> Iterator[Note | Done]:
     """Yields Notes, a few a second, while `work(tell)` runs in a thread, then Done; raises what it raises.
 
-    Setting `stop`, or closing the generator, makes the next `tell` raise Cancelled inside the work; the stream
+    Setting `stop`, or closing the stream, makes the next `tell` raise Cancelled inside the work; the stream
     then raises it too, and in any case waits until the work has ended. With `at_once` it raises Cancelled within
     a quarter of a second instead, and the work ends by itself at its next `tell`.
     """
     messages: queue.Queue[Note | Done | BaseException] = queue.Queue()
-    stopped = stop or threading.Event()
+    asked, closed = stop or threading.Event(), threading.Event()  # one `stop` may serve several streams in a row
     told = 0.0
 
     def tell(share: float, text: str) -> None:
         nonlocal told
-        if stopped.is_set():
+        if asked.is_set() or closed.is_set():
             raise Cancelled
         if time.monotonic() - told >= INTERVAL:
             told = time.monotonic()
@@ -66,7 +91,7 @@ def stream(
             try:
                 message = messages.get(timeout=INTERVAL if at_once else None)
             except queue.Empty:
-                if stopped.is_set():
+                if asked.is_set():
                     raise Cancelled from None
                 continue
             if isinstance(message, BaseException):
@@ -75,6 +100,6 @@ def stream(
             if isinstance(message, Done):
                 return
     finally:
-        stopped.set()
+        closed.set()
         if not at_once:
             worker.join()

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import gradio as gr
 
-from app.arms import arm_of
 from app.progress import Tell
 from app.runs import Runs
 from app.turns import Turns
@@ -24,6 +23,7 @@ from ddpt_core.backbone import registry
 from ddpt_core.backbone.registry import EMBEDDED
 from ddpt_core.data.task import Task
 from ddpt_core.errors import DDPTError
+from ddpt_core.tuning.arm_names import arm_of
 
 MODEL = "model"  # the concurrency_id of every event that uses the model
 WAITING = "Waiting for other work to end…"

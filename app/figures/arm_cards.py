@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.arms import ARM_LABELS, ARM_NAMES, ARM_NOTES, ARMS, listed
+from app.arms import ARM_LABELS, ARM_NAMES, ARM_NOTES, listed
 from app.comparisons import Question
 from app.figures.code import code_html, escaped, instruction_html
 from app.figures.test_rows import outcome_chip, run_html
+from ddpt_core.tuning.arm_names import ARMS
 
 if TYPE_CHECKING:
     from ddpt_core.evaluation.arms import ArmResult

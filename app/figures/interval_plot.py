@@ -18,13 +18,18 @@ ARM, LINE_OF_LEGEND = 13, 20  # pixels: between two arms, and of a line of the l
 SYMBOLS = {"none": "triangle-up", "residual": "square", "ddpt-full": "diamond"}  # a circle otherwise
 INK = "#7C8693"  # readable on both themes and on the white of a saved picture
 SAVE = """() => {
-  const plot = document.querySelector("#evaluate-plot .js-plotly-plot");
+  const plot = document.querySelector("#ELEMENT .js-plotly-plot");
   const layout = {...plot.layout, paper_bgcolor: "#FFFFFF", font: {...plot.layout.font, color: "#1C2128"}};
-  const picture = {format: "png", scale: 2, width: plot.clientWidth, height: plot.clientHeight, filename: "intervals"};
+  const picture = {format: "png", scale: 2, width: plot.clientWidth, height: plot.clientHeight, filename: "NAME"};
   window.Plotly.downloadImage({data: plot.data, layout}, picture);
 }"""  # on white, whatever the theme
 LINE = "rgba(128,138,150,0.28)"
 REMOVED = ["toImage", "zoom", "pan", "select", "lasso", "zoomIn", "zoomOut", "autoScale", "resetScale"]
+
+
+def save_script(elem_id: str, name: str) -> str:
+    """Returns the script that saves the plot of that element as the picture `name`.png."""
+    return SAVE.replace("ELEMENT", elem_id).replace("NAME", name)
 
 
 def interval_plot(measures: Sequence[Measure], about: str = "", close: bool = False) -> go.Figure:

@@ -6,7 +6,6 @@ import html
 from typing import TYPE_CHECKING
 
 from app.figures.interval_plot import INK, LINE, REMOVED
-from app.figures.interval_plot import SAVE as SAVE_INTERVALS
 from app.theme import ARM_COLOURS, SANS
 
 if TYPE_CHECKING:
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from app.probe import LossPath
 
 LEAST_SPAN = 0.1  # nats that the axis spans at least: a loss that stands still is drawn as a flat line
-SAVE = SAVE_INTERVALS.replace("#evaluate-plot", "#probe-plot").replace('"intervals"', '"loss-along-path"')
 
 
 def loss_plot(path: LossPath) -> go.Figure:

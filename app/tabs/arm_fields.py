@@ -2,8 +2,9 @@
 
 import gradio as gr
 
-from app.arms import ALL_ARMS, ARM_LABELS, ARM_NOTES, ARMS
+from app.arms import ARM_LABELS, ARM_NOTES
 from app.figures.code import escaped
+from ddpt_core.tuning.arm_names import ALL_ARMS, ARMS
 
 ON_HOVER = """
 const notes = [...element.querySelectorAll("dd")].map(note => note.textContent);

@@ -11,7 +11,7 @@ from app.arms import arms_of
 from app.comparisons import Comparisons, Question
 from app.figures.arm_cards import CSS, Board, Card, board_html
 from app.figures.status_line import status_line
-from app.progress import Cancelled, Done, Tell, stream
+from app.progress import Cancelled, Done, Stops, Tell, stream
 from app.services import UNEXPECTED, Services, as_toast
 from app.tabs import compare_api, compare_study
 from app.tabs.arm_fields import about_arms, arm_boxes
@@ -84,7 +84,7 @@ class Compare:
         self.handed = services.handed
         self.comparisons = Comparisons(services)
         self.menu = TaskMenu(self.comparisons)
-        self.stops: dict[str | None, threading.Event] = {}  # of what each session last asked and is not answered yet
+        self.stops = Stops()  # of what each session last asked and is not answered yet
 
     def first(self, request: gr.Request, board: Board | None, source: str, *form: Any) -> Iterator[list[Any]]:
         """Offers the prompts that there are now, and runs the task that another tab handed over.
@@ -142,9 +142,7 @@ class Compare:
 
     def cancel(self, request: gr.Request) -> gr.Button:
         """Stops what the session asked, as soon as the arm at work tells how far it is."""
-        stop = self.stops.get(request.session_hash)
-        if stop is not None:
-            stop.set()
+        self.stops.stop(request.session_hash)
         return gr.Button(interactive=False)
 
     def armed(self, request: gr.Request, board: Board | None, arms: list[str]) -> Iterator[list[Any]]:
@@ -169,17 +167,12 @@ class Compare:
 
     def answered(self, session: str | None, board: Board) -> Iterator[list[Any]]:
         """Yields the board as it fills; what the session asked before is stopped, and shows nothing more."""
-        if session in self.stops:
-            self.stops[session].set()
-        self.stops[session] = stop = threading.Event()
-        try:
+        self.stops.stop(session)
+        with self.stops.under_way(session) as stop:
             for shown, buttons in self.boards(board, stop):
                 if self.stops.get(session) is not stop:
                     return
                 yield [board_html(shown), shown, *buttons]
-        finally:
-            if self.stops.get(session) is stop:
-                del self.stops[session]
 
     def boards(self, board: Board, stop: threading.Event) -> Iterator[tuple[Board, list[gr.Button]]]:
         """Yields the board as it fills, with the buttons that belong to it; `stop` ends it where it is."""

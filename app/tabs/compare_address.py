@@ -1,6 +1,6 @@
 """What the address of the Compare tab says, and the scripts that write it and listen to the keyboard."""
 
-from app.arms import ALL_ARMS, ARMS
+from ddpt_core.tuning.arm_names import ALL_ARMS, ARMS
 
 RUN_AT_CTRL_ENTER = """
 document.addEventListener("keydown", event => {

@@ -4,9 +4,9 @@ from typing import Any
 
 import gradio as gr
 
-from app.arms import ARMS, DDPT, DDPT_FULL, PROMPT_TUNING, RESIDUAL
 from app.comparisons import Comparisons
 from app.services import MODEL, as_endpoint
+from ddpt_core.tuning.arm_names import ARMS, DDPT, DDPT_FULL, PROMPT_TUNING, RESIDUAL
 
 
 def add(comparisons: Comparisons) -> None:

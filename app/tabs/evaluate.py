@@ -1,6 +1,5 @@
 """The Evaluate tab: every arm on many tasks, with intervals, pass@k, and each prediction to look at."""
 
-import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +10,7 @@ from app.comparisons import Comparisons
 from app.evaluations import Evaluations
 from app.figures import result_table
 from app.figures.status_line import status_line
-from app.progress import Cancelled, Note, stream
+from app.progress import Cancelled, Note, Stops, stream
 from app.services import UNEXPECTED, Services, as_toast
 from app.tabs import evaluate_api
 from app.tabs.evaluate_data import EvaluateData
@@ -75,7 +74,7 @@ class Evaluate:
         self.services = services
         self.evaluations = Evaluations(services)
         self.data = EvaluateData(Comparisons(services))
-        self.stops: dict[str | None, threading.Event] = {}  # of the evaluation that each session has under way
+        self.stops = Stops()  # of the evaluation that each session has under way
 
     def uploaded(self, path: str) -> list[Any]:
         """Offers the file as data and chooses it; a bad file changes nothing and is told of."""
@@ -94,7 +93,6 @@ class Evaluate:
     def run(self, request: gr.Request, source: str, data: str, *values: Any) -> Iterator[list[Any]]:
         """Evaluates what the form asks for; what was shown before stays until there is something new."""
         session, started = request.session_hash, time.monotonic()
-        stop = self.stops[session] = threading.Event()
 
         def work(tell):
             tell(0.0, "Reading the tasks…")
@@ -102,31 +100,28 @@ class Evaluate:
             return self.evaluations.run(wanted, tell)
 
         kept = [gr.skip()] * Result.OUTPUTS
-        yield [status_line("Starting…", 0.0), *busy(), *kept]
-        try:
-            for message in stream(work, stop, at_once=True):
-                if isinstance(message, Note):
-                    yield [status_line(in_words(message, time.monotonic() - started), message.share), *busy(), *kept]
-                else:
-                    self.evaluations.keep(session, message.result)
-                    took = f"Done in {duration(time.monotonic() - started)}."
-                    yield [status_line(took), *ready(), *Result.of(message.result)]
-        except Cancelled:
-            yield [status_line("Cancelled; nothing of it was kept."), *ready(), *kept]
-        except Exception as error:
-            expected = isinstance(error, DDPTError)
-            yield [status_line(str(error) if expected else UNEXPECTED, failed=True), *ready(), *kept]
-            if not expected:
-                raise
-        finally:
-            if self.stops.get(session) is stop:
-                del self.stops[session]
+        with self.stops.under_way(session) as stop:
+            yield [status_line("Starting…", 0.0), *busy(), *kept]
+            try:
+                for message in stream(work, stop, at_once=True):
+                    if isinstance(message, Note):
+                        said = in_words(message, time.monotonic() - started)
+                        yield [status_line(said, message.share), *busy(), *kept]
+                    else:
+                        self.evaluations.keep(session, message.result)
+                        took = f"Done in {duration(time.monotonic() - started)}."
+                        yield [status_line(took), *ready(), *Result.of(message.result)]
+            except Cancelled:
+                yield [status_line("Cancelled; nothing of it was kept."), *ready(), *kept]
+            except Exception as error:
+                expected = isinstance(error, DDPTError)
+                yield [status_line(str(error) if expected else UNEXPECTED, failed=True), *ready(), *kept]
+                if not expected:
+                    raise
 
     def cancel(self, request: gr.Request) -> gr.Button:
         """Stops the session's evaluation."""
-        stop = self.stops.get(request.session_hash)
-        if stop is not None:
-            stop.set()
+        self.stops.stop(request.session_hash)
         return gr.Button(interactive=False)
 
     def filtered(self, request: gr.Request, arm: str, outcome: str, text: str) -> list[Any]:

@@ -4,10 +4,10 @@ from typing import Any
 
 import gradio as gr
 
-from app.arms import ARMS, DDPT, DDPT_FULL, PROMPT_TUNING, RESIDUAL
 from app.evaluations import Evaluations
 from app.services import as_endpoint
 from app.tabs.evaluate_data import EvaluateData
+from ddpt_core.tuning.arm_names import ARMS, DDPT, DDPT_FULL, PROMPT_TUNING, RESIDUAL
 
 
 def add(evaluations: Evaluations, data_sets: EvaluateData) -> None:

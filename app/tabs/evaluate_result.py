@@ -7,7 +7,7 @@ import gradio as gr
 
 from app.arms import ARM_LABELS
 from app.evaluations import Evaluation
-from app.figures.interval_plot import SAVE, interval_plot
+from app.figures.interval_plot import interval_plot, save_script
 from app.figures.predictions import OPEN_SCRIPT, PAGE, chosen_rows, outcome_choices, predictions_html, style
 from app.figures.result_table import result_html
 from app.figures.status_line import status_line
@@ -98,5 +98,5 @@ def build_result(css: str) -> Result:
             on = gr.Button("More", size="sm", min_width=80, scale=0, interactive=False)
             where = gr.HTML(min_width=120, **plain)
         page = gr.State(0)
-    save.click(None, js=SAVE)
+    save.click(None, js=save_script("evaluate-plot", "intervals"))
     return Result(whole, table, plot, metrics, predictions, arm, outcome, text, heading, rows, where, back, on, page)

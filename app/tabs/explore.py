@@ -11,7 +11,7 @@ from gradio.context import Context
 
 from app.arms import DDPT, DDPT_FULL
 from app.figures.status_line import status_line
-from app.progress import Cancelled, Done, Note, stream
+from app.progress import Cancelled, Done, Note, Stops, stream
 from app.services import UNEXPECTED, Services, as_toast
 from app.tabs import explore_api, explore_probe
 from app.theme import SCHEDULER_LABELS
@@ -55,7 +55,7 @@ class Explore:
 
     def __init__(self, services: Services):
         self.runs = services.runs
-        self.stops: dict[str, threading.Event] = {}  # of the sampling that each session has under way
+        self.stops = Stops()  # of the sampling that each session has under way
 
     def first(self, request: gr.Request) -> Iterator[list[Any]]:
         """Opens the run that the address asks for, else the first; fills in a seed that is not recorded."""
@@ -126,10 +126,8 @@ class Explore:
 
     def cancel(self, request: gr.Request) -> list[Any]:
         """Stops the sampling of this session at its next step."""
-        stop = self.stops.get(request.session_hash)
-        if stop is None:
+        if not self.stops.stop(request.session_hash):
             return [gr.skip(), gr.skip()]
-        stop.set()
         return [status_line("Stopping…"), gr.Button(interactive=False)]
 
     def opening(self, name: str, step: int | None) -> Iterator[dict[str, Any]]:

@@ -1,6 +1,5 @@
 """Below the viewer: the code that the backbone writes along the run's path, and its loss there."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -9,10 +8,11 @@ import gradio as gr
 
 from app.figures.code import escaped
 from app.figures.code_path import SEEK_SCRIPT, code_path_html, csv_link, style
-from app.figures.loss_plot import SAVE, loss_plot, said
+from app.figures.interval_plot import save_script
+from app.figures.loss_plot import loss_plot, said
 from app.figures.status_line import status_line
 from app.probe import CODES, LOSSES, CodePath, LossPath, PathProbe
-from app.progress import Cancelled, Done, Note, Tell, stream
+from app.progress import Cancelled, Note, Stops, Tell, stream
 from app.services import MODEL, UNEXPECTED, Services, as_endpoint, as_toast
 from app.tabs.compare_tasks import EXAMPLE, TaskMenu
 from app.tabs.evaluate import duration, in_words
@@ -82,7 +82,7 @@ def build(services: Services) -> None:
     )
     cancel.click(panel.cancel, None, cancel, queue=False, **hidden)
     example.input(panel.chosen, example, instruction, queue=False, **hidden)
-    picture.click(None, js=SAVE)
+    picture.click(None, js=save_script("probe-plot", "loss-along-path"))
     add_endpoints(probe)
 
 
@@ -91,7 +91,7 @@ class ProbePanel:
 
     def __init__(self, probe: PathProbe):
         self.probe = probe
-        self.stops: dict[str | None, threading.Event] = {}  # of the work that each session has under way
+        self.stops = Stops()  # of the work that each session has under way
 
     def chosen(self, value: str | None) -> Any:
         """Fills in the instruction of the example that was chosen."""
@@ -101,30 +101,31 @@ class ProbePanel:
     def write(self, request: gr.Request, run: str, instruction: str) -> Iterator[list[Any]]:
         """Shows the code along the run, then its loss; what was shown before stays until there is something new."""
         session, started = request.session_hash, time.monotonic()
-        yield [status_line("Starting…", 0.0), *busy(), *KEPT]
-        shown = KEPT  # goes with the next value: a value that comes right after a figure undoes it in the page
-        try:
-            if not run:
-                raise ArtifactError("No run is open above; make one with “+ new run”.")
-            for work, show in self.parts(run, instruction):
-                if shown is not KEPT:
-                    yield [status_line(NEXT, 0.0), *busy(), *shown]
-                for message in self.working(session, work):
-                    if isinstance(message, Note):
-                        text = in_words(message, time.monotonic() - started)
-                        yield [status_line(text, message.share), *busy(), *KEPT]
-                    else:
-                        shown = show(message.result)
-            last = status_line(f"Done in {duration(time.monotonic() - started)}.")
-        except Cancelled:
-            last, shown = status_line("Cancelled; what is shown stays."), KEPT
-        except Exception as error:
-            expected = isinstance(error, DDPTError)
-            last, shown = status_line(str(error) if expected else UNEXPECTED, failed=True), KEPT
-            if not expected:
-                yield [last, *ready(), *KEPT]
-                raise
-        yield [last, *ready(), *shown]
+        with self.stops.under_way(session) as stop:
+            yield [status_line("Starting…", 0.0), *busy(), *KEPT]
+            shown = KEPT  # goes with the next value: a value that comes right after a figure undoes it in the page
+            try:
+                if not run:
+                    raise ArtifactError("No run is open above; make one with “+ new run”.")
+                for work, show in self.parts(run, instruction):
+                    if shown is not KEPT:
+                        yield [status_line(NEXT, 0.0), *busy(), *shown]
+                    for message in stream(work, stop, at_once=True):
+                        if isinstance(message, Note):
+                            text = in_words(message, time.monotonic() - started)
+                            yield [status_line(text, message.share), *busy(), *KEPT]
+                        else:
+                            shown = show(message.result)
+                last = status_line(f"Done in {duration(time.monotonic() - started)}.")
+            except Cancelled:
+                last, shown = status_line("Cancelled; what is shown stays."), KEPT
+            except Exception as error:
+                expected = isinstance(error, DDPTError)
+                last, shown = status_line(str(error) if expected else UNEXPECTED, failed=True), KEPT
+                if not expected:
+                    yield [last, *ready(), *KEPT]
+                    raise
+            yield [last, *ready(), *shown]
 
     def parts(self, run: str, instruction: str) -> list[tuple[Callable[[Tell], Any], Callable[[Any], list[Any]]]]:
         """Returns what is worked on one after the other, and how each result is shown."""
@@ -133,20 +134,9 @@ class ProbePanel:
             (lambda tell: self.probe.loss(run, tell), shown_loss),
         ]
 
-    def working(self, session: str | None, work: Callable[[Tell], Any]) -> Iterator[Note | Done]:
-        """Yields how far a part is and what it comes to; the session can stop it meanwhile."""
-        stop = self.stops[session] = threading.Event()
-        try:
-            yield from stream(work, stop, at_once=True)
-        finally:
-            if self.stops.get(session) is stop:
-                del self.stops[session]
-
     def cancel(self, request: gr.Request) -> gr.Button:
         """Stops what the session has under way."""
-        stop = self.stops.get(request.session_hash)
-        if stop is not None:
-            stop.set()
+        self.stops.stop(request.session_hash)
         return gr.Button(interactive=False)
 
 

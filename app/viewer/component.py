@@ -17,19 +17,33 @@ SCRIPTS = (
     "second.js",
     "legend.js",
     "table.js",
+    "inspect.js",
+    "keys.js",
+    "time_scale.js",
     "timeline.js",
     "strip.js",
+    "curves.js",
     "intro.js",
     "save.js",
     "hand.js",
     "viewer.js",
     "page.js",
 )
+STYLES = ("viewer.css", "reading.css", "time.css", "curves.css", "narrow.css")  # narrow.css overrides the others
 
 
 def script() -> str:
     """Returns the whole script of the viewer."""
-    return "\n".join((_FOLDER / "js" / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    return _joined("js", SCRIPTS)
+
+
+def style() -> str:
+    """Returns the whole style of the viewer."""
+    return _joined("css", STYLES)
+
+
+def _joined(folder: str, names: tuple[str, ...]) -> str:
+    return "\n".join((_FOLDER / folder / name).read_text(encoding="utf-8") for name in names)
 
 
 def trajectory_viewer(**settings) -> gr.HTML:
@@ -40,7 +54,7 @@ def trajectory_viewer(**settings) -> gr.HTML:
     """
     return gr.HTML(
         html_template=(_FOLDER / "viewer.html").read_text(encoding="utf-8"),
-        css_template=(_FOLDER / "viewer.css").read_text(encoding="utf-8"),
+        css_template=style(),
         js_on_load=script(),
         apply_default_css=False,
         **settings,

@@ -1,5 +1,6 @@
 """The reverse process: from Gaussian noise to a context embedding, one DenoiseStep at a time."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,7 +13,7 @@ from ddpt_core.diffusion.inference import PreparedDenoiser
 from ddpt_core.diffusion.schedule import SCHEDULERS, NoiseSchedule, updates
 from ddpt_core.errors import ConfigError, require_range
 
-__all__ = ["SCHEDULERS", "DenoiseStep", "Diffusion", "sample"]
+__all__ = ["SCHEDULERS", "DenoiseStep", "Diffusion", "last_step", "sample"]
 
 MAX_SEED = 2**63 - 1
 
@@ -85,6 +86,12 @@ def sample(
             x.add_(previous, alpha=d)
         previous = estimate
     yield _step(steps, run.timesteps, x, torch.addcmul(prompt.mean, x, prompt.std), single)
+
+
+def last_step(prompt: Diffusion, steps: int, seed: int | Sequence[int]) -> DenoiseStep:
+    """Returns the end of a DDPM run; see `sample`. No step before it is kept."""
+    (last,) = deque(sample(prompt, steps, seed), maxlen=1)
+    return last
 
 
 def _step(index: int, timesteps: np.ndarray, x: torch.Tensor, context: torch.Tensor, single: bool) -> DenoiseStep:

@@ -13,12 +13,11 @@ from ddpt_core.backbone.frozen_lm import FrozenLM, GenerationSettings
 from ddpt_core.data.programs import program_of
 from ddpt_core.data.task import Task, check_instruction
 from ddpt_core.evaluation.execution import Execution, execute
+from ddpt_core.tuning.arm_names import ALL_ARMS, ARMS, MANUAL, NONE
 from ddpt_core.tuning.checkpoint import DESCRIPTION, load_prompt
 from ddpt_core.tuning.config import DEFAULT_CONTEXT
-from ddpt_core.tuning.prompt import DDPT, DDPT_FULL, MANUAL, NONE, PROMPT_TUNING, RESIDUAL, Prompt
+from ddpt_core.tuning.prompt import Prompt
 
-ARMS = (MANUAL, PROMPT_TUNING, DDPT)  # compared unless others are asked for
-ALL_ARMS = (NONE, MANUAL, PROMPT_TUNING, RESIDUAL, DDPT, DDPT_FULL)
 CONTEXT_LENGTH = 16  # P of a manual context where no prompt says otherwise
 
 

@@ -14,9 +14,10 @@ from ddpt_core.backbone.frozen_lm import FrozenLM, GenerationSettings
 from ddpt_core.data.readers import load_tasks
 from ddpt_core.data.task import Task
 from ddpt_core.errors import DataError, require_choice, require_range
-from ddpt_core.evaluation.arms import ALL_ARMS, ARMS, Arm, choose_prompts, make_arms
+from ddpt_core.evaluation.arms import Arm, choose_prompts, make_arms
 from ddpt_core.evaluation.execution import DEFAULT_LIMITS, Limits
 from ddpt_core.evaluation.unit_tests import Examination, Judged, UnitTests, with_tests_shown
+from ddpt_core.tuning.arm_names import ALL_ARMS, ARMS
 from ddpt_core.tuning.prompt import Prompt
 
 BATCH = 32  # instructions written at once

@@ -4,9 +4,7 @@ Read along a run is always `run.context[step]`, the context that the backbone wo
 that step. A run often stands still for many steps; contexts that are equal cost one pass.
 """
 
-import re
 from collections.abc import Callable, Sequence
-from difflib import SequenceMatcher
 from typing import NamedTuple
 
 import numpy as np
@@ -19,9 +17,6 @@ from ddpt_core.trajectory.trajectory import Trajectory
 
 ROWS_AT_ONCE = 32  # tasks scored side by side: 260 MB of logits at 64 tokens and V = 32,100
 MAX_WRITTEN = 128  # steps at which code is written, all in one batch
-
-# As evaluation/code_tokens.py splits: blanks, each symbol alone, and before a capital that follows a small letter.
-_EDGE = re.compile(r"(\s+|[^A-Za-z0-9_\s])|(?<=[a-z])(?=[A-Z])")
 
 
 class CodeAt(NamedTuple):
@@ -102,47 +97,6 @@ def code_along(
     return [
         CodeAt(step, int(run.timesteps[step]), written[place].text) for step, place in zip(steps, places, strict=True)
     ]
-
-
-def changes(code: str, final: str) -> list[tuple[str, bool]]:
-    """Returns `code` in pieces, each with whether the final code has it otherwise; joined they are `code` again.
-
-    Tokens are compared, and the blanks before those that are the same. A changed piece "" stands where the final code
-    has something that is missing here.
-    """
-    ours, theirs = _tokens(code), _tokens(final)
-    matcher = SequenceMatcher(None, [token for _, token in ours], [token for _, token in theirs], autojunk=False)
-    pieces: list[tuple[str, bool]] = []
-    for kind, start, stop, other, last in matcher.get_opcodes():
-        if kind == "equal":
-            for (blank, token), (blank_there, _) in zip(ours[start:stop], theirs[other:last], strict=True):
-                pieces += [(blank, blank != blank_there), (token, False)]
-        else:
-            pieces.append(("".join(blank + token for blank, token in ours[start:stop]), True))
-    return _joined(pieces)
-
-
-def _tokens(code: str) -> list[tuple[str, str]]:
-    """Returns each token with the blanks before it; the last token is "", so that no blank is lost."""
-    tokens, blank = [], ""
-    for part in filter(None, _EDGE.split(code)):
-        if part.isspace():
-            blank = part
-        else:
-            tokens.append((blank, part))
-            blank = ""
-    return [*tokens, (blank, "")]
-
-
-def _joined(pieces: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
-    """Returns the pieces with neighbours of one kind made one, and without unchanged ones that hold nothing."""
-    joined: list[tuple[str, bool]] = []
-    for text, changed in pieces:
-        if joined and joined[-1][1] == changed:
-            joined[-1] = (joined[-1][0] + text, changed)
-        elif text or changed:
-            joined.append((text, changed))
-    return joined
 
 
 def _contexts(run: Trajectory, backbone: FrozenLM, steps: Sequence[int]) -> tuple[torch.Tensor, np.ndarray]:

@@ -1,7 +1,6 @@
 """What is settled on validation: the manual context, each trained arm's learning rate; and the trainings themselves."""
 
 import shutil
-from collections import deque
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import torch
 
 from ddpt_core.artifact_files import check_writable
 from ddpt_core.backbone.frozen_lm import FrozenLM
-from ddpt_core.diffusion.sampler import sample
+from ddpt_core.diffusion.sampler import last_step
 from ddpt_core.errors import ConfigError
 from ddpt_core.evaluation.arms import Arm
 from ddpt_core.evaluation.evaluate import write_all
@@ -51,8 +50,7 @@ def final_contexts(prompt: Prompt, seeds: list[int]) -> list[torch.Tensor]:
     """
     if not isinstance(prompt, DDPTPrompt):
         return [prompt.final_context()] * len(seeds)
-    (last,) = deque(sample(prompt, prompt.schedule.timesteps, seeds), maxlen=1)
-    return list(last.context)
+    return list(last_step(prompt, prompt.schedule.timesteps, seeds).context)
 
 
 def choose(plan: Plan, materials: Materials, out: Path, course: Course) -> Choices:

@@ -11,9 +11,8 @@ from ddpt_core.backbone.frozen_lm import GenerationSettings
 from ddpt_core.diffusion.denoiser import DenoiserConfig
 from ddpt_core.diffusion.schedule import NoiseSchedule
 from ddpt_core.errors import ConfigError, first_line, require_choice, require_range
-from ddpt_core.evaluation.arms import ALL_ARMS
+from ddpt_core.tuning.arm_names import ALL_ARMS, DDPT, DDPT_FULL, PROMPT_TUNING, RESIDUAL
 from ddpt_core.tuning.config import TrainConfig
-from ddpt_core.tuning.prompt import DDPT, DDPT_FULL, PROMPT_TUNING, RESIDUAL
 
 SAMPLED = (DDPT, DDPT_FULL)  # a final context for every sampling seed
 METHOD = {PROMPT_TUNING: PROMPT_TUNING, RESIDUAL: RESIDUAL, DDPT: DDPT, DDPT_FULL: DDPT}  # of the arms that are trained

@@ -4,6 +4,7 @@ from typing import Any
 
 from ddpt_core.study.plan import SAMPLED
 from ddpt_core.study.tables import (
+    CAVEAT,
     LABELS,
     NAMES,
     Results,
@@ -56,8 +57,8 @@ def _comparisons(results: Results) -> list[str]:
         "",
         *pairs,
         "",
-        "Ratios with 95 % intervals; p-values of the difference are two-sided, from a paired bootstrap over tasks, not",
-        "corrected for how many there are. Intervals and p-values hold for the seeds that were run.",
+        "Ratios with 95 % intervals; p-values of the difference are two-sided, from a paired bootstrap over tasks.",
+        CAVEAT,
         "",
         *(f"- {sentence}" for sentence in verdicts(results)),
         "",

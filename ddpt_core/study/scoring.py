@@ -14,7 +14,7 @@ import numpy as np
 from ddpt_core.evaluation.statistics import Reduce, bootstrap_interval, paired_bootstrap, score_of
 from ddpt_core.evaluation.text_metrics import METRICS, item_statistics
 from ddpt_core.study.answers import Run
-from ddpt_core.tuning.prompt import DDPT, DDPT_FULL, MANUAL, NONE, PROMPT_TUNING, RESIDUAL
+from ddpt_core.tuning.arm_names import DDPT, DDPT_FULL, MANUAL, NONE, PROMPT_TUNING, RESIDUAL
 
 # (treatment, baseline), as far as both were run
 PAIRS = (

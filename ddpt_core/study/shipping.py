@@ -6,14 +6,10 @@ from pathlib import Path
 from ddpt_core.artifact_files import write_files
 from ddpt_core.errors import ArtifactError
 from ddpt_core.study.choosing import prompt_folder
-from ddpt_core.study.tables import NAMES, Results, comparison_table, loss_unit, main_tables, verdicts
+from ddpt_core.study.tables import CAVEAT, NAMES, Results, comparison_table, loss_unit, main_tables, verdicts
 from ddpt_core.tuning.checkpoint import CARD, DESCRIPTION, WEIGHTS
 
 BEGIN, END = "<!-- study -->", "<!-- /study -->"
-CAVEAT = (
-    "Intervals and p-values are over tasks, for the seeds that were run; other trainings may order the arms otherwise. "
-    "They are not corrected for how many there are."
-)
 COMPARISON = "comparison"  # the folder of assets that results.json ships in
 
 
@@ -43,7 +39,7 @@ def summary(results: Results) -> list[str]:
     if pairs:
         lines += ["Ratios, with 95 % intervals and p-values of a paired bootstrap over tasks:", "", *pairs, ""]
         lines += [*(f"- {sentence}" for sentence in verdicts(results)), ""]
-        lines += [f"{CAVEAT}", ""]
+        lines += [CAVEAT, ""]
     if results["plan"].get("bound"):
         learned = f"All prompts learned with the {loss_unit(results)} (arXiv 1805.07836), not with the paper's"
         lines += [f"{learned} cross-entropy: see the plan.", ""]

@@ -91,7 +91,7 @@ def trainings_of(choices: Choices, arm: str) -> list[dict[str, Any]]:
         info = read_description(folder / DESCRIPTION, "prompt", FORMAT)
         metrics = info["metrics"]
         told = {"seed": seed, "lr": info["config"]["lr"], "steps": metrics["steps"]}
-        told["llm_passes"] = metrics.get("llm_passes", metrics["steps"])
+        told["llm_passes"] = metrics["steps"]
         for name in ("best_step", "validation_loss", "seconds", "seed_spread", "steps_ablation"):
             if name in metrics:
                 told[name] = metrics[name]

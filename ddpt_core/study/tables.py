@@ -5,7 +5,7 @@ from typing import Any
 
 from ddpt_core.evaluation.text_metrics import METRICS
 from ddpt_core.study.scoring import LOSS, PASS
-from ddpt_core.tuning.prompt import DDPT, DDPT_FULL, MANUAL, NONE, PROMPT_TUNING, RESIDUAL
+from ddpt_core.tuning.arm_names import DDPT, DDPT_FULL, MANUAL, NONE, PROMPT_TUNING, RESIDUAL
 
 Results = dict[str, Any]
 
@@ -17,6 +17,10 @@ NAMES = {
     DDPT: "DDPT",
     DDPT_FULL: "DDPT, full objective",
 }
+CAVEAT = (
+    "Intervals and p-values are over tasks, for the seeds that were run; other trainings may order the arms otherwise. "
+    "They are not corrected for how many there are."
+)
 SHOWN = ("bleu", "codebleu", "chrf", "exact_match", "valid_python")
 LABELS = {name: metric.label for name, metric in METRICS.items()} | {PASS: "pass@1", LOSS: "loss"}
 LABELS |= {"exact_match": "exact", "valid_python": "parses"}

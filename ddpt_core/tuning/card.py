@@ -3,8 +3,8 @@
 from dataclasses import asdict
 from typing import Any
 
+from ddpt_core.tuning.arm_names import DDPT
 from ddpt_core.tuning.config import TrainConfig
-from ddpt_core.tuning.prompt import DDPT
 
 FURTHER = ("hidden", "diffusion_weight", "bound")  # options that the command names where they are not the default
 DEFAULTS = asdict(TrainConfig(DDPT))

@@ -18,15 +18,8 @@ from ddpt_core.backbone.registry import available
 from ddpt_core.diffusion.denoiser import Denoiser, DenoiserConfig
 from ddpt_core.diffusion.schedule import NoiseSchedule
 from ddpt_core.errors import ArtifactError, first_line, require_choice
-from ddpt_core.tuning.prompt import (
-    DDPT,
-    PROMPT_TUNING,
-    RESIDUAL,
-    DDPTPrompt,
-    Prompt,
-    PromptTuningPrompt,
-    ResidualPrompt,
-)
+from ddpt_core.tuning.arm_names import DDPT, PROMPT_TUNING, RESIDUAL
+from ddpt_core.tuning.prompt import DDPTPrompt, Prompt, PromptTuningPrompt, ResidualPrompt
 
 FORMAT = 1  # of prompt.json; a reader refuses what is newer
 WEIGHTS, DESCRIPTION, CARD = "weights.safetensors", "prompt.json", "README.md"

@@ -14,9 +14,10 @@ from ddpt_core.backbone.frozen_lm import IGNORED, FrozenLM, bounded
 from ddpt_core.data.task import Task
 from ddpt_core.diffusion.denoiser import MODULATIONS, DenoiserConfig
 from ddpt_core.diffusion.schedule import NoiseSchedule
+from ddpt_core.tuning.arm_names import DDPT, PROMPT_TUNING, RESIDUAL
 from ddpt_core.tuning.checkpoint import save_ddpt, save_vectors
 from ddpt_core.tuning.config import TrainConfig
-from ddpt_core.tuning.prompt import DDPT, PROMPT_TUNING, RESIDUAL, new_ddpt
+from ddpt_core.tuning.prompt import new_ddpt
 
 
 class Method(Protocol):

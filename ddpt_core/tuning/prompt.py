@@ -6,11 +6,9 @@ from pathlib import Path
 import torch
 
 from ddpt_core.diffusion.denoiser import Denoiser, DenoiserConfig
-from ddpt_core.diffusion.sampler import sample
+from ddpt_core.diffusion.sampler import last_step
 from ddpt_core.diffusion.schedule import NoiseSchedule
-
-DDPT, PROMPT_TUNING, RESIDUAL = "ddpt", "prompt-tuning", "residual"  # methods, each also the name of an arm
-NONE, MANUAL, DDPT_FULL = "none", "manual", "ddpt-full"  # further arms: no context, a text, DDPT by the full objective
+from ddpt_core.tuning.arm_names import DDPT, PROMPT_TUNING, RESIDUAL, arm_of
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,9 +30,8 @@ class Prompt:
 
     @property
     def arm(self) -> str:
-        """The arm of a comparison that this is: "ddpt-full" if it learned with the diffusion term, else the method."""
-        full = self.method == DDPT and self.info.get("config", {}).get("diffusion_weight", 0) > 0
-        return DDPT_FULL if full else self.method
+        """The arm of a comparison that this is."""
+        return arm_of(self.info | {"method": self.method}) or self.method
 
     @property
     def positions(self) -> int:
@@ -98,8 +95,7 @@ class DDPTPrompt(Prompt):
 
     def final_context(self, seed: int = 0, steps: int | None = None) -> torch.Tensor:
         """Returns the end of a DDPM run of `steps` steps (default T) from the noise of `seed`."""
-        *_, last = sample(self, steps or self.schedule.timesteps, seed)
-        return last.context
+        return last_step(self, steps or self.schedule.timesteps, seed).context
 
     def estimate(self, x: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
         """Returns x0_hat = x_0 + f(x_t, t) in the normalised space, (B, P, D)."""

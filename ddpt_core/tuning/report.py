@@ -4,7 +4,6 @@ With the LLM loss alone nothing asks the denoiser to use the noise. It can colla
 steps, 50 steps and one call give the same prompt. So the spread over seeds and the loss at fewer steps are reported.
 """
 
-from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import torch
 
 from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.readers import Sources, load_all_tasks
-from ddpt_core.diffusion.sampler import sample
+from ddpt_core.diffusion.sampler import last_step
 from ddpt_core.tuning.card import prompt_card
 from ddpt_core.tuning.checkpoint import load_prompt, update_metrics
 from ddpt_core.tuning.prompt import DDPTPrompt
@@ -38,8 +37,7 @@ def seed_spread(prompt: DDPTPrompt) -> float:
 
     The mean over positions and dimensions of the normalised space, in which the vocabulary's deviation is 1.
     """
-    (last,) = deque(sample(prompt, prompt.schedule.timesteps, list(SEEDS)), maxlen=1)
-    return last.x.std(0).mean().item()
+    return last_step(prompt, prompt.schedule.timesteps, list(SEEDS)).x.std(0).mean().item()
 
 
 @torch.no_grad()

@@ -9,7 +9,7 @@ import pytest
 
 from ddpt_core.backbone import registry
 from ddpt_core.data.readers import load_tasks
-from ddpt_core.evaluation.arms import ARMS
+from ddpt_core.tuning.arm_names import ARMS
 
 pytestmark = pytest.mark.slow
 

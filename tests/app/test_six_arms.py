@@ -8,7 +8,7 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from app.arms import ALL_ARMS, ARM_LABELS, ARM_NOTES, ARMS, TRAINED, arm_of, arms_of
+from app.arms import ARM_LABELS, ARM_NOTES, TRAINED, arms_of
 from app.comparisons import Comparisons
 from app.evaluations import Evaluations
 from app.figures.arm_cards import Board, Card, board_html, verdict
@@ -26,6 +26,7 @@ from ddpt_core.data.task import Task
 from ddpt_core.errors import ConfigError
 from ddpt_core.evaluation import arms
 from ddpt_core.evaluation.arms import ArmResult
+from ddpt_core.tuning.arm_names import ALL_ARMS, ARMS, arm_of
 from ddpt_core.tuning.checkpoint import load_prompt
 
 # What is seen with no cone of one kind: linear RGB to linear RGB (Machado et al. 2009, severity 1).

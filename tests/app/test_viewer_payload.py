@@ -11,7 +11,7 @@ import pytest
 from safetensors.numpy import load
 
 from app.theme import KIND_COLOURS
-from app.viewer.component import _FOLDER, SCRIPTS, script
+from app.viewer.component import _FOLDER, SCRIPTS, STYLES, script
 from app.viewer.payload import PayloadStore, neighbour_arrays, pack, pack_tokens, projection_arrays
 from app.viewer.token_kinds import KINDS, kind_of, kinds_of
 
@@ -148,7 +148,7 @@ def test_a_file_is_built_once_and_a_failure_leaves_nothing(tmp_path):
     assert [(f.name, f.read_bytes()) for f in store.folder.iterdir()] == [("a.json", b"[]")]
 
 
-@pytest.mark.parametrize("name", ["viewer.html", "viewer.css"])
+@pytest.mark.parametrize("name", ["viewer.html", *(f"css/{name}" for name in STYLES)])
 def test_no_template_holds_anything_that_would_be_run_as_code(name):
     assert not re.search(r"\$\{|\{\{|`|\\|@children", (_FOLDER / name).read_text(encoding="utf-8"))
 
@@ -164,3 +164,4 @@ def test_the_script_asks_no_other_host():
 
 def test_every_script_file_is_part_of_the_viewer():
     assert sorted(SCRIPTS) == sorted(path.name for path in (_FOLDER / "js").iterdir())
+    assert sorted(STYLES) == sorted(path.name for path in (_FOLDER / "css").iterdir())

@@ -8,8 +8,9 @@ import torch
 from ddpt_core.backbone import registry
 from ddpt_core.backbone.frozen_lm import FrozenLM, GenerationSettings
 from ddpt_core.errors import ArtifactError, ConfigError, DataError
-from ddpt_core.evaluation.arms import ALL_ARMS, ARMS, CONTEXT_LENGTH, choose_prompts, compare, make_arms
+from ddpt_core.evaluation.arms import CONTEXT_LENGTH, choose_prompts, compare, make_arms
 from ddpt_core.evaluation.text_metrics import METRICS, score
+from ddpt_core.tuning.arm_names import ALL_ARMS, ARMS
 
 SHORT = GenerationSettings(max_new_tokens=8)
 

@@ -7,9 +7,10 @@ import pytest
 from ddpt_core.backbone.frozen_lm import GenerationSettings
 from ddpt_core.errors import ArtifactError, ConfigError, DataError
 from ddpt_core.evaluation import evaluate as module
-from ddpt_core.evaluation.arms import ARMS, choose_prompts, make_arms
+from ddpt_core.evaluation.arms import choose_prompts, make_arms
 from ddpt_core.evaluation.evaluate import evaluate, write_all
 from ddpt_core.evaluation.text_metrics import METRICS, score
+from ddpt_core.tuning.arm_names import ARMS
 
 SHORT = GenerationSettings(max_new_tokens=6)
 

@@ -147,7 +147,7 @@ def test_seeds_sampled_together_end_where_they_end_alone(studied, tiny):
 def test_finished_study_is_told_again_and_nothing_is_done_again(studied, tiny, data_root, tmp_path, monkeypatch):
     out, results, plan = studied
     copy = shutil.copytree(out, tmp_path / "copy")
-    for module, name in ((choosing, "train"), (choosing, "write_all"), (choosing, "sample"), (answers, "write_all")):
+    for module, name in ((choosing, "train"), (choosing, "write_all"), (choosing, "last_step"), (answers, "write_all")):
         monkeypatch.setattr(module, name, lambda *_, **__: pytest.fail("it was done again"))
     monkeypatch.setattr(answers, "task_losses", lambda *_: pytest.fail("it was done again"))
     told = []

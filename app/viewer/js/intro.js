@@ -21,9 +21,9 @@ class Intro {
   }
 
   /** Shows the caption of the step; with `stop` the captions are over. */
-  draw(step) {
+  step(run, view) {
     if (!this.running) return;
-    const chapter = this.chapters.findLast(({ from }) => step >= from);
+    const chapter = this.chapters.findLast(({ from }) => view.step >= from);
     this.element.hidden = false;
     if (this.shown === chapter) return;
     this.shown = chapter;

@@ -6,7 +6,7 @@ class Legend {
     this.onToggle = onToggle;
   }
 
-  draw(run, view) {
+  redraw(run, view) {
     const counts = new Array(run.kindNames.length).fill(0);
     run.kinds.forEach((kind, id) => { if (run.placed(view.method, id)) counts[kind] += 1; });
     const placed = counts.reduce((sum, count) => sum + count, 0);

@@ -87,7 +87,7 @@ newRun.addEventListener("click", () => {
 });
 
 // The address always says what is on the screen, so that it can be sent to somebody.
-viewer.onRest = (run, step) => {
+viewer.onRest = (run, { step }) => {
   clearTimeout(viewer.addressLater);
   viewer.addressLater = setTimeout(() => {
     const address = new URL(location.href);

@@ -12,6 +12,7 @@ function readPalette(root, run) {
     now: read("--now"),
     second: read("--second"),
     manual: read("--arm-manual"),
+    tuned: read("--arm-prompt-tuning"),
     mono: style.getPropertyValue("--font-mono") || "monospace",
     sans: style.getPropertyValue("--font") || "sans-serif",
     kinds: kinds.map((colour) => (colour === "currentColor" ? ink : colour)),

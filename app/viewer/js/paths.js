@@ -29,7 +29,7 @@ class Paths {
       context.strokeStyle = colour(position);
       this.tail(context, at, position, view.step, run.steps, strength(position));
     }
-    this.manual(context, run, view, camera, palette);
+    this.marks(context, run, view, camera, palette, at);
     second.draw(context, run, view, camera, palette);
     for (let position = 0; position < positions; position += 1) {
       context.globalAlpha = Math.min(1, 0.75 * strength(position));
@@ -80,17 +80,29 @@ class Paths {
     }
   }
 
-  manual(context, run, view, camera, palette) {
-    const name = view.method + ".manual";
-    if (!run.has(name)) return;
-    const { values, shape } = run.arrays[name];
+  /** The noise that every path comes from, the manual context's tokens, the prompt-tuned vectors. */
+  marks(context, run, view, camera, palette, at) {
+    const faint = (position) => (view.chosen < 0 || view.chosen === position ? 1 : 0.3);
+    context.lineWidth = 1.3;
+    context.strokeStyle = palette.ink;
+    for (let position = 0; position < run.positions; position += 1) {
+      const [x, y] = at(0, position);
+      context.globalAlpha = 0.75 * faint(position);
+      strokeLines(context, [[x - 3.5, y - 3.5], [x + 3.5, y + 3.5]], [[x - 3.5, y + 3.5], [x + 3.5, y - 3.5]]);
+    }
     context.lineWidth = 1.6;
-    context.strokeStyle = palette.manual;
-    for (let position = 0; position < shape[0]; position += 1) {
-      const x = camera.screenX(values[position * shape[1] + view.axes[0]]);
-      const y = camera.screenY(values[position * shape[1] + view.axes[1]]);
-      context.globalAlpha = view.chosen < 0 || view.chosen === position ? 1 : 0.3;
-      context.strokeRect(x - 4, y - 4, 8, 8);
+    for (const [mark, colour] of [["manual", palette.manual], ["tuned", palette.tuned]]) {
+      const name = view.method + "." + mark;
+      if (!run.has(name)) continue;
+      const { values, shape } = run.arrays[name];
+      context.strokeStyle = colour;
+      for (let position = 0; position < shape[0]; position += 1) {
+        const x = camera.screenX(values[position * shape[1] + view.axes[0]]);
+        const y = camera.screenY(values[position * shape[1] + view.axes[1]]);
+        context.globalAlpha = faint(position);
+        if (mark === "manual") context.strokeRect(x - 4, y - 4, 8, 8);
+        else strokeLines(context, [[x, y - 5], [x + 5, y + 4], [x - 5, y + 4], [x, y - 5]]);
+      }
     }
   }
 
@@ -106,6 +118,12 @@ class Paths {
   headAt(x, y, reach = 8) {
     return (this.heads || []).findIndex(([hx, hy]) => Math.hypot(hx - x, hy - y) <= reach);
   }
+}
+
+function strokeLines(context, ...lines) {
+  context.beginPath();
+  for (const points of lines) points.forEach(([x, y], i) => (i ? context.lineTo(x, y) : context.moveTo(x, y)));
+  context.stroke();
 }
 
 function ring(context, x, y, radius, colour, width) {

@@ -1,7 +1,8 @@
 // Lock-in: positions x steps, coloured by the similarity of the nearest token. Drawn once; only the cursor moves.
 
 class Strip {
-  constructor(root, go) {
+  constructor(root, viewer) {
+    this.viewer = viewer;
     this.box = root.querySelector(".strip");
     this.canvas = this.box.querySelector("canvas");
     this.cursor = this.box.querySelector(".cursor");
@@ -9,7 +10,7 @@ class Strip {
     this.high = root.querySelector(".scale .high");
     const seek = (event) => {
       const { left, width } = this.box.getBoundingClientRect();
-      go(Math.round(Math.min(1, Math.max(0, (event.clientX - left) / width)) * this.steps));
+      viewer.go(viewer.time.step(Math.min(1, Math.max(0, (event.clientX - left) / width))));
     };
     this.box.addEventListener("pointerdown", (event) => {
       this.box.setPointerCapture(event.pointerId);
@@ -20,8 +21,7 @@ class Strip {
     });
   }
 
-  draw(run, view, palette) {
-    this.steps = run.steps;
+  redraw(run, view) {
     const [low, high] = run.arrays[view.kind + ".range"].values;
     const image = new ImageData(run.steps + 1, run.positions);
     for (let position = 0; position < run.positions; position += 1) {
@@ -51,5 +51,5 @@ class Strip {
     write(this.high, short(high));
   }
 
-  move(run, step) { this.cursor.style.left = (100 * step) / run.steps + "%"; }
+  step(run, view) { this.cursor.style.left = 100 * this.viewer.time.share(view.step) + "%"; }
 }

@@ -1,11 +1,11 @@
 // What every position is nearest to at the shown step, beside the token that the manual context has there.
 
 class Table {
-  constructor(root, onChoose) {
+  constructor(root, viewer) {
     this.body = root.querySelector("tbody");
     this.at = root.querySelector(".at");
     this.detail = root.querySelector(".detail");
-    this.onChoose = onChoose;
+    this.viewer = viewer;
     this.rows = [];
   }
 
@@ -28,18 +28,18 @@ class Table {
         return { token, share };
       });
       row.append(head, ...cells);
-      row.addEventListener("click", () => this.onChoose(position));
+      row.addEventListener("click", () => this.viewer.choose(position));
       row.addEventListener("keydown", (event) => {
         if (event.key !== "Enter") return;
         event.preventDefault();
-        this.onChoose(position);
+        this.viewer.choose(position);
       });
       return { row, bar, score, near, lock: cells[2] };
     });
     this.body.replaceChildren(...this.rows.map(({ row }) => row));
   }
 
-  draw(run, view) {
+  step(run, view) {
     const { kind, step } = view;
     const [low, high] = run.arrays[kind + ".range"].values;
     const locked = run.lockedAt(kind);

@@ -1,37 +1,35 @@
 // Buttons, slider, keys and words of time. It only asks for a step; the viewer moves.
 
-const KEYS = { ArrowLeft: -1, ArrowRight: 1, ArrowDown: -1, ArrowUp: 1, PageDown: -100, PageUp: 100 };
 const SECONDS_OF_A_RUN = 20; // at 1x, whatever the number of steps
 
 class Timeline {
-  constructor(root, { go, by, toggle }) {
+  constructor(root, viewer) {
     this.root = root;
     this.slider = root.querySelector("input.step");
     this.words = root.querySelector(".where");
     this.live = root.querySelector(".live");
     this.playButton = root.querySelector(".play");
     this.speed = root.querySelector(".speed");
-    this.slider.addEventListener("input", () => go(Number(this.slider.value)));
+    const by = (steps) => viewer.go(viewer.view.step + steps);
+    const toggle = () => (viewer.view.playing ? viewer.rest() : viewer.play());
+    this.slider.addEventListener("input", () => viewer.go(Number(this.slider.value)));
     this.playButton.addEventListener("click", toggle);
     for (const button of root.querySelectorAll("[data-by]")) {
       button.addEventListener("click", () => by(Number(button.dataset.by)));
     }
     for (const button of root.querySelectorAll("[data-go]")) {
-      button.addEventListener("click", () => go(button.dataset.go === "start" ? 0 : Infinity));
+      button.addEventListener("click", () => viewer.go(button.dataset.go === "start" ? 0 : Infinity));
     }
-    this.onKey = (event) => {
-      if (!root.isConnected) return document.removeEventListener("keydown", this.onKey);
-      if (!root.offsetParent || event.altKey || event.ctrlKey || event.metaKey || typing(event.target, this.slider)) return;
-      if (event.key === " ") {
-        if (event.target.closest("button, a, summary")) return;
-        toggle();
-      } else if (event.key in KEYS) by(KEYS[event.key] * (event.shiftKey && event.key.startsWith("Arrow") ? 10 : 1));
-      else if (event.key === "Home") go(0);
-      else if (event.key === "End") go(Infinity);
-      else return;
-      event.preventDefault();
-    };
-    document.addEventListener("keydown", this.onKey);
+    const add = (...entry) => viewer.keys.add("Time", ...entry);
+    add(" ", "play or pause", toggle);
+    for (const [name, sign] of [["Left", -1], ["Down", -1], ["Right", 1], ["Up", 1]]) {
+      add("Arrow" + name, (sign < 0 ? "back" : "on") + " 1 step", () => by(sign), false);
+      add("Arrow" + name, (sign < 0 ? "back" : "on") + " 10 steps", () => by(10 * sign), true);
+    }
+    add("PageDown", "back 100 steps", () => by(-100));
+    add("PageUp", "on 100 steps", () => by(100));
+    add("Home", "first step", () => viewer.go(0));
+    add("End", "last step", () => viewer.go(Infinity));
   }
 
   build(run) { this.slider.max = run.steps; }
@@ -39,25 +37,19 @@ class Timeline {
   /** Steps per second of play. */
   rate(run) { return Math.max(3, run.steps / SECONDS_OF_A_RUN) * Number(this.speed.value); }
 
-  draw(run, view, playing) {
+  step(run, view) {
     const words = wordsOf(run, view.step);
     this.slider.value = view.step;
     this.slider.style.setProperty("--done", view.step / run.steps);
     this.slider.setAttribute("aria-valuetext", words);
     write(this.words, words);
-    this.root.classList.toggle("playing", playing);
-    this.playButton.setAttribute("aria-label", playing ? "Pause" : "Play");
+    this.root.classList.toggle("playing", view.playing);
+    this.playButton.setAttribute("aria-label", view.playing ? "Pause" : "Play");
     clearTimeout(this.pause); // a screen reader hears where the step came to rest, not every frame
-    if (playing) return;
+    if (view.playing) return;
     this.pause = setTimeout(() => {
       const locked = run.lockedAt(view.kind).filter((step) => step <= view.step).length;
       write(this.live, words + "; " + locked + " of " + run.positions + " positions locked");
     }, 500);
   }
-}
-
-/** Whether a key belongs to something else: a text, a list, another slider, the tabs. */
-function typing(target, slider) {
-  if (target === slider || !target.closest) return false;
-  return Boolean(target.closest("input, select, textarea, [contenteditable=true], [role=tab], [role=listbox], [role=dialog]"));
 }

@@ -1,4 +1,7 @@
 // The viewer: holds what is shown, draws it, and lets `window.ddptViewer` and the page drive it.
+//
+// A panel is an object with up to three methods: build(run) for a run that was opened, redraw(run, view, palette) when
+// anything but time has changed (theme, size, kind of vector, projection, choice), step(run, view) at every step.
 
 class Viewer {
   constructor(root) {
@@ -11,17 +14,26 @@ class Viewer {
     this.paths = new Paths(find(".past-layer"), find(".path-layer"));
     this.second = new Second(root);
     this.camera = new Camera();
-    this.view = { step: 0, kind: "state", method: "pca", axes: [0, 1], chosen: -1, hidden: new Set(), found: [] };
-    this.playing = false;
-    this.legend = new Legend(find(".legend"), (kind) => this.toggleKind(kind));
-    this.table = new Table(root, (position) => this.choose(position));
-    this.strip = new Strip(root, (step) => this.go(step));
+    this.time = new TimeScale();
+    this.keys = new Keys(root);
+    this.view = {
+      step: 0, playing: false, kind: "state", method: "pca", axes: [0, 1],
+      chosen: -1, // position
+      token: -1, // id
+      found: [], // ids that were searched for or drawn around
+      hidden: new Set(), // kinds of token that are put away
+    };
     this.intro = new Intro(find(".caption"));
-    this.timeline = new Timeline(root, {
-      go: (step) => this.go(step),
-      by: (steps) => this.go(this.view.step + steps),
-      toggle: () => (this.playing ? this.rest() : this.play()),
-    });
+    this.timeline = new Timeline(root, this);
+    this.panels = [
+      this.timeline,
+      new Legend(find(".legend"), (kind) => this.toggleKind(kind)),
+      new Table(root, this),
+      new Strip(root, this),
+      new Curves(root, this),
+      new Inspect(root, this),
+      this.intro,
+    ];
     new Hand(this.plot, {
       pan: (dx, dy) => { this.camera.pan(dx, dy); this.later(); },
       zoom: (x, y, factor) => { this.camera.zoomAt(x, y, factor); this.later(); },
@@ -76,11 +88,11 @@ class Viewer {
     const sameMap = this.run && this.run.meta.files.tokens === meta.files.tokens;
     this.run = run;
     if (!sameMap) this.view.hidden = new Set();
-    Object.assign(this.view, { kind: "state", method: "pca", chosen: -1, found: [], step: run.steps });
+    Object.assign(this.view, { kind: "state", method: "pca", chosen: -1, token: -1, found: [], step: run.steps });
+    this.time.steps = run.steps;
     this.root.dataset.state = "ready";
     this.veil.hidden = true;
-    this.table.build(run);
-    this.timeline.build(run);
+    for (const panel of this.panels) if (panel.build) panel.build(run);
     if (step !== null && step >= 0) this.view.step = this.clamp(step);
     this.pressed();
     this.resized();
@@ -120,28 +132,28 @@ class Viewer {
   play() {
     if (!this.run) return;
     if (this.view.step >= this.run.steps) this.view.step = 0;
-    this.playing = true;
+    this.view.playing = true;
     let place = this.view.step;
     let before = performance.now();
     const frame = (now) => {
-      if (!this.playing) return;
+      if (!this.view.playing) return;
       place += (Math.min(200, now - before) / 1000) * this.timeline.rate(this.run);
       before = now;
       const step = this.clamp(Math.floor(place));
-      if (step >= this.run.steps) this.playing = false;
-      if (step !== this.view.step || !this.playing) {
+      if (step >= this.run.steps) this.view.playing = false;
+      if (step !== this.view.step || !this.view.playing) {
         this.view.step = step;
         this.drawStep();
       }
-      if (this.playing) requestAnimationFrame(frame);
+      if (this.view.playing) requestAnimationFrame(frame);
     };
     this.drawStep();
     requestAnimationFrame(frame);
   }
 
   rest() {
-    const wasPlaying = this.playing;
-    this.playing = false;
+    const wasPlaying = this.view.playing;
+    this.view.playing = false;
     this.intro.stop();
     if (wasPlaying && this.run) this.drawStep();
   }
@@ -184,14 +196,15 @@ class Viewer {
     const axes = this.root.querySelector(".axes");
     axes.hidden = this.run.arrays[this.view.method + ".vocabulary"].shape[1] < 3;
     axes.querySelector("select").value = this.view.axes.join(",");
+    this.root.querySelector(".key-tuned").hidden = !this.run.has(this.view.method + ".tuned");
     write(this.root.querySelector(".explain-kind"), EXPLAIN[this.view.kind]);
     write(this.root.querySelector(".explain-map"), mapWords(this.run, this.view));
   }
 
   choose(position) {
     this.view.chosen = position === this.view.chosen ? -1 : position;
+    this.drawPanels();
     this.drawStep();
-    this.strip.draw(this.run, this.view, this.palette);
   }
 
   toggleKind(kind) {
@@ -250,8 +263,7 @@ class Viewer {
   redraw() {
     if (!this.run || this.camera.width <= 1) return;
     this.drawPlot();
-    this.legend.draw(this.run, this.view);
-    this.strip.draw(this.run, this.view, this.palette);
+    this.drawPanels();
     this.drawStep();
   }
 
@@ -261,18 +273,16 @@ class Viewer {
     this.paths.draw(this.run, this.view, this.camera, this.palette, this.field, this.second);
   }
 
-  /** Draws what changes with the step: paths, table, time. */
+  /** Draws what changes with anything but time. */
+  drawPanels() {
+    for (const panel of this.panels) if (panel.redraw) panel.redraw(this.run, this.view, this.palette);
+  }
+
+  /** Draws what changes with the step: the paths, and every panel, in the same frame. */
   drawStep() {
     if (!this.run || !this.palette) return;
     this.paths.draw(this.run, this.view, this.camera, this.palette, this.field, this.second);
-    const now = performance.now();
-    if (!this.playing || now - (this.tableDrawn || 0) > 60) { // nobody reads sixty tables a second
-      this.table.draw(this.run, this.view);
-      this.tableDrawn = now;
-    }
-    this.timeline.draw(this.run, this.view, this.playing);
-    this.strip.move(this.run, this.view.step);
-    this.intro.draw(this.view.step);
-    if (!this.playing && this.onRest) this.onRest(this.run, this.view.step);
+    for (const panel of this.panels) if (panel.step) panel.step(this.run, this.view);
+    if (!this.view.playing && this.onRest) this.onRest(this.run, this.view);
   }
 }
