@@ -3,13 +3,17 @@
 The container is safetensors, which a script reads in a dozen lines. A file's name holds a hash of everything
 it was made from, so that a file never changes once it is there and a browser may keep it.
 
-Array names in the files: `timesteps`, `noise_level`, `manual.ids`; for a projection `<method>.vocabulary`,
-`.state`, `.estimate`, `.manual`; for a kind of vector `<kind>.ids`, `.scores`, `.range`.
+Array names in the files: `timesteps`, `noise_level`, `manual.ids`, `tuned.ids`; for a projection
+`<method>.vocabulary`, `.state`, `.estimate`, `.manual`, `.tuned`; for a kind of vector `<kind>.ids`, `.scores`,
+`.range`, `.norm`, `.to_end`, `.to_manual`. There is nothing `tuned` where no prompt-tuning prompt is of the backbone.
 """
 
+import gzip
 import json
+import logging
 import os
 import tempfile
+import zlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
@@ -17,8 +21,12 @@ import numpy as np
 from safetensors.numpy import save
 
 from app.viewer.token_kinds import KINDS, kinds_of
+from ddpt_core.interpret.metric import norms
 
-FORMAT = 1  # raise it when a file's content changes, so that old files are not read
+log = logging.getLogger(__name__)
+
+FORMAT = 2  # raise it when a file's content changes, so that old files are not read
+PACKED = ".gz"  # what the name of a shipped file ends with
 SCORE_LEVELS = 65_535  # scores are stored as uint16 between the run's lowest and highest
 
 
@@ -35,6 +43,21 @@ def neighbour_arrays(kind: str, ids: np.ndarray, scores: np.ndarray) -> dict[str
         f"{kind}.scores": np.rint(levels).clip(0, SCORE_LEVELS).astype(np.uint16),
         f"{kind}.range": np.array([low, high], np.float32),
     }
+
+
+def curve_arrays(kind: str, vectors: np.ndarray, manual: np.ndarray) -> dict[str, np.ndarray]:
+    """Returns `<kind>.norm`, `.to_end` and `.to_manual`, each (S+1, P) float32, in the backbone's own space.
+
+    vectors: (S+1, P, D). to_end is the distance to the same position's last step, to_manual the one to `manual`
+    (P, D), the embedded manual context; all Euclidean.
+    """
+    curves = {name: np.empty(vectors.shape[:2], np.float32) for name in ("norm", "to_end", "to_manual")}
+    for position in range(vectors.shape[1]):  # one at a time: little memory
+        path = vectors[:, position]  # (S+1,D)
+        curves["norm"][:, position] = norms(path)
+        curves["to_end"][:, position] = norms(path - path[-1])
+        curves["to_manual"][:, position] = norms(path - manual[position])
+    return {f"{kind}.{name}": curve for name, curve in curves.items()}
 
 
 def projection_arrays(
@@ -60,7 +83,8 @@ def pack_tokens(tokens: Sequence[str], special_ids: Collection[int] = ()) -> byt
 class PayloadStore:
     """The folders whose files the browser may fetch; a file is there whole or not at all.
 
-    New files go to `folder`; `shipped` holds those that came with the project.
+    New files go to `folder`; `shipped` holds those that came with the project, compressed, which are unpacked into
+    `folder` when they are first asked for.
     """
 
     def __init__(self, folder: Path, shipped: Path | None = None):
@@ -70,15 +94,25 @@ class PayloadStore:
     @property
     def folders(self) -> list[Path]:
         """The folders that a server must be allowed to serve."""
-        return [folder.resolve() for folder in (self.folder, self.shipped) if folder]
+        return [self.folder.resolve()]
 
     def find(self, name: str) -> Path | None:
         """Returns the file `name`, None if it is yet to be made."""
-        return next((folder / name for folder in self.folders if (folder / name).is_file()), None)
+        file = self.folder.resolve() / name
+        if not file.is_file() and self.shipped:
+            self._unpack(name, self.shipped / (name + PACKED))
+        return file if file.is_file() else None
+
+    def _unpack(self, name: str, packed: Path) -> None:
+        try:
+            if packed.is_file():
+                self.replace(name, gzip.decompress(packed.read_bytes()))
+        except (OSError, EOFError, zlib.error) as error:
+            log.warning("%s cannot be unpacked and is made anew: %s", packed, error)
 
     def url(self, name: str) -> str:
         """Returns the address of the file, relative to the app's root."""
-        return f"gradio_api/file={(self.find(name) or self.folder / name).as_posix()}"
+        return f"gradio_api/file={(self.folder.resolve() / name).as_posix()}"
 
     def put(self, name: str, build: Callable[[], bytes]) -> str:
         """Returns the address of the file `name`, made by `build` if it is not there yet."""

@@ -1,7 +1,8 @@
 """How a map is drawn: `pca` and `umap`, with one signature and one result.
 
-Each takes table (V, D), paths name -> (S+1, P, D), marks name -> (P, D), a seed and a progress callback, and
-returns the fields of a Projection. SETTINGS is what, besides those, decides where points come to lie.
+Each takes table (V, D), paths name -> (S+1, P, D), marks name -> (P, D), settings, a seed and a progress callback,
+and returns the fields of a Projection. Settings are what, besides points and seed, decides where these come to lie:
+SETTINGS, and for UMAP what UmapSettings lets somebody choose.
 
 Cost on one core for V = 32,100, D = 1024, two paths of 2001 x 16: `pca` 4 s, `umap` 12 s and up to half
 a minute for its first start after being installed. 1.2 GB of memory with the table and both paths.
@@ -10,6 +11,9 @@ a minute for its first start after being installed. 1.2 GB of memory with the ta
 import threading
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 
@@ -20,9 +24,10 @@ SETTINGS: dict[str, dict] = {
     "pca": {"components": 3, "solver": "covariance_eigh"},
     "umap": {
         "components": 2,
-        "n_neighbors": 15,  # this and min_dist: umap-learn's own defaults
-        "min_dist": 0.1,
         "metric": "cosine",
+        # Not UMAP's own spectral start: with few neighbours that depends on chance which no seed rules, and keeps the
+        # places of groups no better (Kobak & Linderman 2021, doi:10.1038/s41587-020-00809-z).
+        "init": "pca",
         "tokens": 4000,  # at most, of the vocabulary
         "steps": 64,  # at most, of one path
         "path_points": 2048,  # at most, of all paths together
@@ -30,10 +35,37 @@ SETTINGS: dict[str, dict] = {
 }
 TRUST_SAMPLE, TRUST_NEIGHBOURS = 1500, 15
 
+N_NEIGHBORS, MIN_DIST = (2, 200), (0.0, 0.99)  # limits: UMAP needs 2, and spreads points over 1.0
+
 _one_umap_at_a_time = threading.Lock()  # numba's own threads must not be started from two threads at once
 
 
-def pca(table: np.ndarray, paths: dict, marks: dict, seed: int, tell: Callable[[float, str], None]) -> dict:
+@dataclass(frozen=True)
+class UmapSettings:
+    """What can be chosen of UMAP; the defaults are umap-learn's own.
+
+    n_neighbors: how many points near each the map keeps together (2 to 200); few show what is close at hand, many the
+    whole. min_dist: how closely points may be packed (0 to 0.99). Raises ConfigError outside these.
+    """
+
+    n_neighbors: int = 15
+    min_dist: float = 0.1
+
+    def __post_init__(self):
+        _require("n_neighbors", self.n_neighbors, Integral, "a whole number", *N_NEIGHBORS)
+        _require("min_dist", self.min_dist, Real, "a number", *MIN_DIST)
+
+
+def _require(name: str, given: Any, kind: type, words: str, low: float, high: float) -> None:
+    is_number = isinstance(given, kind) and not isinstance(given, bool)
+    fits = is_number and low <= float(given) <= high  # no NaN does
+    if not fits:
+        raise ConfigError(f"{name} of UMAP must be {words} from {low:g} to {high:g}, got {given!r}; choose another.")
+
+
+def pca(
+    table: np.ndarray, paths: dict, marks: dict, settings: dict, seed: int, tell: Callable[[float, str], None]
+) -> dict:
     """Returns a linear map fitted to all tokens, the marks, and at most as many points of the paths.
 
     Neither tokens nor paths drown the other then. The components are eigenvectors of the covariance (V D^2
@@ -42,7 +74,6 @@ def pca(table: np.ndarray, paths: dict, marks: dict, seed: int, tell: Callable[[
     from sklearn.decomposition import PCA
 
     tell(0.05, "PCA: gathering points")
-    settings = SETTINGS["pca"]
     share = len(table) // max(len(paths), 1)  # points of one path
     fitted = {name: thin(len(path), share // path.shape[1]) for name, path in paths.items()}
     points = _stack(table, paths, fitted, marks)
@@ -71,12 +102,22 @@ def pca(table: np.ndarray, paths: dict, marks: dict, seed: int, tell: Callable[[
         "paths": drawn,
         "marks": {name: place(mark) for name, mark in marks.items()},
         "quality": {"explained_variance_ratio": shares, "trustworthiness": trust},
-        "parameters": {**settings, "seed": seed, "vocabulary": len(table), "hidden": 0, "fitted_points": len(points)},
+        "parameters": {
+            **settings,
+            "seed": seed,
+            "vocabulary": len(table),
+            "vocabulary_sample": len(table),
+            "hidden": 0,
+            "steps_fitted": {name: len(kept) for name, kept in fitted.items()},
+            "fitted_points": len(points),
+        },
         "fitted_steps": {name: np.arange(len(path)) for name, path in paths.items()},
     }
 
 
-def umap(table: np.ndarray, paths: dict, marks: dict, seed: int, tell: Callable[[float, str], None]) -> dict:
+def umap(
+    table: np.ndarray, paths: dict, marks: dict, settings: dict, seed: int, tell: Callable[[float, str], None]
+) -> dict:
     """Returns a map fitted to a sample of the tokens, the marks, and evenly spaced steps of every path.
 
     The first and the last step are always among them. Neighbours are exact, where umap-learn would
@@ -85,7 +126,6 @@ def umap(table: np.ndarray, paths: dict, marks: dict, seed: int, tell: Callable[
     tell(0.0, "UMAP: loading, which takes half a minute the first time")
     from umap import UMAP
 
-    settings = SETTINGS["umap"]
     positions = sum(path.shape[1] for path in paths.values())
     steps = min(settings["steps"], settings["path_points"] // max(positions, 1))
     fitted = {name: thin(len(path), steps) for name, path in paths.items()}
@@ -106,6 +146,7 @@ def umap(table: np.ndarray, paths: dict, marks: dict, seed: int, tell: Callable[
             n_neighbors=neighbours,
             min_dist=settings["min_dist"],
             metric=settings["metric"],
+            init=settings["init"],
             random_state=seed,
             n_jobs=1,  # what a seed asks for
             precomputed_knn=(near.ids.astype(np.int64), np.maximum(1 - near.scores, 0), None),

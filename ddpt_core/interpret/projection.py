@@ -7,15 +7,16 @@ the sample have no place, and steps between fitted ones lie on straight lines.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
-from ddpt_core.errors import ConfigError, require_choice
+from ddpt_core.errors import ConfigError, require_choice, require_range
 from ddpt_core.interpret.map_cache import cached
-from ddpt_core.interpret.map_methods import SETTINGS, pca, umap
+from ddpt_core.interpret.map_methods import SETTINGS, UmapSettings, pca, umap
 
+MAX_SEED = 2**32 - 1  # of numpy's generators, which UMAP draws from
 PROJECTIONS: dict[str, Callable[..., dict]] = {"pca": pca, "umap": umap}
 
 
@@ -28,7 +29,8 @@ class Projection:
     between.
     quality: `trustworthiness` (0..1, of a sample; None if there are too few points) and, for PCA,
     `explained_variance_ratio` (of each component, in the points that were fitted).
-    parameters: what the map was made with; `hidden` counts the tokens without a place.
+    parameters: what the map was made with; `hidden` counts the tokens without a place, `vocabulary_sample` those that
+    were fitted, `steps_fitted` the fitted steps of every path.
     """
 
     method: str
@@ -47,29 +49,35 @@ def project(
     marks: dict,
     *,
     seed: int = 0,
+    umap: UmapSettings | None = None,
     cache: str | Path | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> Projection:
     """Returns the map of a vocabulary and of the paths and marks in it.
 
     method: one of PROJECTIONS. table: (V, D); paths: name -> (S+1, P, D); marks: name -> (P, D); all in the
-    backbone's own space, tensors or arrays. seed: the same one draws the same map.
+    backbone's own space, tensors or arrays. seed: the same one draws the same map, 0 to 2^32 - 1.
+    umap: what was chosen of UMAP, if that is the method.
     cache: a folder that keeps maps by the content of what they show.
     progress: is told the fraction done and what is being done; what it raises ends the work and leaves
     nothing.
 
     Cost on one core for V = 32,100, D = 1024 and two paths of 2001 x 16: see `map_methods`; from the cache 1
     s. Raises ConfigError for an unknown method, for shapes that do not fit and for values that are not
-    finite.
+    finite, for a seed outside its range, and for settings of a method that is not the one asked for.
     """
     require_choice("projection", method, PROJECTIONS)
+    require_range("seed", seed, 0, MAX_SEED)
+    if umap is not None and method != "umap":
+        raise ConfigError(f"Settings of UMAP were given for the projection {method!r}; leave them out or choose umap.")
+    settings = SETTINGS[method] | (asdict(umap or UmapSettings()) if method == "umap" else {})
     tell = progress or (lambda fraction, text: None)
     table = _checked("The embedding table", table, 2, None)
     paths = {name: _checked(f"The path {name!r}", path, 3, table) for name, path in paths.items()}
     marks = {name: _checked(f"The mark {name!r}", mark, 2, table) for name, mark in marks.items()}
 
     def draw() -> Projection:
-        drawing = PROJECTIONS[method](table, paths, marks, seed, tell)
+        drawing = PROJECTIONS[method](table, paths, marks, settings, seed, tell)
         tell(1.0, "Done")
         return Projection(method, **drawing)
 
@@ -79,8 +87,8 @@ def project(
     arrays = {"table": table}
     arrays |= {f"path {name}": path for name, path in paths.items()}
     arrays |= {f"mark {name}": mark for name, mark in marks.items()}
-    settings = {"method": method, "seed": seed, **SETTINGS[method]}
-    return cached(Path(cache), arrays, settings, Projection, draw)
+    made_with = {"method": method, "seed": seed, **settings}
+    return cached(Path(cache), arrays, made_with, Projection, draw)
 
 
 def _checked(what: str, values, dimensions: int, table: np.ndarray | None) -> np.ndarray:

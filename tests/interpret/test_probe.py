@@ -12,6 +12,7 @@ from ddpt_core.interpret import probe
 from ddpt_core.interpret.probe import code_along, loss_along, steps_to_probe
 from ddpt_core.trajectory.trajectory import Trajectory
 
+
 @pytest.fixture
 def run(run_folder, tiny):
     """The run of 10 steps with contexts that differ by far more than an untrained prompt's, so that the code does."""
@@ -85,6 +86,27 @@ def test_the_code_is_what_every_context_alone_makes_the_backbone_write(run, tiny
     assert len({at.code for at in found}) > 1
 
 
+def test_the_step_since_which_the_final_code_stands_is_narrowed_down_in_a_few_rounds(run, tiny, monkeypatch):
+    """A run of 2,000 steps whose context is one of two that are answered otherwise; it changes at step 1,234."""
+    contexts, rounds = run.context[[3, 7]], []
+    since = replace(run, context=contexts[np.repeat([0, 1], [1_234, 767])], timesteps=np.arange(2_000, -1, -1))
+    found = code_along(since, tiny, "sort list `a`", most=24, on_round=rounds.append)
+    first, last = (tiny.generate(torch.from_numpy(context), ["sort list `a`"])[0].text for context in contexts)
+    assert first != last
+    assert [at.code for at in found] == [first if at.step < 1_234 else last for at in found]
+    steps = [at.step for at in found]
+    assert {1_233, 1_234} <= set(steps) and set(steps_to_probe(2_000, 12)) <= set(steps)
+    assert rounds[0] == 12 and max(rounds[1:]) <= 3 and len(rounds) <= 5 and sum(rounds) == len(steps) <= 24
+    few = [at.step for at in code_along(since, tiny, "sort list `a`", most=14)]
+    assert len(few) == 14 and all(1_090 < step < 1_273 for step in set(few) - set(steps_to_probe(2_000, 12)))
+
+
+def test_a_code_that_never_changes_costs_no_further_round(run, tiny):
+    still, rounds = replace(run, context=np.repeat(run.context[[3]], 11, axis=0)), []
+    assert len(code_along(still, tiny, "sort list `a`", count=3, most=24, on_round=rounds.append)) == 3
+    assert rounds == [3]
+
+
 def test_what_cannot_be_probed_is_refused_in_a_sentence(run, tiny, tasks):
     with pytest.raises(DataError, match="no task to score"):
         loss_along(run, tiny, [])
@@ -94,6 +116,8 @@ def test_what_cannot_be_probed_is_refused_in_a_sentence(run, tiny, tasks):
         code_along(run, tiny, " ")
     with pytest.raises(ConfigError, match="from 2 to 128, got 129"):
         code_along(run, tiny, "sort list `a`", count=129)
+    with pytest.raises(ConfigError, match="most must be from 0 to 128, got 129"):
+        code_along(run, tiny, "sort list `a`", most=129)
     other = replace(run, info=run.info | {"backbone": {"name": "embedded", "sha256": "another"}})
     for made in (other, replace(run, info={})):
         with pytest.raises(ArtifactError, match="another backbone than"):

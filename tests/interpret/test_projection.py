@@ -8,7 +8,7 @@ from sklearn.manifold import trustworthiness
 
 from ddpt_core.errors import ConfigError
 from ddpt_core.interpret import map_cache, projection
-from ddpt_core.interpret.map_methods import SETTINGS, between, thin
+from ddpt_core.interpret.map_methods import SETTINGS, UmapSettings, between, thin
 from ddpt_core.interpret.projection import PROJECTIONS, project
 
 TOKENS, WIDTH, POSITIONS, STEPS = 300, 12, 2, 40
@@ -154,6 +154,38 @@ class TestUMAP:
         assert drawn.quality["trustworthiness"] == pytest.approx(expected, abs=1e-3)
         assert expected > 0.7
 
+    def test_two_runs_are_placed_as_umap_learn_places_the_same_points(self):
+        from umap import UMAP
+
+        table, first, marks = scene()
+        second = {f"second.{name}": path for name, path in scene(seed=1)[1].items()}
+        paths, chosen = first | second, UmapSettings(n_neighbors=8, min_dist=0.35)
+        drawn = project("umap", table, paths, marks, seed=11, umap=chosen)
+        points = np.concatenate([table, *(path.reshape(-1, WIDTH) for path in paths.values()), marks["manual"]])
+        directions = points.astype(np.float64) / np.linalg.norm(points.astype(np.float64), axis=1, keepdims=True)
+        cosines = (directions @ directions.T).astype(np.float32)
+        ids = np.argsort(-cosines, axis=1, kind="stable")[:, :8]  # a mark lies on a token: ties go by their order
+        distances = np.maximum(1 - np.take_along_axis(cosines, ids, 1), 0)
+        expected = UMAP(
+            n_neighbors=8,
+            min_dist=0.35,
+            metric="cosine",
+            init="pca",
+            random_state=11,
+            precomputed_knn=(ids, distances, None),
+        ).fit_transform(points)
+        placed = [drawn.vocabulary, *(path.reshape(-1, 2) for path in drawn.paths.values()), drawn.marks["manual"]]
+        np.testing.assert_allclose(np.concatenate(placed), expected, atol=1e-3)
+        told = {"n_neighbors": 8, "min_dist": 0.35, "seed": 11, "metric": "cosine", "vocabulary_sample": TOKENS}
+        assert told.items() <= drawn.parameters.items()
+        trust = trustworthiness(points, expected, n_neighbors=15, metric="cosine")
+        assert drawn.quality["trustworthiness"] == pytest.approx(trust, abs=1e-3)  # over tokens, both runs and marks
+
+    def test_with_few_neighbours_too_the_same_seed_draws_the_same_map(self):
+        drawn = [project("umap", *scene(), seed=3, umap=UmapSettings(n_neighbors=3)).vocabulary for _ in range(3)]
+        np.testing.assert_array_equal(drawn[0], drawn[1])
+        np.testing.assert_array_equal(drawn[0], drawn[2])
+
     def test_two_points_are_too_few(self):
         with pytest.raises(ConfigError, match="at least 3 points, got 2"):
             project("umap", np.eye(2, 4), {}, {})
@@ -269,6 +301,28 @@ class TestCache:
 
 
 class TestWrongInput:
+    @pytest.mark.parametrize("given", [1, 201, 0, -3, 2.5, float("nan"), float("inf"), "15", None, True, 10**30])
+    def test_numbers_of_neighbours_that_umap_cannot_take_are_refused(self, given):
+        with pytest.raises(ConfigError, match=r"n_neighbors of UMAP must be a whole number from 2 to 200, got"):
+            UmapSettings(n_neighbors=given)
+
+    @pytest.mark.parametrize("given", [-0.01, 1.0, float("nan"), float("-inf"), "0.1", None, False])
+    def test_distances_that_umap_cannot_take_are_refused(self, given):
+        with pytest.raises(ConfigError, match=r"min_dist of UMAP must be a number from 0 to 0\.99, got"):
+            UmapSettings(min_dist=given)
+
+    def test_the_limits_themselves_are_taken(self):
+        assert (UmapSettings(2, 0), UmapSettings(200, 0.99)) and UmapSettings() == UmapSettings(15, 0.1)
+
+    @pytest.mark.parametrize("seed", [-1, 2**32])
+    def test_a_seed_that_numpy_cannot_take_is_refused(self, seed):
+        with pytest.raises(ConfigError, match="seed must be from 0 to 4,294,967,295"):
+            project("pca", *scene(), seed=seed)
+
+    def test_settings_of_umap_are_refused_for_pca(self):
+        with pytest.raises(ConfigError, match="Settings of UMAP were given for the projection 'pca'"):
+            project("pca", *scene(), umap=UmapSettings())
+
     def test_an_unknown_projection_is_refused_with_the_choices(self):
         with pytest.raises(ConfigError, match=r"Unknown projection 'tsne'; choose one of pca, umap\."):
             project("tsne", *scene())
