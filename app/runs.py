@@ -1,96 +1,96 @@
 """The runs that can be looked at: listed, opened, recorded, read."""
 
-import json
 import logging
-import re
+import shutil
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from app.numbers import whole
-from app.progress import Tell
-from app.viewer.view import NEIGHBOURS, RunView, key_of, label_of, vectors_of
+from app.progress import Cancelled, Tell
+from app.recent import RecentTrajectories
+from app.run_entry import RunEntry, free_name, read_entry
+from app.unsaved import UnsavedRuns, used
+from app.viewer.joint_maps import UmapChoice, pca_of_both, umap_of, vectors_of
+from app.viewer.view import NEIGHBOURS, RunView, key_of
 from ddpt_core.backbone import registry
 from ddpt_core.errors import ArtifactError, DDPTError, require_choice, require_range
+
+WARM_AFTER = 3.0  # seconds that the first page has for itself before the backbone is loaded
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class RunEntry:
-    """A run that can be opened: its name in addresses, its folder, its run.json."""
-
-    name: str
-    folder: Path
-    info: Mapping[str, Any]
-
-    @property
-    def embedded(self) -> bool:
-        """Whether the run came with the project."""
-        return self.folder.is_relative_to(registry.ASSETS)
-
-    @property
-    def label(self) -> str:
-        """The run in words, for the list of runs."""
-        return label_of(self.info, self.embedded)
-
-    def describe(self) -> dict[str, Any]:
-        """Returns what a list of runs says of it."""
-        info = self.info
-        return {
-            "name": self.name,
-            "label": self.label,
-            "embedded": self.embedded,
-            "prompt": info["prompt"]["name"],
-            "backbone": info["backbone"]["name"],
-            "scheduler": info["scheduler"],
-            "steps": info["steps"],
-            "seed": info["seed"],
-        }
-
-
 class Runs:
-    """Embedded runs and the user's own; `services` gives backbones, prompts and the lock around the model."""
+    """Embedded runs, the user's own, and each visitor's unsaved ones, which nobody else finds by name.
+
+    `services` gives backbones, prompts and the lock around the model.
+    """
 
     def __init__(self, services):
         self.services = services
+        self.unsaved = UnsavedRuns(services.cache / "unsaved", self.remove)
+        self.recent = RecentTrajectories()
 
-    def entries(self) -> dict[str, RunEntry]:
-        """Returns name -> run, embedded ones first; one with an unreadable run.json is left out."""
-        entries = {}
-        for name, folder in registry.available("runs", "run.json").items():
-            try:
-                info = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-                entry = RunEntry(name, folder.resolve(), info)
-                entry.describe()
-            except (OSError, ValueError, KeyError, TypeError) as error:
-                log.warning("The run %s is left out of the list: %r", folder, error)
-                continue
-            entries[name] = entry
-        return entries
+    def entries(self, visitor: str | None = None) -> dict[str, RunEntry]:
+        """Returns name -> run: embedded ones first, then the visitor's unsaved ones, then the user's own.
 
-    def entry(self, name: str) -> RunEntry:
-        """Returns the run `name`; raises ArtifactError if there is none."""
-        entries = self.entries()
+        A run of an earlier kind hides one of the same name. One with an unreadable run.json is left out.
+        """
+        lasting = registry.available("runs", "run.json")
+        embedded = {name: folder for name, folder in lasting.items() if folder.is_relative_to(registry.ASSETS)}
+        unsaved = {name: folder for name, folder in self.unsaved.of(visitor).items() if name not in embedded}
+        folders = embedded | unsaved | {name: lasting[name] for name in lasting if name not in unsaved}
+        found = {name: read_entry(name, folder, name in unsaved) for name, folder in folders.items()}
+        return {name: entry for name, entry in found.items() if entry}
+
+    def entry(self, name: str, visitor: str | None = None) -> RunEntry:
+        """Returns the run `name`; raises ArtifactError if there is none, or only another visitor's."""
+        entries = self.entries(visitor)
         if name not in entries:
             known = ", ".join(entries) or "none yet"
             raise ArtifactError(f"There is no run {str(name)[:80]!r}; the runs here are: {known}.")
+        if entries[name].unsaved:
+            used(entries[name].folder)
         return entries[name]
 
-    def like(self, entry: RunEntry, seed: int) -> RunEntry | None:
+    def by_key(self, key: str) -> RunEntry:
+        """Returns the run of this content, whoever made it: the key cannot be guessed. Raises ArtifactError."""
+        unsaved = (read_entry(folder.name, folder, True) for folder in self.unsaved.all())
+        for entry in chain(self.entries().values(), unsaved):
+            if entry and key_of(entry.folder) == key:
+                return entry
+        raise ArtifactError(f"The run with the key {str(key)[:40]!r} is not here any longer; make it again.")
+
+    def remove(self, folder: Path) -> None:
+        """Removes a run for good, and what was packed of it, unless another run has the same content."""
+        keys = []
+        with suppress(OSError, ValueError, KeyError):
+            keys = [key_of(file.parent) for depth in ("", "*/") for file in folder.glob(f"{depth}run.json")]
+        shutil.rmtree(folder, ignore_errors=True)
+        for key in keys:
+            try:
+                self.by_key(key)
+            except ArtifactError:
+                for file in self.services.store.folder.glob(f"{key}*"):
+                    file.unlink(missing_ok=True)
+
+    def like(self, entry: RunEntry, seed: int, visitor: str | None = None) -> RunEntry | None:
         """Returns a run made as `entry` was, but with another seed, if there is one."""
         wanted = {**entry.describe(), "seed": seed}
         same = ("prompt", "backbone", "scheduler", "steps", "seed")
-        for other in self.entries().values():
+        for other in self.entries(visitor).values():
             if all(other.describe()[field] == wanted[field] for field in same):
                 return other
         return None
 
-    def open(self, name: str, tell: Tell) -> dict[str, Any]:
+    def open(self, name: str, tell: Tell, visitor: str | None = None) -> dict[str, Any]:
         """Returns the run's description with the addresses of its data, made first if it is not there."""
-        entry = self.entry(name)
+        entry = self.entry(name, visitor)
         view = RunView(self.services.store, key_of(entry.folder))
         data = view.read()
         if data is None:
@@ -98,51 +98,76 @@ class Runs:
                 data = view.read() or self._build(entry, view, tell)
         return entry.describe() | data
 
-    def add_umap(self, name: str, tell: Tell) -> dict[str, Any]:
-        """Returns the run's description with a UMAP projection, which is fitted if it is not there yet."""
-        described = self.open(name, tell)
-        if "umap" in described["files"]:
-            return described
-        entry = self.entry(name)
-        with self.services.model(tell):
-            view = RunView(self.services.store, described["key"])
-            return entry.describe() | view.add_umap(*self._load(entry), tell)
+    def add_umap(
+        self, name: str, tell: Tell, second: str = "", visitor: str | None = None, **chosen: Any
+    ) -> dict[str, Any]:
+        """Returns the run's description with a UMAP of it, and of `second` if one is named, fitted if it is not there.
 
-    def beside(self, name: str, second: str, tell: Tell) -> dict[str, Any]:
+        chosen: seed, n_neighbors, min_dist, as a page sent them. Raises ConfigError if they cannot be taken, and
+        ArtifactError if the two runs are of different backbones.
+        """
+        choice = UmapChoice.of(**chosen)
+        described = self._described([name, second] if second else [name], tell, visitor)
+        keys = [run["key"] for run in described]
+        made = umap_of(self.services, keys, choice, lambda: self._load_all(described), tell)
+        made["quality"]["umap"]["second"] = second
+        return {**described[0], **{part: described[0][part] | made[part] for part in ("files", "quality")}}
+
+    def beside(self, name: str, second: str, tell: Tell, visitor: str | None = None) -> dict[str, Any]:
         """Returns the second run's description, and as `both` the data of one PCA that holds the two.
 
         Raises ArtifactError if they are of different backbones, which share no picture.
         """
-        described, other = self.open(name, tell), self.open(second, tell)
-        if described["files"]["tokens"] != other["files"]["tokens"]:
-            raise ArtifactError(f"The run {second!r} is of another backbone than {name!r}; the two share no picture.")
-        entries = [self.entry(name), self.entry(second)]
+        described = self._described([name, second], tell, visitor)
+        keys = [run["key"] for run in described]
+        return described[1] | {"both": pca_of_both(self.services, keys, lambda: self._load_all(described), tell)}
 
-        def load() -> tuple:
-            tell(0.5, "Projecting both runs…")
-            (first, backbone), (last, _) = [self._load(entry) for entry in entries]
-            return first, last, backbone
+    def _described(self, names: list[str], tell: Tell, visitor: str | None) -> list[dict[str, Any]]:
+        """Returns the descriptions of one run or two; raises ArtifactError if these share no picture."""
+        described = [self.open(name, tell, visitor) for name in names]
+        if len({run["files"]["tokens"] for run in described}) > 1:
+            raise ArtifactError(
+                f"The run {names[1]!r} is of another backbone than {names[0]!r}; the two share no picture."
+            )
+        return described
 
-        with self.services.model(tell):
-            views = [RunView(self.services.store, run["key"]) for run in (described, other)]
-            return other | {"both": views[0].beside(views[1], load)}
+    def _load_all(self, described: list[dict[str, Any]]) -> tuple[list, Any]:
+        """Returns the trajectories of described runs, and their backbone."""
+        loaded = [self._load(self.by_key(run["key"])) for run in described]
+        return [trajectory for trajectory, _ in loaded], loaded[0][1]
 
     def warm(self) -> None:
-        """Starts to make the first run's data in a thread, so that the first visitor need not wait for it."""
+        """Starts to make the first run's data, then to load its backbone and prompt, in a thread, so that the first
+        visitor need not wait for either.
+        """
 
         def work() -> None:
             try:
                 for name in list(self.entries())[:1]:
-                    self.open(name, lambda share, text: None)
+                    described = self.open(name, lambda share, text: None)
+                    time.sleep(WARM_AFTER)
+                    self.services.nearest(described["backbone"])
+                    self.services.prompt(described["prompt"])
             except DDPTError as error:
-                log.warning("The first run cannot be opened: %s", error)
+                log.warning("The first run is not ready for the first visitor: %s", error)
 
         threading.Thread(target=work, daemon=True).start()
 
-    def record(self, prompt: str, scheduler: str, steps: int, seed: int, tell: Tell) -> str:
-        """Returns the name of the run with these settings: the one that is there, else a new one in runs/.
+    def record(
+        self,
+        prompt: str,
+        scheduler: str,
+        steps: int,
+        seed: int,
+        tell: Tell,
+        visitor: str | None = None,
+        watch: Callable[[Any, int, Any], None] | None = None,
+    ) -> str:
+        """Returns the name of the run with these settings: the one that is there, else a new one.
 
-        `tell` hears of every step. Raises DDPTError for settings that cannot be sampled.
+        A visitor's new run is unsaved; without a visitor it is one of the user's own. `tell` hears of every step, and
+        `watch` gets the prompt, the number of steps and the DenoiseStep. Raises DDPTError for settings that cannot be
+        sampled.
         """
         from ddpt_core import Trajectory
         from ddpt_core.diffusion.schedule import SCHEDULERS
@@ -153,25 +178,37 @@ class Runs:
         with self.services.model(tell):
             loaded = self.services.prompt(prompt)
             sha256 = prompt_sha256(loaded)
-            entries = self.entries()
+            entries = self.entries(visitor)
             for entry in entries.values():
                 made, made_with = entry.describe(), entry.info["prompt"]["sha256"]
                 if (made["scheduler"], made["steps"], made["seed"], made_with) == (scheduler, steps, seed, sha256):
                     return entry.name
+            home = self.unsaved.folder(visitor) if visitor else registry.user_folder("runs")
+            if visitor:
+                self.unsaved.check_room(visitor)
+            started = time.monotonic()
 
-            def on_step(index: int) -> None:
-                tell(index / steps, f"Step {index:,} of {steps:,}")
+            def on_step(step) -> None:
+                if watch:
+                    watch(loaded, steps, step)
+                tell(step.index / steps, progress_of(step.index, steps, time.monotonic() - started))
 
             trajectory = Trajectory.record(loaded, steps, seed, scheduler, on_step=on_step)
-            plain = re.sub(r"[^\w.+-]+", "-", f"{loaded.name}-{scheduler}-{steps}-seed{seed}")
-            names = (plain, *(f"{plain}-{again}" for again in range(2, 1000)))
-            name = next(name for name in names if name not in entries)
-            trajectory.save(registry.user_folder("runs") / name)
+            name = free_name(f"{loaded.name}-{scheduler}-{steps}-seed{seed}", entries)
+            folder = trajectory.save(home / name)
+            try:
+                tell(1.0, "Saved")
+            except Cancelled:  # while it was being written
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
+            self.recent.add(trajectory, folder)
         return name
 
-    def neighbours(self, name: str, step: int, k: int = NEIGHBOURS, kind: str = "state") -> dict[str, Any]:
+    def neighbours(
+        self, name: str, step: int, k: int = NEIGHBOURS, kind: str = "state", visitor: str | None = None
+    ) -> dict[str, Any]:
         """Returns the k nearest tokens of every position at a step, nearest first."""
-        entry = self.entry(name)
+        entry = self.entry(name, visitor)
         require_choice("kind of vector", kind, ("state", "estimate"))
         trajectory, backbone = self._load(entry)
         step = require_range("step", whole("Step", step), 0, trajectory.steps)
@@ -195,12 +232,13 @@ class Runs:
 
     def _load(self, entry: RunEntry):
         """Returns the trajectory and its backbone; raises ArtifactError if that is another one now."""
-        from ddpt_core import Trajectory
-
         backbone = self.services.backbone(entry.info["backbone"]["name"])
-        if backbone.sha256 != entry.info["backbone"]["sha256"]:
-            raise ArtifactError(
-                f"The run {entry.name!r} was made with another version of the backbone {backbone.name!r}; "
-                "make it again with the same settings."
-            )
-        return Trajectory.load(entry.folder), backbone
+        return self.recent.load(entry, backbone), backbone
+
+
+def progress_of(step: int, steps: int, elapsed: float) -> str:
+    """Returns how far the sampling is and, once that can be said, how many seconds it will still take."""
+    done = f"Step {step:,} of {steps:,}"
+    if elapsed < 0.5 or not step:
+        return done
+    return f"{done} · {elapsed * (steps - step) / step:,.0f} s left"

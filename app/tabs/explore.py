@@ -1,4 +1,4 @@
-"""The Explore tab: one run as a picture, and the row in which a new run is made."""
+"""The Explore tab: one run as a picture, the row in which a new run is made, and the list of all runs."""
 
 import html
 import threading
@@ -10,16 +10,22 @@ import gradio as gr
 from gradio.context import Context
 
 from app.arms import DDPT, DDPT_FULL
+from app.figures.run_picture import PICTURE_CSS
 from app.figures.status_line import status_line
 from app.progress import Cancelled, Done, Note, Stops, stream
 from app.services import UNEXPECTED, Services, as_toast
-from app.tabs import explore_api, explore_probe
+from app.sketch import Sketches
+from app.tabs import explore_api, explore_library, explore_probe
 from app.theme import SCHEDULER_LABELS
+from app.viewer.answers import server_functions
 from app.viewer.component import trajectory_viewer
+from app.visitors import SAYS_WHO, visitor_of
 from ddpt_core.diffusion.schedule import SCHEDULERS
 from ddpt_core.errors import DDPTError
 
 NO_RUN = "No run is recorded here yet. Make one with “+ new run”."
+GIVEN_UP = "Cancelled; nothing was kept."
+MADE = "Cancelled; the run was made and is in the list, yours alone."
 
 
 def build(services: Services) -> None:
@@ -33,20 +39,27 @@ def build(services: Services) -> None:
         sample = gr.Button("Sample", variant="primary", elem_id="sample")
         cancel = gr.Button("Cancel", interactive=False, elem_id="cancel")
         status = gr.HTML(elem_id="new-run-status")
-    viewer = trajectory_viewer(elem_id="viewer")
-    form, buttons = [prompt, scheduler, steps, seed], [sample, cancel]
+        preview = gr.HTML(css_template=PICTURE_CSS, elem_id="new-run-preview")
+    window = gr.Textbox(visible=False)  # what the browser's window calls itself; filled in by each event's script
+    panel = explore_library.LibraryPanel(services)
+    viewer = trajectory_viewer(elem_id="viewer", render=False, server_functions=server_functions(services))
     explore = Explore(services)
+    listing = explore_library.build(panel, explore, viewer, window)
+    viewer.render()
+    form, buttons = [prompt, scheduler, steps, seed], [sample, cancel]
     hidden = {"api_visibility": "private", "show_progress": "hidden"}
 
     # Work on the model waits for its turn inside Services.model, which says so; the queue would wait in silence.
-    several = {"concurrency_limit": 8, **hidden}
-    Context.root_block.load(as_toast(explore.first), None, [viewer, *form], **several)
-    viewer.open_run(as_toast(explore.chosen), None, viewer, **several)
-    viewer.second_run(as_toast(explore.second), None, viewer, **several)
-    viewer.umap(as_toast(explore.umap), None, viewer, **several)
-    sample.click(as_toast(explore.sample), form, [status, viewer, *buttons], trigger_mode="once", **several)
+    several = {"concurrency_limit": 8, "js": SAYS_WHO, **hidden}
+    Context.root_block.load(as_toast(explore.first), window, [viewer, *form], **several)
+    viewer.open_run(as_toast(explore.chosen), window, viewer, **several)
+    viewer.second_run(as_toast(explore.second), window, viewer, **several)
+    viewer.umap(as_toast(explore.umap), window, viewer, **several)
+    shown = [status, preview, viewer, *buttons]
+    made = sample.click(as_toast(explore.sample), [*form, window], shown, trigger_mode="once", **several)
+    made.then(panel.refresh, window, listing, js=SAYS_WHO, **hidden)
     cancel.click(explore.cancel, None, [status, cancel], queue=False, **hidden)
-    explore_api.add(services)
+    explore_api.add(services, panel.library)
     explore_probe.build(services)
 
 
@@ -55,26 +68,27 @@ class Explore:
 
     def __init__(self, services: Services):
         self.runs = services.runs
+        self.sketches = Sketches(services)
         self.stops = Stops()  # of the sampling that each session has under way
 
-    def first(self, request: gr.Request) -> Iterator[list[Any]]:
+    def first(self, request: gr.Request, window: str = "") -> Iterator[list[Any]]:
         """Opens the run that the address asks for, else the first; fills in a seed that is not recorded."""
-        query = dict(request.query_params)
-        entries = self.runs.entries()
+        query, visitor = dict(request.query_params), visitor_of(window, request)
+        entries = self.runs.entries(visitor)
         if not entries:
-            yield [self.value("failed", message=NO_RUN), *[gr.skip()] * 4]
+            yield [self.value("failed", visitor, message=NO_RUN), *[gr.skip()] * 4]
             return
         entry = next(iter(entries.values()))
         form = [gr.skip()] * 4
         try:
             if "run" in query:
-                entry = self.runs.entry(query["run"])
+                entry = self.runs.entry(query["run"], visitor)
         except DDPTError as error:
             gr.Warning(html.escape(str(error), quote=False), title="This link asks for a run that is not here")
             query = {}
         seed = number(query.get("seed"))
         if seed is not None and seed != entry.info["seed"]:
-            other = self.runs.like(entry, seed)
+            other = self.runs.like(entry, seed, visitor)
             if other is None:
                 gr.Warning(
                     f"This run with seed {seed:,} is not recorded; it is filled in under “+ new run”.",
@@ -83,71 +97,92 @@ class Explore:
                 made = entry.describe()
                 form = [made["prompt"], made["scheduler"], made["steps"], seed]
             entry = other or entry
-        for value in self.opening(entry.name, number(query.get("step"))):
+        for value in self.opening(entry.name, number(query.get("step")), visitor):
             yield [value, *form]
 
-    def chosen(self, event: gr.EventData) -> Iterator[dict[str, Any]]:
+    def chosen(self, event: gr.EventData, request: gr.Request, window: str = "") -> Iterator[dict[str, Any]]:
         """Opens the run that was chosen in the list; it rests at its end."""
-        yield from self.opening(str(event.name), -1)
+        yield from self.opening(str(event.name), -1, visitor_of(window, request))
 
-    def second(self, event: gr.EventData) -> Iterator[dict[str, Any]]:
+    def second(self, event: gr.EventData, request: gr.Request, window: str = "") -> Iterator[dict[str, Any]]:
         """Opens the run that was chosen to be laid over the first."""
-        yield from self.working(lambda tell: self.runs.beside(str(event.first), str(event.name), tell), "second")
+        first, second, visitor = str(event.first), str(event.name), visitor_of(window, request)
+        yield from self.working(lambda tell: self.runs.beside(first, second, tell, visitor), "second", visitor)
 
-    def umap(self, event: gr.EventData) -> Iterator[dict[str, Any]]:
-        """Fits UMAP to the run that is open."""
-        yield from self.working(lambda tell: self.runs.add_umap(str(event.name), tell), "umap")
+    def umap(self, event: gr.EventData, request: gr.Request, window: str = "") -> Iterator[dict[str, Any]]:
+        """Fits UMAP to the run that is open, and to the second one if there is one, as it was chosen."""
+        visitor, name, second = visitor_of(window, request), str(event.name), str(getattr(event, "second", "") or "")
+        chosen = {part: getattr(event, part) for part in ("seed", "n_neighbors", "min_dist") if hasattr(event, part)}
 
-    def sample(self, prompt: str, scheduler: str, steps: int, seed: int, request: gr.Request) -> Iterator[list[Any]]:
-        """Makes a run and opens it; what was typed stays, whatever happens."""
-        started = time.monotonic()
-        stop = self.stops[request.session_hash] = threading.Event()
+        def fit(tell) -> dict[str, Any]:
+            return self.runs.add_umap(name, tell, second, visitor, **chosen)
+
+        yield from self.working(fit, "umap", visitor)
+
+    def sample(
+        self, prompt: str, scheduler: str, steps: int, seed: int, request: gr.Request, window: str = ""
+    ) -> Iterator[list[Any]]:
+        """Makes a run, drawing it meanwhile, and opens it; what was typed stays, whatever happens."""
+        started, visitor, sketch = time.monotonic(), visitor_of(window, request), self.sketches.new()
         busy = [gr.Button("Sampling…", interactive=False), gr.Button(interactive=True)]
-        yield [status_line("Loading the prompt…", 0.0), gr.skip(), *busy]
-        try:
+
+        def record(tell) -> str:
+            return self.runs.record(prompt, scheduler, steps, seed, tell, visitor, sketch.add)
+
+        with self.stops.under_way(request.session_hash) as stop:
+            yield [status_line("Loading the prompt…", 0.0), "", gr.skip(), *busy]
             name = ""
-            for message in stream(lambda tell: self.runs.record(prompt, scheduler, steps, seed, tell), stop):
-                if isinstance(message, Done):
-                    name = message.result
-                else:
-                    yield [status_line(message.text, message.share), gr.skip(), *busy]
-            for value in self.opening(name, None if time.monotonic() - started > 1 else -1):
-                yield [status_line("Opening the run…", 1.0), value, *busy]
-            last = status_line(f"{name} is open; it took {time.monotonic() - started:.3g} s.")
-        except Cancelled:
-            last = status_line("Cancelled; nothing was kept.")
-        except Exception as error:
-            sentence = str(error) if isinstance(error, DDPTError) else UNEXPECTED
-            yield [status_line(sentence, failed=True), gr.skip(), *ready()]
-            raise
-        finally:
-            self.stops.pop(request.session_hash, None)
-        yield [last, gr.skip(), *ready()]
+            try:
+                for message in stream(record, stop, at_once=True):
+                    if isinstance(message, Done):
+                        name = message.result
+                    else:
+                        yield [status_line(message.text, message.share), sketch.picture(), gr.skip(), *busy]
+                step = None if time.monotonic() - started > 1 else -1
+                for value in self.opening(name, step, visitor, stop):
+                    yield [status_line("Opening the run…", 1.0), gr.skip(), value, *busy]
+                last = [status_line(f"{name} is open; it took {time.monotonic() - started:.3g} s."), "", gr.skip()]
+            except Cancelled:
+                shown = self.value("failed", visitor, message=MADE) if name else gr.skip()
+                last = [status_line(MADE if name else GIVEN_UP), "", shown]
+            except Exception as error:
+                sentence = str(error) if isinstance(error, DDPTError) else UNEXPECTED
+                yield [status_line(sentence, failed=True), "", gr.skip(), *ready()]
+                raise
+            yield [*last, *ready()]
 
     def cancel(self, request: gr.Request) -> list[Any]:
-        """Stops the sampling of this session at its next step."""
+        """Stops the sampling of this session."""
         if not self.stops.stop(request.session_hash):
             return [gr.skip(), gr.skip()]
         return [status_line("Stopping…"), gr.Button(interactive=False)]
 
-    def opening(self, name: str, step: int | None) -> Iterator[dict[str, Any]]:
+    def opening(
+        self, name: str, step: int | None, visitor: str, stop: threading.Event | None = None
+    ) -> Iterator[dict[str, Any]]:
         """Yields the viewer's values until the run is there; step -1 is its end, None lets it play."""
-        yield from self.working(lambda tell: self.runs.open(name, tell), "open", step=step)
+        yield from self.working(lambda tell: self.runs.open(name, tell, visitor), "open", visitor, stop, step=step)
 
-    def working(self, work, reason: str, **said: Any) -> Iterator[dict[str, Any]]:
+    def working(
+        self, work, reason: str, visitor: str, stop: threading.Event | None = None, **said: Any
+    ) -> Iterator[dict[str, Any]]:
+        """Yields the viewer's values while `work` goes on, at last what it came to; raises what it raises."""
         try:
-            for message in stream(work):
+            for message in stream(work, stop, at_once=stop is not None):
                 if isinstance(message, Note):
-                    yield self.value("busy", message=f"{message.text} {message.share:.0%}")
+                    yield self.value("busy", visitor, message=f"{message.text} {message.share:.0%}")
                 else:
-                    yield self.value(reason, run=message.result, **said)
+                    yield self.value(reason, visitor, run=message.result, **said)
+        except Cancelled:
+            raise
         except Exception as error:
-            yield self.value("failed", message=str(error) if isinstance(error, DDPTError) else UNEXPECTED)
+            sentence = str(error) if isinstance(error, DDPTError) else UNEXPECTED
+            yield self.value("failed", visitor, message=sentence)
             raise
 
-    def value(self, reason: str, **said: Any) -> dict[str, Any]:
-        """Returns one message to the viewer; `reason` is open, second, umap, busy or failed."""
-        runs = [{"name": entry.name, "label": entry.label} for entry in self.runs.entries().values()]
+    def value(self, reason: str, visitor: str | None, **said: Any) -> dict[str, Any]:
+        """Returns one message to the viewer; `reason` is open, second, umap, busy, failed, or runs for the list."""
+        runs = [{"name": entry.name, "label": entry.label} for entry in self.runs.entries(visitor).values()]
         return {"reason": reason, "runs": runs, "run": None, "step": None, "message": "", **said}
 
 

@@ -25,7 +25,7 @@ def sample(
     loaded = load_prompt(prompt)
     check_new_folder(out)
     with progress_bar(steps, "step") as bar:
-        run = Trajectory.record(loaded, steps, seed, scheduler, on_step=lambda index: bar.update(index - bar.n))
+        run = Trajectory.record(loaded, steps, seed, scheduler, on_step=lambda step: bar.update(step.index - bar.n))
     run.save(out, precision)
     result = {
         "run": str(out),

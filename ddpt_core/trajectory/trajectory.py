@@ -1,5 +1,7 @@
 """The recorded steps of one reverse run: in memory as arrays, on disk as a folder (door 3)."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import os
@@ -11,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +21,9 @@ from ddpt_core.artifact_files import check_writable
 from ddpt_core.backbone.registry import available
 from ddpt_core.errors import ArtifactError, first_line, require_choice
 from ddpt_core.tuning.checkpoint import WEIGHTS, read_description
+
+if TYPE_CHECKING:
+    from ddpt_core.diffusion.sampler import DenoiseStep
 
 FORMAT = 1  # of run.json; a reader refuses what is newer
 TENSORS, DESCRIPTION = "trajectory.safetensors", "run.json"
@@ -59,9 +64,9 @@ class Trajectory:
         steps: int = 2000,
         seed: int = 0,
         scheduler: str = "ddpm",
-        on_step: Callable[[int], None] | None = None,
-    ) -> "Trajectory":
-        """Runs the reverse process and keeps every step; `on_step` is told each index, and may raise to cancel."""
+        on_step: Callable[[DenoiseStep], None] | None = None,
+    ) -> Trajectory:
+        """Runs the reverse process and keeps every step; `on_step` is told each one, and may raise to cancel."""
         from ddpt_core.diffusion.sampler import sample
 
         start = time.monotonic()
@@ -73,7 +78,7 @@ class Trajectory:
             x[step.index], context[step.index] = step.x.cpu().numpy(), step.context.cpu().numpy()
             timesteps[step.index] = step.timestep
             if on_step:
-                on_step(step.index)
+                on_step(step)
         info = {
             "format": FORMAT,
             "backbone": prompt.info.get("backbone"),
@@ -129,7 +134,7 @@ class Trajectory:
         return folder
 
     @classmethod
-    def load(cls, folder: str | Path) -> "Trajectory":
+    def load(cls, folder: str | Path) -> Trajectory:
         """Returns the run in `folder`, or of the name of an available run; raises ArtifactError if it is damaged."""
         from safetensors import SafetensorError
         from safetensors.numpy import load

@@ -19,9 +19,11 @@ from app.tabs.explore import Explore, number
 from app.viewer.payload import PayloadStore
 from app.viewer.ship import ship
 from app.viewer.view import RunView, key_of
+from app.visitors import visitor_of
 from ddpt_core import Trajectory
 from ddpt_core.backbone import registry
 from ddpt_core.errors import ArtifactError, ConfigError, DDPTError
+from ddpt_core.trajectory.limits import MAX_BYTES
 
 
 def silent(share, text):
@@ -109,9 +111,10 @@ def test_without_runs_the_viewer_says_what_helps(services):
 
 def test_a_new_run_is_recorded_and_opened(services):
     shown = list(Explore(services).sample("ddpt", "ddim", 20, 5, asked()))
-    opened = [value for _, value, *_ in shown if isinstance(value, dict) and value.get("reason") == "open"]
+    opened = [value for _, _, value, *_ in shown if isinstance(value, dict) and value.get("reason") == "open"]
     assert opened[-1]["run"]["name"] == "ddpt-ddim-20-seed5"
-    assert Trajectory.load("ddpt-ddim-20-seed5").steps == 20
+    run = services.runs.entry("ddpt-ddim-20-seed5", visitor_of("", asked()))
+    assert Trajectory.load(run.folder).steps == 20 and run.unsaved
     assert "is open" in shown[-1][0]
 
 
@@ -140,7 +143,7 @@ def test_wrong_settings_are_answered_with_the_cores_sentence_and_no_run(
         for value in as_toast(Explore(services).sample)(prompt, scheduler, steps, seed, asked()):
             shown.append(value)
     assert toast.value.message.split("'")[0] in shown[-1][0]  # the same sentence stands below the form
-    assert services.runs.entries() == {}
+    assert services.runs.entries(visitor_of("", asked())) == {}
 
 
 def test_a_cancelled_sampling_keeps_nothing_and_frees_the_model(services):
@@ -149,7 +152,7 @@ def test_a_cancelled_sampling_keeps_nothing_and_frees_the_model(services):
     next(shown)
     explore.cancel(asked())
     assert "Cancelled" in list(shown)[-1][0]
-    assert services.runs.entries() == {} and explore.stops == {}
+    assert services.runs.entries(visitor_of("", asked())) == {} and explore.stops == {}
     assert services.runs.record("ddpt", "ddpm", 10, 5, silent)
 
 
@@ -246,10 +249,12 @@ def test_the_page_has_named_endpoints_and_serves_only_packed_runs(services):
     page = build_app(services)
     public = {fn.api_name for fn in page.fns.values() if fn.api_visibility == "public"}
     assert {"list_runs", "open_run", "new_run", "project", "neighbours"} <= public
+    assert {"keep_run", "rename_run", "delete_run", "restore_run", "download_run", "upload_run"} <= public
     assert not any(name.startswith(("lambda", "first", "chosen")) for name in public)
     settings = launch_settings(services)
-    assert [Path(folder).name for folder in settings["allowed_paths"]] == ["viewer", "views"]
+    assert [Path(folder).name for folder in settings["allowed_paths"]] == ["viewer"]
     assert settings["state_session_capacity"] <= 1_000 and settings["run_history"] is False
+    assert settings["max_file_size"] == MAX_BYTES  # of a run's zip; task files have a lower limit of their own
     assert page.analytics_enabled is False
 
 
@@ -276,19 +281,19 @@ def test_two_runs_share_one_pca_of_both(recorded):
 @pytest.mark.slow
 def test_umap_is_fitted_once_and_says_how_far_it_can_be_trusted(recorded):
     services, name = recorded
-    *_, value = Explore(services).umap(chosen(name))
+    *_, value = Explore(services).umap(chosen(name), asked())
     assert value["reason"] == "umap" and 0 < value["run"]["quality"]["umap"]["trust"] <= 1
     arrays = load_file(value["run"]["files"]["umap"].removeprefix("gradio_api/file="))
     assert arrays["umap.vocabulary"].shape == (300, 2) and arrays["umap.estimate"].shape == (41, 4, 2)
-    *_, again = Explore(services).umap(chosen(name))
+    *_, again = Explore(services).umap(chosen(name), asked())
     assert again["run"] == value["run"]
 
 
-def test_every_embedded_run_comes_packed_so_that_nobody_waits():
-    services = Services()
+def test_every_embedded_run_comes_packed_so_that_nobody_waits(tmp_path):
+    services = Services(tmp_path / "cache")
     for name, entry in services.runs.entries().items():
         if entry.embedded:
-            packed = PayloadStore(registry.ASSETS / "views")
+            packed = PayloadStore(tmp_path / "unpacked", shipped=registry.ASSETS / "views")
             assert RunView(packed, key_of(entry.folder)).read(), (
                 f"run `python -m app.viewer.ship`: {name} is not packed"
             )

@@ -96,9 +96,9 @@ def test_unknown_precision_is_refused(run, tmp_path):
 def test_recording_can_be_watched_and_cancelled(prompt):
     seen = []
 
-    def stop_at_four(index):
-        seen.append(index)
-        if index == 4:
+    def stop_at_four(step):
+        seen.append(step.index)
+        if step.index == 4:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
