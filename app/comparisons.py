@@ -1,4 +1,4 @@
-"""Comparisons: one instruction, the arms that answer it, and the examples to start from.
+"""Comparisons: one instruction, the columns that answer it, and the examples to start from.
 
 What needs torch is imported where it is used, so that the page is there before the model is.
 """
@@ -12,7 +12,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from app.arms import arms_of
-from app.numbers import generation_settings, whole
+from app.columns import Column, columns_of, contexts_of, seeds_of
+from app.numbers import generation_settings
 from app.progress import Tell
 from app.prompts import Prompts
 from app.typed_tests import check_limits, typed_statements
@@ -20,6 +21,7 @@ from ddpt_core.backbone import registry
 from ddpt_core.data.programs import program_of
 from ddpt_core.data.readers import load_tasks
 from ddpt_core.data.task import Task, check_instruction
+from ddpt_core.errors import DataError
 from ddpt_core.tuning.arm_names import ARMS, MANUAL, NONE, PROMPT_TUNING, RESIDUAL
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ TOLD_EVERY = 20  # steps of the reverse process between two notes
 
 @dataclass(frozen=True)
 class Question:
-    """A task, the manual arm's context, DDPT's seed, arm -> name of its prompt, and how to write.
+    """A task, the manual arm's context, how to write, DDPT's seeds, arm -> name of its prompt, and typed contexts.
 
     `note` is what a reader of the answers should know: that reference and tests are of another instruction.
     """
@@ -41,21 +43,26 @@ class Question:
     task: Task
     context: str
     settings: GenerationSettings
-    seed: int = 0
+    seeds: tuple[int, ...] = (0,)
     prompts: dict[str, str] = field(default_factory=dict)
+    typed: tuple[str, ...] = ()
     note: str = ""
+
+    def columns(self, arms: Sequence[str]) -> tuple[Column, ...]:
+        """Returns the columns of these arms and of the typed contexts; raises ConfigError for none or too many."""
+        return columns_of(arms_of(arms) if arms or not self.typed else (), self.seeds, self.typed, self.context)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What one arm gave: its result, and in words which context it had."""
+    """What one column gave: its result, named by the column's key, and in words which context it had."""
 
     result: ArmResult
     about: str = ""
 
 
 class Comparisons:
-    """Puts questions to the arms; `services` gives backbones, prompts and the lock around the model."""
+    """Puts questions to the columns; `services` gives backbones, prompts and the lock around the model."""
 
     def __init__(self, services):
         self.services = services
@@ -75,22 +82,25 @@ class Comparisons:
         setup: str = "",
         tests: str | list[str] | None = "",
         context: str = "",
-        seed: Any = 0,
+        seeds: Any = 0,
         prompts: dict[str, str] | None = None,
+        typed: Any = (),
         **settings: Any,
     ) -> Question:
-        """Returns the question; raises DDPTError for what no arm could answer. Only chosen prompts are named in it."""
+        """Returns the question; raises DDPTError for what no arm could answer. Only chosen prompts are named in it.
+
+        `seeds` and `typed` are what seeds_of and contexts_of take.
+        """
         statements = tuple(typed_statements(tests) if isinstance(tests, str) else tests or ())
         check_limits(reference or "", setup or "", statements)
         task = Task("own", check_instruction(instruction or ""), (reference or "").strip(), statements, setup or "")
         chosen = {arm: name for arm, name in (prompts or {}).items() if name}
+        before = (context or "").strip() or self.prompts.started_from(chosen)
         how = generation_settings(**settings)
-        return Question(
-            task, (context or "").strip() or self.prompts.started_from(chosen), how, whole("Seed", seed), chosen
-        )
+        return Question(task, before, how, seeds_of(seeds), chosen, contexts_of(typed))
 
-    def ask(self, question: Question, name: str, tell: Tell) -> Answer:
-        """Returns what the arm `name` answers; an arm without a prompt that fits is not run, and says why.
+    def ask(self, question: Question, column: Column, tell: Tell) -> Answer:
+        """Returns what the column answers; one without a prompt that fits is not run, and says why.
 
         The tests run after the model is free again: they may take their ten seconds.
         """
@@ -100,7 +110,7 @@ class Comparisons:
         with self.services.model(tell):
             tell(0.0, "Loading the model…")
             backbone = self.services.backbone(self.prompts.backbone_of(question.prompts))
-            arm, about = self._arm(question, backbone, name, tell)
+            arm, about = self.arm(question, backbone, column, tell)
             tell(1.0, "Writing code…")
             result = run_arm(backbone, arm, replace(question.task, tests=()), question.settings)
         if result.code is not None and question.task.tests:
@@ -111,36 +121,51 @@ class Comparisons:
         return Answer(result, about)
 
     def ask_all(self, question: Question, tell: Tell, arms: Sequence[str] = ARMS) -> dict[str, Any]:
-        """Returns the question and each arm's result as plain JSON, as `python -m ddpt_core compare --json` does."""
-        results = [self.ask(question, name, tell).result for name in arms_of(arms)]
-        said = {"instruction": question.task.instruction, "manual_context": question.context, "seed": question.seed}
-        return said | {"settings": asdict(question.settings), "arms": [asdict(result) for result in results]}
+        """Returns the question and each column's result as plain JSON, as `python -m ddpt_core compare --json` does."""
+        columns = question.columns(arms)
+        results = [self.ask(question, column, tell).result for column in columns]
+        return described(question, columns) | {"arms": [asdict(result) for result in results]}
 
-    def _arm(self, question: Question, backbone, name: str, tell: Tell) -> tuple[Arm, str]:
-        """Returns the arm with its context (P, D), and the context in words."""
-        from ddpt_core.evaluation.arms import Arm, make_arms
+    def arm(self, question: Question, backbone, column: Column, tell: Tell) -> tuple[Arm, str]:
+        """Returns the column's arm with its context (P, D), and the context in words."""
+        from ddpt_core.evaluation.arms import Arm
 
+        name = column.arm
         if name == NONE:
             return Arm(name, None), "nothing stands before the instruction"
         if name == MANUAL:
-            loaded = (self.prompts.load(question.prompts, arm, backbone) for arm in question.prompts)
-            first = next((prompt for prompt in loaded if not isinstance(prompt, str)), None)
-            known = {} if first is None else {first.arm: first}  # it gives the length
-            (arm,) = make_arms(backbone, known, question.context, names=(MANUAL,))
-            return arm, f"“{question.context}”"
+            try:
+                return self._of_text(question, backbone, column)
+            except DataError as error:
+                if not column.typed:
+                    raise
+                return Arm(column.key, None, str(error)), _quoted(column.context)
         prompt = self.prompts.load(question.prompts, name, backbone)
         if isinstance(prompt, str):
-            return Arm(name, None, prompt), ""
+            return Arm(column.key, None, prompt), ""
         if name in (PROMPT_TUNING, RESIDUAL):
             context = prompt.final_context()
             learned = "learned directly" if name == PROMPT_TUNING else "made once, without noise or timestep"
             return Arm(name, context), f"{len(context)} vectors {learned} ({prompt.name})"
-        steps = prompt.schedule.timesteps
-        context = self._denoised(prompt, question.seed, tell)
-        about = f"{len(context)} vectors denoised from noise in {steps:,} steps, seed {question.seed:,} ({prompt.name})"
+        seed, steps = column.seed or 0, prompt.schedule.timesteps
+        context = self._denoised(prompt, seed, tell)
+        about = f"{len(context)} vectors denoised from noise in {steps:,} steps, seed {seed:,} ({prompt.name})"
         spread = prompt.info.get("metrics", {}).get("seed_spread")
         collapsed = spread is not None and spread < COLLAPSED
-        return Arm(name, context), about + "; all seeds end in nearly the same place" * collapsed
+        return Arm(column.key, context), about + "; all seeds end in nearly the same place" * collapsed
+
+    def _of_text(self, question: Question, backbone, column: Column) -> tuple[Arm, str]:
+        """Returns the arm of a text as the core makes it, of as many tokens as the first prompt has positions."""
+        from ddpt_core.evaluation.arms import make_arms
+
+        loaded = (self.prompts.load(question.prompts, arm, backbone) for arm in question.prompts)
+        first = next((prompt for prompt in loaded if not isinstance(prompt, str)), None)
+        known = {} if first is None else {first.arm: first}  # it gives the length
+        (arm,) = make_arms(backbone, known, column.context, names=(MANUAL,))
+        given, positions = len(backbone.token_ids(column.context)), len(arm.context)
+        filled = f"repeated to fill {positions} positions" if given < positions else "one for each position"
+        tokens = f"{given} token{'s' * (given != 1)}"
+        return replace(arm, name=column.key), f"{_quoted(column.context)} · {tokens}, {filled}"
 
     def _denoised(self, prompt, seed: int, tell: Tell) -> Any:
         """Returns the end (P, D) of a run with every step; it is kept for the next question."""
@@ -156,3 +181,19 @@ class Comparisons:
         if len(self._contexts) > KEPT_CONTEXTS:
             self._contexts.popitem(last=False)
         return self._contexts[key]
+
+
+def described(question: Question, columns: Sequence[Column]) -> dict[str, Any]:
+    """Returns what was asked, and of which columns, as plain JSON."""
+    return {
+        "instruction": question.task.instruction,
+        "manual_context": question.context,
+        "seed": question.seeds[0],
+        "seeds": list(question.seeds),
+        "settings": asdict(question.settings),
+        "columns": [column.as_json() for column in columns],
+    }
+
+
+def _quoted(text: str) -> str:
+    return f"“{text}”"

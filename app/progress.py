@@ -103,3 +103,14 @@ def stream(
         closed.set()
         if not at_once:
             worker.join()
+
+
+def unless(stop: threading.Event, tell: Tell) -> Tell:
+    """Returns `tell` that raises Cancelled once `stop` is set; a stream's own event serves one stream alone."""
+
+    def tell_or_stop(share: float, text: str) -> None:
+        if stop.is_set():
+            raise Cancelled
+        tell(share, text)
+
+    return tell_or_stop

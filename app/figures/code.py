@@ -5,9 +5,12 @@ import html
 import keyword
 import re
 import unicodedata
+from collections.abc import Sequence
+from itertools import accumulate
 
 _BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
 _CONSTANTS = ("True", "False", "None")
+PLAIN = ("name", "blank", "other")  # kinds that are not marked
 # The last quote may be missing: what a model writes can stop in the middle of a string.
 _STRING = (
     r"[rbfuRBFU]{0,2}(?:'{3}(?:\\.|[^\\])*?(?:'{3}|\Z)|\"{3}(?:\\.|[^\\])*?(?:\"{3}|\Z)"
@@ -28,14 +31,25 @@ def escaped(text: str) -> str:
 
 def code_html(code: str) -> str:
     """Returns `code` as HTML: spans of class comment, string, number, keyword, builtin around what is not plain."""
-    parts = []
-    for match in TOKEN.finditer(code):
-        kind, text = str(match.lastgroup), match.group()
-        shown = escaped(text)
-        if kind == "word":
-            kind = word_kind(text)
-        parts.append(shown if kind in ("name", "blank", "other") else f'<span class="{kind}">{shown}</span>')
-    return "".join(parts)
+    return pieces_html([code])[0]
+
+
+def pieces_html(pieces: Sequence[str]) -> list[str]:
+    """Returns each of the pieces, which joined are one piece of code, as HTML marked as `code_html` marks the whole."""
+    shown: list[list[str]] = [[] for _ in pieces]
+    ends = list(accumulate(map(len, pieces)))
+    piece = 0
+    for match in TOKEN.finditer("".join(pieces)):
+        kind = word_kind(match.group()) if match.lastgroup == "word" else str(match.lastgroup)
+        place = match.start()
+        while place < match.end():
+            while ends[piece] <= place:
+                piece += 1
+            stop = min(ends[piece], match.end())
+            text = escaped(match.string[place:stop])
+            shown[piece].append(text if kind in PLAIN else f'<span class="{kind}">{text}</span>')
+            place = stop
+    return ["".join(parts) for parts in shown]
 
 
 def instruction_html(text: str) -> str:

@@ -1,5 +1,10 @@
 """What the address of the Compare tab says, and the scripts that write it and listen to the keyboard."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.columns import columns_of, contexts_of, seeds_of
+from ddpt_core.errors import DDPTError
 from ddpt_core.tuning.arm_names import ALL_ARMS, ARMS
 
 RUN_AT_CTRL_ENTER = """
@@ -24,6 +29,39 @@ ARMS_IN_ADDRESS = f"""arms => {{
   else address.searchParams.delete("arms");
   history.replaceState(history.state, "", address);
 }}"""
+TEXT_IN_ADDRESS = """text => {
+  const address = new URL(location.href);
+  const given = (text ?? "").trim();
+  if (given && given !== "USUAL") address.searchParams.set("NAME", given);
+  else address.searchParams.delete("NAME");
+  history.replaceState(history.state, "", address);
+}"""
+SEEDS_IN_ADDRESS = TEXT_IN_ADDRESS.replace("NAME", "seeds").replace("USUAL", "0")
+CONTEXTS_IN_ADDRESS = TEXT_IN_ADDRESS.replace("NAME", "context").replace("USUAL", "")
+NOT_TAKEN = "The address was not taken as it is: "
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The columns that an address asks for, as the form's fields hold them; `note` says what was not taken of it."""
+
+    arms: list[str]
+    seeds: str = "0"
+    typed: str = ""
+    note: str = ""
+
+
+def asked_columns(query: Mapping[str, str]) -> Asked | None:
+    """Returns what `arms`, `seeds` and `context` (a line for each) ask for, None if the address has none of them."""
+    if not {"arms", "seeds", "context"} & set(query):
+        return None
+    arms = asked_arms(query.get("arms", ""))
+    seeds, typed = query.get("seeds", "0"), query.get("context", "")
+    try:
+        columns_of(arms, seeds_of(seeds), contexts_of(typed))
+    except DDPTError as error:
+        return Asked(arms, note=f"{NOT_TAKEN}{error}")
+    return Asked(arms, seeds, typed)
 
 
 def asked_arms(text: str) -> list[str]:

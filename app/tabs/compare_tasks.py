@@ -1,5 +1,6 @@
 """The Compare tab's menu of tasks: the project's examples, or those of a visitor's own file."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
@@ -33,6 +34,17 @@ class TaskMenu:
         if value.startswith(OWN):
             return read_task_file(source).tasks.get(value.removeprefix(OWN)) if source else None
         return self.comparisons.examples.get(value)
+
+    def tasks(self, source: str, values: Sequence[str]) -> list[Task]:
+        """Returns the chosen tasks; one that is not there any longer is left out. Raises DataError if the file is."""
+        own = any(value.startswith(OWN) for value in values) and source
+        of_file = {OWN + task.id: task for task in read_task_file(source).tasks.values()} if own else {}
+        known = self.comparisons.examples | of_file
+        return [known[value] for value in values if value in known]
+
+    def choices(self, source: str) -> Choices:
+        """Returns what the menu offers now: the tasks of the file, or the examples without one."""
+        return self.of_file(source)[0] if source else self.examples()
 
     def of_file(self, source: str) -> tuple[Choices, str]:
         """Returns (name, value) of every task of a file, and what it holds in a line; raises DataError."""

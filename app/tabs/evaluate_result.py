@@ -8,6 +8,7 @@ import gradio as gr
 from app.arms import ARM_LABELS
 from app.evaluations import Evaluation
 from app.figures.interval_plot import interval_plot, save_script
+from app.figures.metric_name import figures_of_many, metric_notes_html, notes_style
 from app.figures.predictions import OPEN_SCRIPT, PAGE, chosen_rows, outcome_choices, predictions_html, style
 from app.figures.result_table import result_html
 from app.figures.status_line import status_line
@@ -79,6 +80,7 @@ def build_result(css: str) -> Result:
         with gr.Row():
             with gr.Column(scale=3, min_width=320):
                 table = gr.HTML(css_template=css, elem_id="evaluate-result", **plain)
+                gr.HTML(metric_notes_html(figures_of_many()), css_template=notes_style(), **plain)
             with gr.Column(scale=2, min_width=320):
                 plot = gr.Plot(show_label=False, container=False, elem_id="evaluate-plot")
                 with gr.Row():

@@ -15,8 +15,10 @@ import gradio as gr
 import pytest
 
 import app.arms
+from app.board import Board, Card
+from app.columns import columns_of
 from app.comparisons import Comparisons
-from app.figures.arm_cards import SHORT_ANSWER, Board, Card, board_html, verdict
+from app.figures.arm_cards import SHORT_ANSWER, board_html, verdict
 from app.figures.code import code_html
 from app.main import build_app
 from app.progress import Cancelled
@@ -37,7 +39,7 @@ FIELDS = 5  # example, instruction, reference, setup, tests
 PROMPTS = {"prompt-tuning": "prompt-tuning", "ddpt": "ddpt"}
 THREE = ["manual", "prompt-tuning", "ddpt"]
 CHOSEN = ["prompt-tuning", None, "ddpt", None]  # a prompt for each arm of TRAINED
-SETTINGS = [THREE, "", *CHOSEN, 0, 1, 6, 1.0, 0]  # as the form gives them, but six tokens at most
+SETTINGS = [THREE, "", *CHOSEN, "0", 1, 6, 1.0, 0, ""]  # as the form gives them, but six tokens at most
 HOSTILE = "<img src=x onerror=alert(1)>${alert(2)}{{value}}</script>\u202e\x00"
 SKIP = gr.skip()
 
@@ -68,9 +70,17 @@ def result(name="ddpt", code="sorted(a)", reference="sorted(a)", tests=(), setup
     return ArmResult(name, code, 0.25, 7, score([code], [reference]), run)
 
 
+def column(name):
+    return columns_of([name])[0]
+
+
+def card(name, result=None, **more):
+    return Card(column(name), result, **more)
+
+
 def board_of(*results, **task):
-    question = SimpleNamespace(task=Task("own", "sort it", **task), seed=0, settings=GenerationSettings(), note="")
-    return Board(question, tuple(Card(r.name, r) for r in results))
+    question = SimpleNamespace(task=Task("own", "sort it", **task), seeds=(0,), settings=GenerationSettings(), note="")
+    return Board(question, tuple(card(r.name, r) for r in results))
 
 
 def text_of(markup):
@@ -78,7 +88,7 @@ def text_of(markup):
 
 
 def test_every_arm_answers_as_the_core_lets_it(comparisons, prompts, tiny):
-    question = comparisons.question("sort list `a`", "sorted(a)", "a = [1]", "assert _", prompts=PROMPTS, seed=5)
+    question = comparisons.question("sort list `a`", "sorted(a)", "a = [1]", "assert _", prompts=PROMPTS, seeds=5)
     shown = comparisons.ask_all(question, silent)["arms"]
     loaded = {method: load_prompt(folder, tiny) for method, folder in prompts.items()}
     expected = arms.compare(
@@ -104,8 +114,8 @@ def test_the_endpoints_result_is_json(comparisons):
 def test_the_columns_fill_one_after_the_other(tab):
     seen = []
     question = tab.question("sort list `a`", "", "", "", *SETTINGS[1:])
-    for board, _ in tab.boards(Board(question, ()).for_arms(ARMS), threading.Event()):
-        answered = [card.name for card in board.cards if card.result]
+    for board, _ in tab.boards(Board(question, ()).with_columns(question.columns(ARMS)), threading.Event()):
+        answered = [card.key for card in board.cards if card.result]
         assert answered == list(ARMS)[: len(answered)]
         seen.append(len(answered))
     assert seen == sorted(seen) and set(seen) == {0, 1, 2, 3}
@@ -128,7 +138,7 @@ def test_the_first_look_runs_the_example_that_the_address_names(tab):
 
 
 def test_a_second_look_changes_nothing_but_the_prompts_on_offer(tab):
-    menus = slice(FIELDS + 1, FIELDS + 5)  # behind the boxes of the arms
+    menus = slice(FIELDS + 3, FIELDS + 7)  # behind arms, seeds and typed contexts
     (output,) = tab.first(asked(arms="none"), Board(), "", None, "", "", "", "", *SETTINGS)
     assert [value for value in output if value != SKIP] == output[menus]
     (typed,) = tab.first(asked(), None, "", None, "my own", "", "", "", *SETTINGS)
@@ -189,7 +199,7 @@ def test_a_ddpt_context_is_denoised_once_for_each_seed(comparisons, prompts, tin
     [
         ({"instruction": "  "}, "The instruction is empty"),
         ({"tests": "assert _ =="}, "The tests are not Python (line 1"),
-        ({"seed": 1.5}, "Seed must be a whole number"),
+        ({"seeds": 1.5}, "Seed must be a whole number"),
         ({"num_beams": 0}, "num_beams must be from 1 to 16"),
         ({"num_beams": None}, "num_beams must be a whole number, got nothing"),
         ({"repetition_penalty": None}, "repetition_penalty must be a number"),
@@ -268,7 +278,7 @@ def test_tests_that_this_system_cannot_run_are_not_called_failed():
     refused = replace(execute("1", ["assert _"]), status="refused", detail="The sandbox needs Linux.")
     shown = board_html(board_of(replace(result(), execution=refused)))
     assert "not run here" in shown and "Not run here." in text_of(shown) and "The sandbox needs Linux." in shown
-    cards = [Card(name, replace(result(name), execution=refused)) for name in ARMS]
+    cards = [card(name, replace(result(name), execution=refused)) for name in ARMS]
     assert verdict(cards) == "All three arms wrote the same code."
 
 
@@ -297,7 +307,7 @@ def test_bleu_of_an_answer_under_four_tokens_is_explained():
     ],
 )
 def test_identical_answers_are_said_to_be_identical(codes, said):
-    cards = [Card(name, ArmResult(name, code)) for name, code in zip(ARMS, codes, strict=True)]
+    cards = [card(name, ArmResult(name, code)) for name, code in zip(ARMS, codes, strict=True)]
     assert verdict(cards) == said
 
 
@@ -310,11 +320,11 @@ def test_each_column_names_the_others_that_wrote_the_same():
 def test_the_verdict_waits_for_every_arm_and_names_those_that_pass():
     tests = ("assert _ == [1, 2]",)
     right, wrong = result("manual", tests=tests), result("prompt-tuning", "a", tests=tests)
-    cards = [Card("manual", right), Card("prompt-tuning", wrong), Card("ddpt")]
+    cards = [card("manual", right), card("prompt-tuning", wrong), card("ddpt")]
     assert verdict(cards) == ""
-    cards[2] = Card("ddpt", result(tests=tests))
+    cards[2] = card("ddpt", result(tests=tests))
     assert verdict(cards) == "Manual and DDPT wrote the same code. Manual and DDPT pass the tests."
-    cards = [Card(name, replace(wrong, name=name)) for name in ARMS]
+    cards = [card(name, replace(wrong, name=name)) for name in ARMS]
     assert verdict(cards).endswith("None passes the tests.")
 
 
@@ -322,8 +332,8 @@ def test_nothing_from_outside_becomes_markup():
     tests = (f"assert {HOSTILE!r} == 1",)
     hostile = replace(result(code=f"print({HOSTILE!r})\n{HOSTILE}"), execution=execute("1", tests))
     board = board_of(hostile, reference=HOSTILE, setup=HOSTILE)
-    board = replace(board, cards=(*board.cards, Card("manual", about=HOSTILE, note=HOSTILE)), failure=HOSTILE)
-    missing = Card("prompt-tuning", ArmResult("prompt-tuning", None, missing=HOSTILE))
+    board = replace(board, cards=(*board.cards, card("manual", about=HOSTILE, note=HOSTILE)), failure=HOSTILE)
+    missing = card("prompt-tuning", ArmResult("prompt-tuning", None, missing=HOSTILE))
     board.question.task = replace(board.question.task, instruction=HOSTILE)
     board.question.note = HOSTILE
     shown = board_html(replace(board, cards=(*board.cards, missing)))
@@ -403,4 +413,4 @@ def test_the_forms_defaults_are_the_cores_and_every_action_has_a_name(answering)
     numbers = {block.label: block.value for block in page.blocks.values() if isinstance(block, gr.Number)}
     shown = [value for label, value in numbers.items() if "default" in label]
     assert sorted(shown) == sorted(vars(GenerationSettings()).values())
-    assert {"/compare", "/examples"} <= page.get_api_info()["named_endpoints"].keys()
+    assert {"/compare", "/compare_list", "/examples"} <= page.get_api_info()["named_endpoints"].keys()

@@ -36,7 +36,7 @@ def visit(answering_server, new_page):
 
 
 def type_and_run(page, text, key="Control+Enter"):
-    box = page.get_by_label("Instruction")
+    box = page.get_by_label("Instruction (")
     box.fill(text)
     box.press(key)
     page.wait_for_function("text => document.querySelector('.board .instruction')?.innerText.includes(text)", arg=text)
@@ -44,7 +44,7 @@ def type_and_run(page, text, key="Control+Enter"):
 
 def test_the_first_look_shows_an_example_with_the_answers_of_all_three_arms(visit):
     page, task = visit(), load_tasks(registry.ASSETS / "examples" / "examples.jsonl", limit=1)[0]
-    assert page.get_by_label("Instruction").input_value() == task.instruction
+    assert page.get_by_label("Instruction (").input_value() == task.instruction
     assert page.eval_on_selector_all(".board h3", "all => all.map(one => one.innerText)") == [
         "Manual",
         "Prompt tuning",
@@ -74,7 +74,7 @@ def test_ctrl_enter_asks_what_is_typed_and_the_examples_tests_go(visit):
     page.wait_for_function(ANSWERED, arg=3)
     assert "taken out" in page.inner_text(".board .note")
     assert page.locator(".board .given").count() == 0 and "No tests were given." in page.inner_text(".board .arms")
-    assert page.get_by_label("Instruction").input_value() == "length of list `b`"
+    assert page.get_by_label("Instruction (").input_value() == "length of list `b`"
 
 
 def test_what_is_typed_never_runs_in_the_page(visit):
@@ -89,7 +89,7 @@ def test_what_is_typed_never_runs_in_the_page(visit):
 
 def test_an_empty_instruction_is_refused_in_a_sentence_and_the_answers_stay(visit):
     page = visit()
-    page.get_by_label("Instruction").fill("")
+    page.get_by_label("Instruction (").fill("")
     page.locator("#compare-go").click()
     page.get_by_text("The instruction is empty; say in a sentence what the code should do.").wait_for()
     assert page.locator(".arm.answered").count() == 3 and page.locator("#compare-go").is_enabled()
@@ -129,7 +129,7 @@ def test_another_example_takes_the_place_of_one_that_still_waits(visit, answerin
     page.wait_for_function(ANSWERED, arg=3)
     page.wait_for_timeout(500)
     assert "digit_sum" in page.inner_text(".board .instruction") and page.locator(".arm.answered").count() == 3
-    assert "digit_sum" in page.get_by_label("Instruction").input_value()
+    assert "digit_sum" in page.get_by_label("Instruction (").input_value()
 
 
 @pytest.mark.parametrize("query", ["", "?__theme=dark"])

@@ -77,7 +77,7 @@ def test_an_uploaded_file_is_evaluated_and_every_prediction_can_be_looked_at(vis
 
     page.get_by_role("button", name="Open in Compare").click()
     page.wait_for_function(ANSWERED)
-    assert page.get_by_label("Instruction").input_value() == f"sort list `a` {HOSTILE}"
+    assert page.get_by_label("Instruction (").input_value() == f"sort list `a` {HOSTILE}"
     assert "a = [2, 1]" in page.inner_text(".board .given") and HOSTILE in page.inner_text(".board .tests >> nth=0")
     assert page.evaluate("window.hacked") is None and page.locator(".board img").count() == 0
     assert page.failed == [] and all(u.startswith((answering_server, "data:", "blob:")) for u in page.asked)

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from app.arms import ARM_LABELS, ARM_NOTES, TRAINED, arms_of
+from app.board import Board, Card
+from app.columns import columns_of
 from app.comparisons import Comparisons
 from app.evaluations import Evaluations
-from app.figures.arm_cards import Board, Card, board_html, verdict
+from app.figures.arm_cards import board_html, verdict
 from app.figures.interval_plot import interval_plot
 from app.figures.result_table import result_html
 from app.measures import Measure, Score, differences, measures_of
@@ -102,7 +104,7 @@ def test_the_arm_of_a_prompt_is_the_cores(all_six, tiny):
 def test_all_six_answer_as_the_core_lets_them(all_six, tiny):
     comparisons = Comparisons(all_six)
     chosen = comparisons.prompts.named({})
-    question = comparisons.question("sort list `a`", "sorted(a)", prompts=chosen, seed=5, max_new_tokens=6)
+    question = comparisons.question("sort list `a`", "sorted(a)", prompts=chosen, seeds=5, max_new_tokens=6)
     shown = comparisons.ask_all(question, silent, ALL_ARMS)["arms"]
     loaded = {arm: load_prompt(registry.ASSETS / "prompts" / arm, tiny) for arm in TRAINED}
     expected = arms.compare(
@@ -156,39 +158,41 @@ def test_an_address_names_arms_with_commas(text, found):
 def test_the_first_look_shows_the_arms_that_the_address_names(all_six):
     tab = Compare(all_six)
     prompts = list(tab.comparisons.prompts.named({}).values())
-    empty = [None, "", "", "", "", list(ARMS), "", *prompts, 0, 1, 4, 1.0, 0]
+    empty = [None, "", "", "", "", list(ARMS), "", *prompts, "0", 1, 4, 1.0, 0, ""]
     outputs = list(tab.first(asked(arms="none,residual"), None, "", *empty))
     assert outputs[0][5] == ["none", "residual"]
-    assert [card.name for card in outputs[-1][11].cards] == ["none", "residual"]
+    assert [card.key for card in outputs[-1][-3].cards] == ["none", "residual"]
 
 
 def test_an_arm_that_is_added_is_asked_alone_and_one_taken_away_is_gone(all_six, monkeypatch):
     tab, told = Compare(all_six), []
     question = tab.comparisons.question("sort", prompts=tab.comparisons.prompts.named({}), max_new_tokens=4)
-    *_, (board, _) = tab.boards(Board(question, ()).for_arms(["manual", "ddpt"]), threading.Event())
+    columns = question.columns(["manual", "ddpt"])
+    *_, (board, _) = tab.boards(Board(question, ()).with_columns(columns), threading.Event())
     monkeypatch.setattr(tab.comparisons, "ask", spy(tab.comparisons.ask, told))
-    *_, (shown, more, go, cancel) = tab.armed(asked(), board, ["ddpt", "none", "manual"])
-    assert told == ["none"] and [card.name for card in more.cards] == ["none", "manual", "ddpt"]
+    *_, (shown, more, go, cancel) = tab.columned(asked(), board, ["ddpt", "none", "manual"], "0", "")
+    assert told == ["none"] and [card.key for card in more.cards] == ["none", "manual", "ddpt"]
     assert more.cards[1:] == board.cards and shown.count("arm answered") == 3
     assert go.interactive and not cancel.interactive
-    ((shown, less, *_),) = tab.armed(asked(), more, ["manual"])
+    ((shown, less, *_),) = tab.columned(asked(), more, ["manual"], "0", "")
     assert less.cards == board.cards[:1] and told == ["none"]
 
 
 def spy(ask, told):
-    def noting(question, name, tell):
-        told.append(name)
-        return ask(question, name, tell)
+    def noting(question, column, tell):
+        told.append(column.key)
+        return ask(question, column, tell)
 
     return noting
 
 
-def test_without_any_arm_the_board_says_so(all_six):
+def test_without_any_arm_the_board_says_so_and_keeps_its_answers(all_six):
     tab = Compare(all_six)
-    board = Board(tab.comparisons.question("sort"), (Card("ddpt", ArmResult("ddpt", "a")),))
-    ((shown, empty, *_),) = tab.armed(asked(), board, [])
-    assert "No arm is chosen; choose at least one." in shown and empty.cards == ()
-    assert list(tab.armed(asked(), None, ["ddpt"])) == [[SKIP] * 4]
+    question = tab.comparisons.question("sort")
+    board = Board(question, (Card(question.columns(["ddpt"])[0], arms.ArmResult("ddpt", "a", metrics={"bleu": 1.0})),))
+    ((shown, kept, *_),) = tab.columned(asked(), board, [], "0", "")
+    assert "No arm is chosen; choose at least one." in shown and kept.cards == board.cards
+    assert list(tab.columned(asked(), None, ["ddpt"], "0", "")) == [[SKIP] * 4]
 
 
 def test_a_menu_of_prompts_is_in_sight_where_there_is_a_choice(all_six, tmp_path, copy):
@@ -204,7 +208,7 @@ def test_a_menu_of_prompts_is_in_sight_where_there_is_a_choice(all_six, tmp_path
 
 
 def cards(codes):
-    return [Card(name, ArmResult(name, code)) for name, code in zip(ALL_ARMS, codes, strict=True)]
+    return [Card(one, ArmResult(one.key, code)) for one, code in zip(columns_of(ALL_ARMS), codes, strict=True)]
 
 
 @pytest.mark.parametrize(
@@ -221,7 +225,7 @@ def test_identical_answers_of_six_are_told_in_a_sentence(codes, said):
 
 
 def test_the_cards_stand_in_a_grid_made_for_their_number():
-    assert 'class="arms of-6"' in board_html(Board(None, tuple(Card(arm) for arm in ALL_ARMS)))
+    assert 'class="arms of-6"' in board_html(Board(None, tuple(Card(column) for column in columns_of(ALL_ARMS))))
     assert 'class="arms of-3"' in board_html(Board())
 
 
