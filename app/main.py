@@ -6,8 +6,8 @@ import gradio as gr
 
 from app.services import Services
 from app.tabs import compare, evaluate, explore
-from app.task_files import MAX_BYTES
 from app.theme import build_css, build_theme
+from ddpt_core.trajectory.limits import MAX_BYTES
 
 # Name in addresses -> label, builder. A new tab is one file in app/tabs and one line here.
 TABS: dict[str, tuple[str, Callable[[Services], None]]] = {
@@ -74,7 +74,7 @@ def launch_settings(services: Services) -> dict:
         "run_history": False,
         "footer_links": ["api"],
         "state_session_capacity": 100,  # sessions whose last values are kept; a value here is a small JSON
-        "max_file_size": MAX_BYTES,
+        "max_file_size": MAX_BYTES,  # of a run as a zip; the reader of task files has its own, lower limit
         "ssr_mode": False,
         "show_error": True,
         "quiet": True,

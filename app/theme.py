@@ -119,6 +119,13 @@ main.contain { position: relative; }
 #new-run > * { flex: 1 1 130px; min-width: 120px !important; }
 #new-run button { max-width: 150px; }
 #new-run > #new-run-status { flex: 1 1 100%; }
+#new-run > #new-run-preview { flex: 1 1 100%; }
+#new-run > .form { flex: 8 1 300px; }
+#new-run-preview svg { width: 400px; max-width: 100%; aspect-ratio: 8 / 5; }
+#runs-panel { border: 1px solid var(--border-color-primary) !important; padding: 0 10px 6px !important; }
+#runs-panel:has(> button:not(.open)) { display: none; }
+#runs-panel > button { padding: 5px 0; font-size: 13px; }
+#runs-panel > button:focus-visible { outline: 2px solid var(--now); outline-offset: 2px; }
 .run-status { font-size: 13px; color: var(--body-text-color-subdued); font-variant-numeric: tabular-nums;
   min-height: 20px; display: flex; align-items: center; gap: 10px; }
 .run-status progress { appearance: none; height: 5px; width: 220px; max-width: 40vw; border: 0;
@@ -131,6 +138,12 @@ main.contain { position: relative; }
 .run-status code { font: 12px var(--font-mono); padding: 1px 4px; border-radius: 3px;
   background: var(--background-fill-secondary); }
 .task-file { align-items: center; flex-wrap: wrap; gap: 4px 12px; }
+.setting:not(.changed) .icon-button-wrapper { display: none; }
+.setting.changed { border-color: var(--now) !important; box-shadow: inset 3px 0 0 var(--now) !important; }
+.setting.changed .icon-button-wrapper { z-index: 41; }
+.setting.changed [data-testid=block-info] { padding-right: 44px; color: var(--body-text-color); }
+.setting .custom-button { color: var(--body-text-color); }
+.setting .custom-button:focus-visible { outline: 2px solid var(--now); outline-offset: -2px; }
 .rows-heading { font-size: 16px; font-weight: 600; margin: 14px 0 0; color: var(--body-text-color); }
 .rows-heading.study-heading { font-size: 20px; letter-spacing: -.01em; margin-top: 30px; }
 footer { padding: 4px 0 !important; margin: 0 !important; }

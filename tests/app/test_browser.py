@@ -192,10 +192,12 @@ def test_a_new_run_is_made_or_refused_with_the_inputs_kept(visit):
 
 def test_the_picture_and_the_coordinates_can_be_saved(visit):
     page = visit("?run=ddpt-ddpm-40-seed3&step=40", accept_downloads=True)
+    page.click(".menu summary")
     with page.expect_download() as picture:
         page.click(".save-picture")
     assert picture.value.path().read_bytes().startswith(b"\x89PNG")
     assert picture.value.suggested_filename == "ddpt-ddpm-40-seed3-pca-state-step40.png"
+    page.click(".menu summary")
     with page.expect_download() as table:
         page.click(".save-table")
     lines = table.value.path().read_text(encoding="utf-8").splitlines()

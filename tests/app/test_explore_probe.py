@@ -3,7 +3,9 @@
 import base64
 import csv
 import io
+import json
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import gradio as gr
@@ -12,17 +14,18 @@ import torch
 
 from app.figures.code import code_html
 from app.figures.code_path import code_path_html, csv_link, marked_code, said
-from app.figures.loss_plot import LEAST_SPAN, loss_plot
-from app.figures.loss_plot import said as said_of_loss
 from app.main import build_app
-from app.probe import CODES, CodePath, CodeStep, LossPath, LossStep, PathProbe
+from app.path_loss import PathLosses
+from app.probe import CODES, MOST_CODES, CodePath, CodeStep, PathProbe
 from app.services import Services
+from app.tabs.explore_loss import LossDesk
 from app.tabs.explore_probe import NOTHING_YET, ProbePanel
+from app.viewer.view import key_of
 from ddpt_core import Trajectory
 from ddpt_core.backbone import registry
 from ddpt_core.errors import ArtifactError
 
-STATUS, GO, CANCEL, RESULT, TABLE, ABOUT, PLOT = range(7)
+STATUS, GO, CANCEL, TABLE = range(4)
 HOSTILE = "<img src=x onerror=alert(1)>${alert(2)}{{value}}</script>\u202e"
 ENTRY = SimpleNamespace(name="a <run>", label="own · <DDPM> 20")
 
@@ -49,13 +52,13 @@ def session(name="a-session"):
 
 
 def path_of(*codes):
-    rows = (CodeStep(i * 10, 20 - i * 10, 0.5, code, ((code, True),), False) for i, code in enumerate(codes))
-    return CodePath(ENTRY, (len(codes) - 1) * 10, HOSTILE, tuple(rows))
-
-
-def loss_of(*losses):
-    rows = (LossStep(i * 10, 20 - i * 10, 0.5, loss) for i, loss in enumerate(losses))
-    return LossPath(ENTRY, (len(losses) - 1) * 10, 41, tuple(rows))
+    """A path of codes ten steps apart; None stands for a step that was not written."""
+    rows = (
+        CodeStep(i * 10, 20 - i * 10, 0.5, code, ((code, True),), False)
+        for i, code in enumerate(codes)
+        if code is not None
+    )
+    return CodePath(ENTRY, (len(codes) - 1) * 10, HOSTILE, tuple(rows), 1.25)
 
 
 def text_of(html):
@@ -66,7 +69,8 @@ def test_the_code_is_what_the_core_writes_with_each_steps_context(recorded_tiny,
     services, name = recorded_tiny
     path = PathProbe(services).code(name, " sort list `a` ", silent)
     run = Trajectory.load(name)
-    assert (path.instruction, path.steps, len(path.rows)) == ("sort list `a`", 20, CODES)
+    assert (path.instruction, path.steps) == ("sort list `a`", 20) and CODES <= len(path.rows) <= MOST_CODES
+    assert sum(row.even for row in path.rows) == CODES
     assert (path.rows[0].step, path.rows[-1].step) == (0, 20)
     for row in path.rows:
         (alone,) = tiny.generate(torch.from_numpy(run.context[row.step]), ["sort list `a`"])
@@ -74,7 +78,7 @@ def test_the_code_is_what_the_core_writes_with_each_steps_context(recorded_tiny,
         assert (row.timestep, row.noise) == (run.timesteps[row.step], pytest.approx(run.noise_level[row.step]))
 
 
-def test_the_loss_is_that_of_the_examples_and_is_taken_once(recorded_tiny, tiny, monkeypatch):
+def test_the_loss_is_that_of_the_examples_and_is_kept_for_the_next_process(recorded_tiny, tiny, monkeypatch):
     services, name = recorded_tiny
     probe = PathProbe(services)
     path = probe.loss(name, silent)
@@ -82,17 +86,28 @@ def test_the_loss_is_that_of_the_examples_and_is_taken_once(recorded_tiny, tiny,
     assert (path.examples, len(path.rows)) == (len(tasks), 21)
     alone = tiny.loss(torch.from_numpy(Trajectory.load(name).context[7]), tasks).item()
     assert path.rows[7].loss == pytest.approx(alone, rel=1e-5)
-    monkeypatch.setattr(probe, "_take_loss", pytest.fail)
-    assert probe.loss(name, silent) is path
+    monkeypatch.setattr(PathLosses, "_measure", pytest.fail)
+    assert PathProbe(Services(services.cache)).loss(name, silent) == path
 
 
-def test_the_panel_shows_the_code_first_and_then_the_loss(panel, recorded_tiny):
+def test_the_browser_is_told_of_a_loss_that_was_measured_on_the_examples_as_they_are(recorded_tiny):
+    services, name = recorded_tiny
+    assert "loss" not in services.runs.open(name, silent)["files"]
+    path = PathProbe(services).loss(name, silent)
+    address = services.runs.open(name, silent)["files"]["loss"]
+    said = json.loads(services.store.find(address.rsplit("/", 1)[1]).read_text())
+    assert said == path.as_json() and said["source"].startswith("written by hand") and len(said["rows"]) == 21
+    examples = registry.ASSETS / "examples" / "examples.jsonl"
+    examples.write_text("".join(examples.read_text().splitlines(True)[:3]))
+    assert "loss" not in services.runs.open(name, silent)["files"]
+    assert PathProbe(services).loss(name, silent).examples == 3
+
+
+def test_the_panel_shows_the_code(panel, recorded_tiny):
     shown = list(panel.write(session(), recorded_tiny[1], "sort list `a`"))
-    table = next(values[TABLE] for values in shown if isinstance(values[TABLE], str))
-    assert table.count("<tr>") == 1 + CODES and "sort list `a`" in text_of(table)
-    places = [next(i for i, values in enumerate(shown) if isinstance(values[part], str)) for part in (TABLE, ABOUT)]
-    figures = [values[PLOT] for values in shown if values[PLOT] is not None and not isinstance(values[PLOT], dict)]
-    assert places[0] <= places[1] and len(figures[-1].data[0].x) == 21
+    table = shown[-1][TABLE]
+    assert CODES <= table.count("<tr data-step=") <= MOST_CODES and "sort list `a`" in text_of(table)
+    assert all(values[TABLE] == gr.skip() for values in shown[:-1])
     assert "Done in" in shown[-1][STATUS] and shown[-1][GO].interactive and panel.stops == {}
 
 
@@ -110,14 +125,7 @@ def test_what_cannot_be_written_is_told_in_a_sentence_and_what_is_shown_stays(
 ):
     last = list(panel.write(session(), recorded_tiny[1] if run is None else run, instruction))[-1]
     assert sentence in last[STATUS] and "failed" in last[STATUS]
-    assert all(value == gr.skip() for value in last[RESULT:]) and last[GO].interactive
-
-
-def test_without_examples_the_code_is_shown_and_the_loss_says_why_not(panel, recorded_tiny):
-    panel.probe.comparisons.examples = {}
-    shown = list(panel.write(session(), recorded_tiny[1], "sort list `a`"))
-    assert any(isinstance(values[TABLE], str) for values in shown)
-    assert "no examples with a reference" in shown[-1][STATUS]
+    assert last[TABLE] == gr.skip() and last[GO].interactive
 
 
 def test_a_mistake_of_the_program_is_raised_after_the_buttons_are_free(panel, recorded_tiny, monkeypatch):
@@ -144,7 +152,7 @@ def test_a_run_of_another_backbone_is_refused(recorded_tiny, tiny):
     services, name = recorded_tiny
     services.backbone = lambda name: SimpleNamespace(name=name, sha256="another")
     for work in (lambda probe: probe.code(name, "x", silent), lambda probe: probe.loss(name, silent)):
-        with pytest.raises(ArtifactError, match="another backbone"):
+        with pytest.raises(ArtifactError, match="another version of the backbone"):
             work(PathProbe(services))
 
 
@@ -176,31 +184,73 @@ def test_marks_cut_no_colour_and_lose_no_text():
     assert marked_code(((code, False),)) == code_html(code)
     cut = marked_code((("ret", False), ("urn 'a", True), (" b'  # w", False), ("", True), ("hy\n", False), ("x", True)))
     assert text_of(cut) == text_of(code_html(code))
-    assert cut.startswith('<span class="keyword">ret</span><mark><span class="keyword">urn</span></mark>')
-    assert '<mark><span class="string">&#x27;a</span></mark><span class="string"> b&#x27;</span>' in cut
+    assert cut.startswith('<span class="keyword">ret</span><mark><span class="keyword">urn</span> ')
+    assert '<span class="string">&#x27;a</span></mark><span class="string"> b&#x27;</span>' in cut
     assert cut.index("missing") < cut.index("hy") and cut.endswith("<mark>x</mark>")
     assert "missing" in marked_code((("", True),)) and marked_code(()) == ""
 
 
-def test_the_answers_are_summed_up_in_a_sentence():
+def test_the_answers_are_summed_up_in_a_sentence_that_claims_no_more_than_is_known():
     assert said(path_of("x", "x", "x")) == "The same code at all 3 steps."
-    assert said(path_of("y", "x", "x")) == "2 different answers at 3 steps; the final one stands from step 10 on."
-    assert said(path_of("x", "y", "x")) == "2 different answers at 3 steps; the final one comes at the end."
-
-
-def test_a_loss_that_stands_still_is_drawn_flat_and_told_as_such():
-    still, falling = loss_of(1.6581, 1.6582, 1.6581), loss_of(3.0, 1.5, 2.0)
-    low, high = loss_plot(still).layout.yaxis.range
-    assert high - low == pytest.approx(LEAST_SPAN)
-    low, high = loss_plot(falling).layout.yaxis.range
-    assert low < 1.5 and high > 3
-    assert said_of_loss(still).endswith("1.658 nats per token all along.")
-    assert said_of_loss(falling).endswith(
-        "3.000 nats per token at the noise, 2.000 at the end; least 1.500 at step 10."
+    assert (
+        said(path_of("y", "x", "x"))
+        == "2 different answers at 3 steps; the final one stands since a step between 0 and 10."
     )
-    assert said_of_loss(loss_of(3.0, 2.0)).endswith("2.000 at the end.")
-    assert "&lt;DDPM&gt;" in loss_plot(still).layout.xaxis.title.text
-    assert "10,10,0.5,1.6582\n" in still.as_csv()
+    assert said(path_of("x", "y", None, "x")) == (
+        "2 different answers at 3 steps; the final one stands since a step between 10 and 30."
+    )
+    near = [replace(row, step=step) for row, step in zip(path_of("x", "y", "x", "x").rows, (0, 7, 8, 20), strict=True)]
+    path = replace(path_of("x"), steps=20, rows=tuple(near))
+    assert said(path) == "2 different answers at 4 steps; the final one stands from step 8 on."
+    last = [replace(row, step=step) for row, step in zip(path_of("x", "y", "x").rows, (0, 19, 20), strict=True)]
+    assert said(replace(path, rows=tuple(last))).endswith("the final one comes with the last step.")
+
+
+def test_the_cost_is_told(recorded_tiny):
+    path = path_of("y", "x")
+    assert "2 steps spread evenly, 1.2 s" in text_of(code_path_html(path))
+    more = replace(path, rows=(path.rows[0], replace(path.rows[0], even=False), path.rows[1]))
+    assert "2 steps spread evenly and 1 to find since when the final code stands" in text_of(code_path_html(more))
+
+
+def asked(key):
+    return SimpleNamespace(key=key)
+
+
+def test_the_desk_tells_how_far_the_loss_is_and_gives_it(recorded_tiny):
+    services, name = recorded_tiny
+    key, probe = key_of(services.runs.entry(name).folder), PathProbe(services)
+    first, *_, last = LossDesk(probe.losses, services).measure(asked(key), session())
+    assert (first["state"], first["share"]) == ("busy", 0.0)
+    assert last == {"key": key, "state": "done", "loss": probe.loss(name, silent).as_json()}
+
+
+def test_what_cannot_be_measured_is_told_in_a_sentence(recorded_tiny, monkeypatch):
+    services, name = recorded_tiny
+    key, probe = key_of(services.runs.entry(name).folder), PathProbe(services)
+    *_, last = LossDesk(probe.losses, services).measure(asked("gone"), session())
+    assert last["state"] == "failed" and "'gone' is not here any longer" in last["text"]
+    *_, last = LossDesk(PathLosses(services, {}), services).measure(asked(key), session())
+    assert last["state"] == "failed" and "no examples with a reference" in last["text"]
+    monkeypatch.setattr(probe.losses, "_measure", lambda *_: 1 / 0)
+    shown = LossDesk(probe.losses, services).measure(asked(key), session())
+    with pytest.raises(ZeroDivisionError):
+        for value in shown:
+            assert value["state"] == "busy" or "mistake of this program" in value["text"]
+
+
+def test_measuring_can_be_cancelled_by_the_session_alone_and_leaves_nothing(recorded_tiny):
+    services, name = recorded_tiny
+    key, probe = key_of(services.runs.entry(name).folder), PathProbe(services)
+    desk = LossDesk(probe.losses, services)
+    with services.model():  # another visitor's work
+        values = desk.measure(asked(key), session())
+        next(values)
+        desk.stop(session("other"))
+        assert next(values)["state"] == "busy"
+        desk.stop(session())
+        assert list(values)[-1] == {"key": key, "state": "cancelled"}
+    assert desk.stops == {} and "loss" not in services.runs.open(name, silent)["files"]
 
 
 def test_the_endpoints_have_names_and_give_plain_json(recorded_tiny):
@@ -208,9 +258,12 @@ def test_the_endpoints_have_names_and_give_plain_json(recorded_tiny):
     page = build_app(services)
     calls = {fn.api_name: fn.fn for fn in page.fns.values() if fn.api_visibility == "public"}
     assert {"code_along_path", "loss_along_path"} <= set(calls)
-    (first, *_), losses = calls["code_along_path"](name, "sort list `a`"), calls["loss_along_path"](name)
+    (first, *_), losses = [
+        calls["code_along_path"](name, "sort list `a`", session()),
+        calls["loss_along_path"](name, session()),
+    ]
     assert list(first) == ["step", "timestep", "noise_level", "code", "parses", "pieces"]
     assert (losses[-1]["step"], losses[-1]["noise_level"]) == (20, 0.0)
     with pytest.raises(gr.Error, match="no run 'gone'"):
-        calls["code_along_path"]("gone", "x")
+        calls["code_along_path"]("gone", "x", session())
     assert "12 steps" in NOTHING_YET and "CSV" in csv_link("", "x")

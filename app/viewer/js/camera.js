@@ -26,6 +26,14 @@ class Camera {
   screenX(x) { return (x - this.x) * this.scale + this.width / 2; }
   screenY(y) { return this.height / 2 - (y - this.y) * this.scale; }
 
+  /** Puts a place that is not on the screen into its middle; returns whether it had to. */
+  centre(x, y) {
+    const [left, top] = [this.screenX(x), this.screenY(y)];
+    if (left > 0 && top > 0 && left < this.width && top < this.height) return false;
+    Object.assign(this, { x, y });
+    return true;
+  }
+
   pan(dx, dy) {
     this.x -= dx / this.scale;
     this.y += dy / this.scale;

@@ -76,6 +76,17 @@ class Run {
     return this.loading[part];
   }
 
+  /** Takes in what a later description of the run says of a map; its arrays are fetched when it is shown. */
+  take(part, { files, quality }) {
+    for (const name of Object.keys(this.arrays)) if (name.startsWith(part + ".")) delete this.arrays[name];
+    delete this.loading[part];
+    this.meta = {
+      ...this.meta,
+      files: { ...this.meta.files, [part]: files[part] },
+      quality: { ...this.meta.quality, [part]: quality[part] },
+    };
+  }
+
   has(name) { return name in this.arrays; }
   timestep(step) { return this.arrays.timesteps.values[step]; }
   noise(step) { return this.arrays.noise_level.values[step]; }

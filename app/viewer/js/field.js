@@ -50,6 +50,19 @@ class Field {
     for (const i of ids) context.fillText(showBlanks(run.tokens[i]).slice(0, 24), this.x[i] + 8, this.y[i] + 4);
   }
 
+  /** Returns the tokens of kinds that are shown within a closed line of points of the screen. */
+  within(run, view, points) {
+    const [xs, ys] = [0, 1].map((axis) => points.map((point) => point[axis]));
+    const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+    const found = [];
+    for (let i = 0; i < this.x.length; i += 1) {
+      const [x, y] = [this.x[i], this.y[i]];
+      const near = x >= left && x <= right && y >= top && y <= bottom; // false for NaN, which has no place
+      if (near && !view.hidden.has(run.kinds[i]) && liesWithin(points, x, y)) found.push(i);
+    }
+    return found;
+  }
+
   /** Returns the token nearest to a point of the screen within `reach` pixels, or -1. */
   at(run, view, x, y, reach = 9) {
     if (!this.x) return -1;

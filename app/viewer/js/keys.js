@@ -24,6 +24,6 @@ class Keys {
 
 /** Whether a key belongs to something else: a text, a list, another slider, the tabs. */
 function typing(target) {
-  if (!target.closest || target.closest(".ddpt input.step")) return false;
-  return Boolean(target.closest("input, select, textarea, [contenteditable=true], [role=tab], [role=listbox], [role=dialog]"));
+  if (!target.closest || target.closest(".ddpt input.step, .ddpt .strip-rows")) return false;
+  return Boolean(target.closest("input, select, textarea, [contenteditable=true], [role=tab], [role=listbox], [role=dialog], dialog"));
 }

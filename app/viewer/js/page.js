@@ -1,13 +1,13 @@
 // Between the page and the viewer: the value that Python sends, the events it hears, the address, the doors.
 
 const root = element.querySelector(".ddpt");
-const viewer = new Viewer(root);
+const viewer = new Viewer(root, server);
+const maps = new Maps(root, viewer, (asked) => trigger("umap", asked));
 const pickRun = root.querySelector(".pick-run");
 const pickSecond = root.querySelector(".pick-second");
-const umapButton = root.querySelector("[data-method=umap]");
-const pcaButton = root.querySelector("[data-method=pca]");
 const newRun = root.querySelector(".new-run");
-let wantsUmap = false;
+let asked = null; // what the address asks for besides run and step, until it is there
+let opened = false;
 
 function options(list, runs, chosen) {
   list.replaceChildren(...runs.map(({ name, label }) => {
@@ -21,63 +21,91 @@ function options(list, runs, chosen) {
 /** Lists the runs that can be opened; the open one is chosen, the others can be laid over it. */
 function listRuns(runs, open) {
   options(pickRun, runs, open);
+  if (open && !runs.some(({ name }) => name === open)) pickRun.prepend(goneOption());
   const others = runs.filter(({ name }) => name !== open);
   const second = viewer.second.run && viewer.second.run.meta.name;
   options(pickSecond, [{ name: "", label: "no second run" }, ...others], second);
   root.querySelector(".second").hidden = !others.length;
 }
 
+/** The open run in the list after it was deleted: it stays on the screen, and cannot be chosen again. */
+function goneOption() {
+  const option = make("option", "", viewer.run.meta.label + " · deleted");
+  Object.assign(option, { value: viewer.run.meta.name, disabled: true, selected: true });
+  return option;
+}
+
 /** Takes in what Python sent. A run that is already open is not opened again; a map of another is left alone. */
 function receive(value) {
   if (!value) return;
   if (value.reason === "open") viewer.second.close(viewer.run);
+  if (value.reason === "runs" && value.run && viewer.run && value.run.key === viewer.run.meta.key) {
+    viewer.run.meta = { ...viewer.run.meta, ...value.run }; // the open run has another name now
+  }
   const open = value.reason === "open" ? value.run : viewer.run && viewer.run.meta;
   if (value.reason !== "second" && value.reason !== "busy") listRuns(value.runs, open ? open.name : "");
   if (value.reason === "open") {
-    wantsUmap = false;
-    busy("");
-    viewer.open(value.run, value.step);
+    maps.wanted = false;
+    viewer.say("");
+    viewer.open(value.run, value.step).then(restore);
   } else if (value.reason === "failed") {
-    busy("");
-    wantsUmap = false;
+    viewer.say("");
+    maps.wanted = false;
+    asked = null;
     pickSecond.value = viewer.second.run ? viewer.second.run.meta.name : "";
     if (viewer.run) viewer.unveil();
     else viewer.veilWith(value.message, "failed");
   } else if (value.reason === "busy") {
-    if (viewer.run && viewer.veil.hidden) busy(value.message);
+    if (viewer.run && viewer.veil.hidden) viewer.say(value.message);
     else viewer.veilWith(value.message, "loading");
   } else if (value.reason === "second" && viewer.run) {
-    busy("");
-    if (pickSecond.value === value.run.name) viewer.beside(value.run).catch((error) => { pickSecond.value = ""; busy(error.message); });
+    viewer.say("");
+    if (pickSecond.value !== value.run.name) return;
+    viewer.beside(value.run).then(restoreMap, (error) => { pickSecond.value = ""; viewer.say(error.message); });
   } else if (value.reason === "umap" && viewer.run && value.run.key === viewer.run.meta.key) {
-    busy("");
-    viewer.run.meta = value.run;
-    if (wantsUmap) viewer.show({ method: "umap" });
+    maps.made(value.run);
   }
 }
 
-function busy(message) {
-  write(root.querySelector(".busy"), message);
+/** Once, for the first run of the page: shows what else the address asks for. */
+function restore() {
+  if (opened || !viewer.run) return;
+  opened = true;
+  asked = readAddress(viewer.run);
+  if (!("kind" in asked)) return void (asked = null);
+  const { kind, axes, chosen, token, hidden, time, beside } = asked;
+  Object.assign(viewer.view, { chosen, token, hidden });
+  viewer.stretch(time);
+  viewer.show({ kind, axes }).then(() => {
+    if (beside && [...pickSecond.options].some(({ value }) => value === beside)) openSecond(beside);
+    else restoreMap();
+  });
+}
+
+/** Shows the projection that the address asks for, once the runs that it holds are open. */
+function restoreMap() {
+  if (asked && asked.method === "umap") {
+    maps.wanted = true;
+    maps.fit(asked.umap);
+  }
+  asked = null;
+}
+
+function openSecond(name) {
+  pickSecond.value = name;
+  viewer.say("Opening the second run…");
+  trigger("second_run", { first: viewer.run.meta.name, name });
 }
 
 pickRun.addEventListener("change", () => {
-  busy("");
+  viewer.say("");
   viewer.veilWith("Opening the run…", "loading");
   viewer.rest();
   trigger("open_run", { name: pickRun.value });
 });
 pickSecond.addEventListener("change", () => {
   if (!pickSecond.value) return void viewer.beside(null);
-  busy("Opening the second run…");
-  trigger("second_run", { first: viewer.run.meta.name, name: pickSecond.value });
-});
-pcaButton.addEventListener("click", () => { wantsUmap = false; viewer.show({ method: "pca" }); });
-umapButton.addEventListener("click", () => {
-  if (!viewer.run) return;
-  wantsUmap = true;
-  if (viewer.run.meta.files.umap) return viewer.show({ method: "umap" });
-  busy("UMAP: waiting for its turn…");
-  trigger("umap", { name: viewer.run.meta.name });
+  openSecond(pickSecond.value);
 });
 newRun.addEventListener("click", () => {
   const panel = document.getElementById("new-run");
@@ -85,17 +113,40 @@ newRun.addEventListener("click", () => {
   newRun.setAttribute("aria-expanded", String(open));
   if (open) panel.querySelector("input[type=number]").focus();
 });
+root.querySelector(".open-runs").addEventListener("click", (event) => {
+  const fold = document.querySelector("#runs-panel > button"); // out of sight while its list is folded away
+  fold.click();
+  event.currentTarget.setAttribute("aria-expanded", String(!fold.classList.contains("open")));
+});
+root.querySelector(".copy-link").addEventListener("click", async () => {
+  if (!viewer.run) return;
+  writeAddress(viewer);
+  try {
+    await navigator.clipboard.writeText(location.href);
+    viewer.say("The link is copied.");
+  } catch { // no permission, or a page without https
+    viewer.say("The link is in the address line; copy it from there.");
+  }
+  setTimeout(() => viewer.say(""), 4000);
+});
+document.addEventListener("click", (event) => { // a menu closes when something else is pressed
+  for (const menu of root.querySelectorAll(".menu[open]")) {
+    if (!menu.contains(event.target) || event.target.closest("button:not(.save-film)")) menu.open = false;
+  }
+});
 
 // The address always says what is on the screen, so that it can be sent to somebody.
-viewer.onRest = (run, { step }) => {
+viewer.onRest = () => {
   clearTimeout(viewer.addressLater);
   viewer.addressLater = setTimeout(() => {
-    const address = new URL(location.href);
-    const said = { tab: "explore", run: run.meta.name, step: String(step), seed: String(run.meta.seed) };
-    for (const [name, text] of Object.entries(said)) address.searchParams.set(name, text);
-    if (root.offsetParent) history.replaceState(history.state, "", address);
+    if (root.offsetParent && opened && !asked && !viewer.view.playing) writeAddress(viewer);
   }, 400);
 };
+
+// What follows the viewer elsewhere in the page hears of every step that is drawn.
+viewer.panels.push({
+  step: (run, { step }) => document.dispatchEvent(new CustomEvent("ddpt-step", { detail: { run: run.meta.name, step } })),
+});
 
 window.ddptViewer = {
   get ready() { return viewer.ready.then(() => window.ddptViewer); },

@@ -1,6 +1,10 @@
 // The path of every position, over the field: a fine line with a fading tail, a dot for now, a ring for the end.
 
 const PAST_POINTS = 400; // the older part of a path is thinned to this many points; the tail never is
+
+/** Of how many steps the older part of a path draws one. The noise is always drawn, and the end is the tail's. */
+function pastStride(steps) { return Math.max(1, Math.ceil(steps / PAST_POINTS)); }
+
 const TAIL_SHARE = 0.06; // of the run's steps
 const TAIL_PIECES = 10;
 
@@ -11,7 +15,7 @@ class Paths {
     this.canvas = canvas;
   }
 
-  draw(run, view, camera, palette, field, second) {
+  draw(run, view, camera, palette, second) {
     const context = sized(this.canvas, camera);
     const path = run.arrays[view.method + "." + view.kind];
     const [, positions, width] = path.shape;
@@ -40,7 +44,6 @@ class Paths {
       dot(context, ...at(view.step, position), position === chosen ? 5.5 : 4, palette.now, palette.ground);
     }
     context.globalAlpha = 1;
-    this.found(context, run, view, field, palette, camera);
     if (chosen >= 0) {
       const token = showBlanks(run.tokens[run.topId(view.kind, view.step, chosen)]);
       label(context, ...at(view.step, chosen), chosen + 1 + "  " + token, palette, camera);
@@ -49,7 +52,7 @@ class Paths {
   }
 
   drawPast(shown, run, at, step, strength, colour, camera) {
-    const stride = Math.max(1, Math.ceil(run.steps / PAST_POINTS));
+    const stride = pastStride(run.steps);
     const end = Math.floor(step / stride); // what is left up to the step is the tail's
     const grows = shown === this.shown && end >= this.drawnTo;
     const from = grows ? this.drawnTo : 0;
@@ -104,14 +107,6 @@ class Paths {
         else strokeLines(context, [[x, y - 5], [x + 5, y + 4], [x - 5, y + 4], [x, y - 5]]);
       }
     }
-  }
-
-  /** Rings around the tokens that were searched for; the first few with their text. */
-  found(context, run, view, field, palette, camera) {
-    view.found.filter((id) => run.placed(view.method, id)).forEach((id, index) => {
-      ring(context, field.x[id], field.y[id], 6, palette.now, 2);
-      if (index < 3) label(context, field.x[id], field.y[id], showBlanks(run.tokens[id]), palette, camera);
-    });
   }
 
   /** Returns the position whose dot lies under a point of the screen, or -1. */

@@ -1,4 +1,4 @@
-// A second run over the first, at the same share of its way, in one PCA of both.
+// A second run over the first, at the same share of its way, on one map of both.
 
 class Second {
   constructor(root) {
@@ -17,7 +17,6 @@ class Second {
     if (!run) return;
     this.own = { meta: first.meta, arrays: first.arrays };
     this.run = run;
-    Object.assign(run.arrays, { "pca.state": both["pca.second.state"], "pca.estimate": both["pca.second.estimate"] });
     first.arrays = { ...first.arrays, ...both };
     first.meta = { ...first.meta, quality: { ...first.meta.quality, ...meta.both.quality } };
   }
@@ -25,25 +24,30 @@ class Second {
   /** Gives the first run its own PCA back. */
   close(first) {
     if (this.run && first) {
+      for (const name of Object.keys(first.arrays)) if (name.includes(".second.")) delete first.arrays[name];
       for (const name of Object.keys(this.own.arrays)) if (name.startsWith("pca.")) first.arrays[name] = this.own.arrays[name];
       first.meta = { ...first.meta, quality: { ...first.meta.quality, pca: this.own.meta.quality.pca } };
     }
     this.run = null;
   }
 
+  /** Whether the map that is shown holds the second run. */
+  isOn(first, { method }) { return Boolean(this.run) && first.has(method + ".second.state"); }
+
   stepOf(first, step) { return Math.round((step / first.steps) * this.run.steps); }
 
   draw(context, first, view, camera, palette) {
-    this.key.hidden = !this.run || view.method !== "pca";
+    this.key.hidden = !this.isOn(first, view);
     if (this.key.hidden) return;
-    const path = this.run.arrays["pca." + view.kind];
+    const path = first.arrays[view.method + ".second." + view.kind];
+    const [, positions, width] = path.shape;
     const step = this.stepOf(first, view.step);
     const length = Math.max(10, Math.round(this.run.steps * TAIL_SHARE));
     const at = (when, position) => {
-      const i = (when * this.run.positions + position) * path.shape[2];
+      const i = (when * positions + position) * width;
       return [camera.screenX(path.values[i + view.axes[0]]), camera.screenY(path.values[i + view.axes[1]])];
     };
-    for (let position = 0; position < this.run.positions; position += 1) {
+    for (let position = 0; position < positions; position += 1) {
       context.globalAlpha = view.chosen < 0 || view.chosen === position ? 0.75 : 0.15;
       context.strokeStyle = palette.second;
       context.lineWidth = 1.1;

@@ -1,42 +1,85 @@
 // What every position is nearest to at the shown step, beside the token that the manual context has there.
 
+const IN_A_ROW = 6; // nearest tokens in a row at most; a chosen position shows all there are
+const CHIP_WIDTH = 56; // pixels that a token in a row needs at least
+
 class Table {
   constructor(root, viewer) {
-    this.body = root.querySelector("tbody");
+    this.body = root.querySelector(".rows tbody");
     this.at = root.querySelector(".at");
-    this.detail = root.querySelector(".detail");
     this.viewer = viewer;
     this.rows = [];
+    this.fit = IN_A_ROW;
+    this.detail = new PositionDetail(viewer);
+    this.body.addEventListener("click", (event) => {
+      const row = event.target.closest("tr");
+      const token = event.target.closest(".near .chip");
+      if (event.target.closest("button")) viewer.go(viewer.run.lockedAt(viewer.view.kind)[row.position]);
+      else if (token) viewer.select(token.tokenId);
+      else viewer.choose(row.position);
+    });
+    this.body.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || !event.target.matches("tr")) return;
+      event.preventDefault();
+      viewer.choose(event.target.position);
+    });
+    this.body.addEventListener("pointerover", (event) => {
+      const token = event.target.closest(".near .chip");
+      if (token) entitle(token, viewer.run);
+    });
+    new ResizeObserver(() => this.resized()).observe(this.body.parentNode);
+  }
+
+  /** Shows as many nearest tokens in a row as there is room for: each costs time at every step. */
+  resized() {
+    if (!this.rows.length) return;
+    const width = this.rows[0].near[0].pair.parentNode.clientWidth;
+    const fit = Math.max(1, Math.min(IN_A_ROW, Math.ceil(width / CHIP_WIDTH)));
+    if (!width || fit === this.fit) return;
+    this.fit = fit;
+    for (const { near } of this.rows) near.forEach(({ pair }, rank) => { pair.hidden = rank >= fit; });
+    this.step(this.viewer.run, this.viewer.view);
   }
 
   build(run) {
     this.rows = Array.from({ length: run.positions }, (_, position) => {
       const row = make("tr");
       row.tabIndex = 0;
+      row.position = position;
       const head = make("th", "c-pos");
       head.scope = "row";
       head.append(make("span", "number", String(position + 1)));
       const manual = run.manualId(position);
       if (manual >= 0) head.append(chip(run, manual, "manual"));
       const cells = ["c-bar", "c-near", "c-lock"].map((name) => make("td", name));
-      const [bar, score] = [make("i", "bar"), make("span", "score")];
+      const [bar, score, list] = [make("i", "bar"), make("span", "score"), make("div", "near")];
       cells[0].append(bar, score);
-      const near = Array.from({ length: Math.min(6, run.neighbours) }, () => {
+      const near = Array.from({ length: Math.min(IN_A_ROW, run.neighbours) }, () => {
         const [token, share, pair] = [make("span", "chip"), make("span", "share"), make("span", "pair")];
         pair.append(token, share);
-        cells[1].append(pair);
-        return { token, share };
+        list.append(pair);
+        return { token, share, pair };
       });
+      cells[1].append(list);
+      const lock = make("button", "quiet seek-lock");
+      lock.type = "button";
+      cells[2].append(lock);
       row.append(head, ...cells);
-      row.addEventListener("click", () => this.viewer.choose(position));
-      row.addEventListener("keydown", (event) => {
-        if (event.key !== "Enter") return;
-        event.preventDefault();
-        this.viewer.choose(position);
-      });
-      return { row, bar, score, near, lock: cells[2] };
+      return { row, bar, score, near, lock, since: null };
     });
+    this.fit = IN_A_ROW;
     this.body.replaceChildren(...this.rows.map(({ row }) => row));
+    this.resized();
+  }
+
+  redraw(run, view) {
+    const locked = run.lockedAt(view.kind);
+    this.rows.forEach((shown, position) => {
+      const { row, lock } = shown;
+      row.setAttribute("aria-selected", String(position === view.chosen));
+      lock.title = "Go to step " + thousands.format(locked[position]) + ", since which the nearest token stays the same";
+      shown.since = null; // the number may be of the other kind of vector
+    });
   }
 
   step(run, view) {
@@ -44,57 +87,77 @@ class Table {
     const [low, high] = run.arrays[kind + ".range"].values;
     const locked = run.lockedAt(kind);
     write(this.at, "at step " + thousands.format(step));
-    this.rows.forEach(({ row, bar, score, near, lock }, position) => {
+    this.rows.forEach((shown, position) => {
+      const { bar, score, near, lock } = shown;
       const best = run.score(kind, step, position);
-      bar.style.setProperty("--share", Math.max(0, Math.min(1, best)).toFixed(3));
-      bar.style.setProperty("--colour", "rgb(" + viridis((best - low) / (high - low || 1)) + ")");
+      drawBar(bar, best, (best - low) / (high - low || 1));
       write(score, short(best));
-      near.forEach(({ token, share }, rank) => {
-        dress(token, run, run.topId(kind, step, position, rank));
-        write(share, short(run.score(kind, step, position, rank)));
-      });
+      for (let rank = 0; rank < Math.min(this.fit, near.length); rank += 1) {
+        dress(near[rank].token, run, run.topId(kind, step, position, rank));
+        if (rank) write(near[rank].share, short(run.score(kind, step, position, rank)));
+      }
       const since = step >= locked[position];
-      row.classList.toggle("locked", since);
-      row.setAttribute("aria-selected", String(position === view.chosen));
-      write(lock, since ? "at " + thousands.format(locked[position]) : "–");
+      if (since === shown.since) return;
+      shown.since = since;
+      lock.classList.toggle("locked", since); // a class of the row would cost a new style of all that is in it
+      write(lock, (since ? "✓ " : "") + thousands.format(locked[position]));
     });
-    this.drawDetail(run, view);
+    this.detail.step(run, view);
+  }
+}
+
+/** All neighbours of the chosen position, one below the other. */
+class PositionDetail {
+  constructor(viewer) {
+    this.viewer = viewer;
+    this.page = viewer.pane.page("position", () => viewer.choose(viewer.view.chosen));
+    this.title = make("h4");
+    this.list = make("ol");
+    this.manual = make("p", "manual-there", "The manual context has ");
+    this.written = chipButton(viewer);
+    this.written.classList.add("manual");
+    this.manual.append(this.written, " here.");
+    this.page.body.append(this.title, this.list, this.manual);
+    this.items = [];
   }
 
-  /** All neighbours of the chosen position, one below the other. */
-  drawDetail(run, { kind, step, chosen }) {
-    this.detail.hidden = chosen < 0;
+  step(run, view) {
+    const { kind, step, chosen } = view;
+    this.page.show(chosen < 0 ? null : "position " + (chosen + 1), chosen);
     if (chosen < 0) return;
-    const list = make("ol");
-    for (let rank = 0; rank < run.neighbours; rank += 1) {
+    const low = run.arrays[kind + ".range"].values[0];
+    const span = run.arrays[kind + ".range"].values[1] - low || 1;
+    this.fit(run.neighbours);
+    this.items.forEach(({ token, bar, score }, rank) => {
+      const similarity = run.score(kind, step, chosen, rank);
+      dress(token, run, run.topId(kind, step, chosen, rank), true);
+      drawBar(bar, similarity, (similarity - low) / span);
+      write(score, similarity.toFixed(3).replace("-", "−"));
+    });
+    const manual = run.manualId(chosen);
+    this.manual.hidden = manual < 0;
+    if (manual >= 0) dress(this.written, run, manual, true);
+    const locked = run.lockedAt(kind)[chosen];
+    write(this.title, "Position " + (chosen + 1) + ", nearest " + run.neighbours + " at step " + thousands.format(step) +
+      (step >= locked ? "; the first has stayed since step " + thousands.format(locked) : ""));
+  }
+
+  fit(count) {
+    while (this.items.length > count) this.items.pop().item.remove();
+    while (this.items.length < count) {
       const item = make("li");
-      const id = run.topId(kind, step, chosen, rank);
-      const score = run.score(kind, step, chosen, rank);
-      const bar = make("i", "bar");
-      bar.style.setProperty("--share", Math.max(0, Math.min(1, score)).toFixed(3));
-      item.append(chip(run, id), bar, make("span", "score", score.toFixed(3)));
-      list.append(item);
+      const [token, bar, score] = [chipButton(this.viewer), make("i", "bar"), make("span", "score")];
+      item.append(token, bar, score);
+      this.list.append(item);
+      this.items.push({ item, token, bar, score });
     }
-    this.detail.replaceChildren(make("h4", "", "Position " + (chosen + 1) + ", nearest " + run.neighbours), list);
   }
 }
 
-function chip(run, id, extra = "") {
-  const node = make("span", "chip " + extra);
-  dress(node, run, id);
-  return node;
-}
-
-/** Makes a chip show the token `id`; the colour of its edge is its kind. */
-function dress(node, run, id) {
-  if (node.tokenId === id) return;
-  node.tokenId = id;
-  node.textContent = showBlanks(run.tokens[id]);
-  const kind = run.kindNames[run.kinds[id]];
-  node.title = kind + ", id " + thousands.format(id);
-  node.style.setProperty("--edge", "var(--kind-" + kind.replace(" ", "-") + ")");
-}
-
-function write(node, text) {
-  if (node.textContent !== text) node.textContent = text;
+/** Draws a similarity as the length of a bar, and its place in the run's range, 0 to 1, as its colour. */
+function drawBar(bar, similarity, share) {
+  const length = Math.max(0, Math.min(1, similarity)).toFixed(2);
+  const colour = Math.round(share * 64);
+  if (bar.length !== length) bar.style.setProperty("--share", (bar.length = length));
+  if (bar.colour !== colour) bar.style.setProperty("--colour", "rgb(" + viridis((bar.colour = colour) / 64) + ")");
 }

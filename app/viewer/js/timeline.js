@@ -1,24 +1,29 @@
-// Buttons, slider, keys and words of time. It only asks for a step; the viewer moves.
+// Buttons, keys, speed and words of time. It only asks for a step; the viewer moves.
 
 const SECONDS_OF_A_RUN = 20; // at 1x, whatever the number of steps
+const SECONDS_OF_A_FIT = 10; // at the speed "fit"
+const STEPS_A_SECOND = 3; // at least, at 1x: a run of few steps does not crawl
 
 class Timeline {
   constructor(root, viewer) {
     this.root = root;
-    this.slider = root.querySelector("input.step");
+    this.viewer = viewer;
+    this.slider = new Slider(root, viewer);
     this.words = root.querySelector(".where");
     this.live = root.querySelector(".live");
     this.playButton = root.querySelector(".play");
     this.speed = root.querySelector(".speed");
     const by = (steps) => viewer.go(viewer.view.step + steps);
     const toggle = () => (viewer.view.playing ? viewer.rest() : viewer.play());
-    this.slider.addEventListener("input", () => viewer.go(Number(this.slider.value)));
     this.playButton.addEventListener("click", toggle);
     for (const button of root.querySelectorAll("[data-by]")) {
       button.addEventListener("click", () => by(Number(button.dataset.by)));
     }
     for (const button of root.querySelectorAll("[data-go]")) {
       button.addEventListener("click", () => viewer.go(button.dataset.go === "start" ? 0 : Infinity));
+    }
+    for (const button of root.querySelectorAll("[data-time]")) {
+      button.addEventListener("click", () => viewer.stretch(button.dataset.time));
     }
     const add = (...entry) => viewer.keys.add("Time", ...entry);
     add(" ", "play or pause", toggle);
@@ -30,18 +35,49 @@ class Timeline {
     add("PageUp", "on 100 steps", () => by(100));
     add("Home", "first step", () => viewer.go(0));
     add("End", "last step", () => viewer.go(Infinity));
+    add("<", "play slower", () => this.pace(-1));
+    add(">", "play faster", () => this.pace(1));
+    add("l", "linear or logarithmic time", () => this.otherTime());
   }
 
-  build(run) { this.slider.max = run.steps; }
+  build(run) { this.slider.build(run); }
 
-  /** Steps per second of play. */
-  rate(run) { return Math.max(3, run.steps / SECONDS_OF_A_RUN) * Number(this.speed.value); }
+  /**
+   * Returns the share of the axis that play covers in a second. Play moves evenly along the axis as it is shown: in
+   * linear time every step takes as long, in logarithmic time the last ones take longest, just as they are drawn widest.
+   */
+  rate(run, speed = this.speed.value) {
+    if (speed === "fit") return 1 / SECONDS_OF_A_FIT;
+    return Math.max(STEPS_A_SECOND / run.steps, 1 / SECONDS_OF_A_RUN) * Number(speed);
+  }
+
+  /** Takes the next slower (-1) or faster (1) of the speeds; "fit" lies wherever this run puts it. */
+  pace(sign) {
+    const { run } = this.viewer;
+    if (!run) return;
+    const far = (speed) => sign * this.rate(run, speed);
+    const beyond = Array.from(this.speed.options, ({ value }) => value)
+      .filter((value) => value !== "fit" && far(value) > far(this.speed.value))
+      .sort((one, other) => far(one) - far(other));
+    if (beyond.length) this.speed.value = beyond[0];
+    write(this.live, "speed " + this.speed.selectedOptions[0].textContent);
+  }
+
+  otherTime() {
+    const { time } = this.viewer;
+    this.viewer.stretch(time.kind === "linear" ? "log" : "linear");
+    write(this.live, (time.kind === "log" ? "logarithmic" : "linear") + " time");
+  }
+
+  redraw() {
+    for (const button of this.root.querySelectorAll("[data-time]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.time === this.viewer.time.kind));
+    }
+  }
 
   step(run, view) {
     const words = wordsOf(run, view.step);
-    this.slider.value = view.step;
-    this.slider.style.setProperty("--done", view.step / run.steps);
-    this.slider.setAttribute("aria-valuetext", words);
+    this.slider.step(run, view, words);
     write(this.words, words);
     this.root.classList.toggle("playing", view.playing);
     this.playButton.setAttribute("aria-label", view.playing ? "Pause" : "Play");

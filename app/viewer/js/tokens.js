@@ -20,6 +20,11 @@ function make(tag, className, text) {
   return node;
 }
 
+/** Gives a node another text, if it is another. */
+function write(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
 const thousands = new Intl.NumberFormat("en-US");
 
 /** Returns a number with three significant digits. */
@@ -29,7 +34,8 @@ function three(value) {
 
 /** Returns a similarity as ".81" or "−.07". */
 function short(score) {
-  return score.toFixed(2).replace(/^(-?)0\./, "$1.").replace("-", "−");
+  const text = score.toFixed(2).replace("-0.00", "0.00");
+  return text.replace(/^(-?)0\./, "$1.").replace("-", "−");
 }
 
 const VIRIDIS = ["440154", "472d7b", "3b528b", "2c728e", "21918c", "28ae80", "5ec962", "addc30", "fde725"].map((hex) =>

@@ -1,17 +1,21 @@
 // The viewer: holds what is shown, draws it, and lets `window.ddptViewer` and the page drive it.
 //
 // A panel is an object with up to three methods: build(run) for a run that was opened, redraw(run, view, palette) when
-// anything but time has changed (theme, size, kind of vector, projection, choice), step(run, view) at every step.
+// anything but time has changed (theme, size, kind of vector, projection, choice), step(run, view) at every step; and
+// marked(run, view), also when only the selected token or those that were found have changed.
+
+const PAN = 80; // pixels that a key moves the picture
 
 class Viewer {
-  constructor(root) {
+  /** `ask` has the functions of the server: truth, token_neighbours. */
+  constructor(root, ask) {
     this.root = root;
     const find = (selector) => root.querySelector(selector);
     this.plot = find(".plot");
     this.veil = find(".veil");
-    this.tip = find(".tip");
     this.field = new Field(find(".field-layer"));
     this.paths = new Paths(find(".past-layer"), find(".path-layer"));
+    this.spotlight = new Spotlight(find(".spot-layer"));
     this.second = new Second(root);
     this.camera = new Camera();
     this.time = new TimeScale();
@@ -21,26 +25,40 @@ class Viewer {
       chosen: -1, // position
       token: -1, // id
       found: [], // ids that were searched for or drawn around
+      foundBy: "", // how, in words
       hidden: new Set(), // kinds of token that are put away
     };
     this.intro = new Intro(find(".caption"));
     this.timeline = new Timeline(root, this);
+    this.truths = new Truths(ask);
+    this.pane = new Pane(root);
+    this.search = new Search(root, this);
+    this.region = new Region(root, this);
+    this.hover = new Hover(find(".tip"), this);
     this.panels = [
       this.timeline,
-      new Legend(find(".legend"), (kind) => this.toggleKind(kind)),
+      new Ticks(root, this),
+      new Legend(find(".legend"), this),
       new Table(root, this),
+      this.search,
+      this.hover,
       new Strip(root, this),
       new Curves(root, this),
       new Inspect(root, this),
+      new FoundList(this),
+      new Twin(root, this),
       this.intro,
     ];
     new Hand(this.plot, {
       pan: (dx, dy) => { this.camera.pan(dx, dy); this.later(); },
       zoom: (x, y, factor) => { this.camera.zoomAt(x, y, factor); this.later(); },
-      hover: (x, y) => this.hover(x, y),
-      leave: () => this.hover(-99, -99),
-      press: (x, y) => this.choose(this.paths.headAt(x, y)),
+      hover: (x, y) => this.hover.at(x, y),
+      leave: () => this.hover.leave(),
+      press: (x, y) => this.press(x, y),
       reset: () => this.reset(),
+      draws: (event) => this.region.draws(event),
+      line: (points) => this.region.line(points),
+      drawn: (points) => this.region.drawn(points),
     });
     this.listen(find);
     this.startOver();
@@ -51,17 +69,23 @@ class Viewer {
     find(".zoom-in").addEventListener("click", () => middle(1.6));
     find(".zoom-out").addEventListener("click", () => middle(1 / 1.6));
     find(".zoom-reset").addEventListener("click", () => this.reset());
+    const add = (...entry) => this.keys.add("Picture", ...entry);
+    add(["+", "="], "zoom in", () => middle(1.6));
+    add("-", "zoom out", () => middle(1 / 1.6));
+    add("0", "show everything", () => this.reset());
+    for (const [key, where, dx, dy] of [["w", "up", 0, 1], ["a", "left", 1, 0], ["s", "down", 0, -1], ["d", "right", -1, 0]]) {
+      add(key, "move the picture " + where, () => { this.camera.pan(PAN * dx, PAN * dy); this.later(); });
+    }
+    add("e", "state or estimate", () => this.show({ kind: this.view.kind === "state" ? "estimate" : "state" }));
     find(".replay").addEventListener("click", () => this.tour());
     find(".pick-axes").addEventListener("change", (event) => {
       this.view.axes = event.target.value.split(",").map(Number);
       this.reset();
     });
-    find(".find-token").addEventListener("input", (event) => this.find(event.target.value));
-    find(".save-table").addEventListener("click", () => this.run && saveTable(this.run, this.view));
-    find(".save-picture").addEventListener("click", () => {
-      if (!this.run) return;
-      savePicture(this.run, this.view, this.root.querySelectorAll(".layer"), this.palette, mapWords(this.run, this.view));
-    });
+    const saves = { ".save-table": saveTable, ".save-picture": savePicture, ".save-svg": saveSvg };
+    for (const [name, save] of Object.entries(saves)) find(name).addEventListener("click", () => this.run && save(this));
+    new Film(this, find(".save-film"));
+    new Help(this.root, this);
     for (const button of this.root.querySelectorAll("[data-kind]")) {
       button.addEventListener("click", () => this.show({ kind: button.dataset.kind }));
     }
@@ -88,7 +112,7 @@ class Viewer {
     const sameMap = this.run && this.run.meta.files.tokens === meta.files.tokens;
     this.run = run;
     if (!sameMap) this.view.hidden = new Set();
-    Object.assign(this.view, { kind: "state", method: "pca", chosen: -1, token: -1, found: [], step: run.steps });
+    Object.assign(this.view, { axes: [0, 1], kind: "state", method: "pca", chosen: -1, token: -1, found: [], foundBy: "", step: run.steps });
     this.time.steps = run.steps;
     this.root.dataset.state = "ready";
     this.veil.hidden = true;
@@ -107,10 +131,14 @@ class Viewer {
     this.root.dataset.state = this.run && state === "loading" ? "ready" : state;
   }
 
+  /** Says in a line above the picture what is going on, or what went wrong. */
+  say(text) { write(this.root.querySelector(".busy"), text); }
+
   /** Shows a second run over the first; null takes it away. Rejects with a sentence. */
   async beside(meta) {
     await this.second.open(meta, this.run);
-    this.reset();
+    if (this.view.method !== "pca") await this.show({ method: "pca" }); // the only map that holds both by now
+    else this.reset();
   }
 
   /** The run that was open before is on the screen again. */
@@ -137,9 +165,10 @@ class Viewer {
     let before = performance.now();
     const frame = (now) => {
       if (!this.view.playing) return;
-      place += (Math.min(200, now - before) / 1000) * this.timeline.rate(this.run);
+      const seconds = Math.max(0, Math.min(200, now - before)) / 1000; // a frame can begin before it was asked for
+      place = this.time.onward(place, seconds * this.timeline.rate(this.run));
       before = now;
-      const step = this.clamp(Math.floor(place));
+      const step = this.clamp(Math.floor(place + 1e-6));
       if (step >= this.run.steps) this.view.playing = false;
       if (step !== this.view.step || !this.view.playing) {
         this.view.step = step;
@@ -161,6 +190,7 @@ class Viewer {
   tour() {
     if (!this.run) return;
     this.rest();
+    this.stretch("linear");
     this.intro.start(this.run, this.view.kind);
     this.view.step = 0;
     this.play();
@@ -187,6 +217,12 @@ class Viewer {
     else this.redraw();
   }
 
+  /** Shows time "linear" or "log"; every panel draws its axis anew. */
+  stretch(kind) {
+    this.time.kind = kind;
+    this.redraw();
+  }
+
   pressed() {
     for (const name of ["kind", "method"]) {
       for (const button of this.root.querySelectorAll("[data-" + name + "]")) {
@@ -207,37 +243,50 @@ class Viewer {
     this.drawStep();
   }
 
-  toggleKind(kind) {
-    if (!this.view.hidden.delete(kind)) this.view.hidden.add(kind);
+  /** Puts kinds of token away, all others are shown. */
+  hide(kinds) {
+    this.view.hidden = kinds;
     this.redraw();
   }
 
-  find(text) {
-    const run = this.run;
-    if (!run) return;
-    const { tokens } = run;
-    const wanted = text.replace(/␣/g, " ").replace(/↵/g, "\n").replace(/⇥/g, "\t");
-    const ids = wanted ? tokens.map((token, id) => id).filter((id) => tokens[id].includes(wanted)) : [];
-    const exact = ids.filter((id) => tokens[id].trim() === wanted.trim());
-    this.view.found = (exact.length ? exact : ids).slice(0, 200);
-    const count = exact.length || ids.length;
-    const placeless = this.view.found.filter((id) => !run.placed(this.view.method, id)).length;
-    const words = count ? thousands.format(count) + " found" + (placeless ? ", " + placeless + " without a place" : "") : "none has this text";
-    write(this.root.querySelector(".found"), wanted ? words : "");
-    this.drawStep();
-  }
-
-  hover(x, y) {
+  /** Chooses the position, or selects the token, that lies under a point of the picture; lets go of both elsewhere. */
+  press(x, y) {
     if (!this.run) return;
     const head = this.paths.headAt(x, y);
-    const id = head < 0 ? this.field.at(this.run, this.view, x, y) : this.run.topId(this.view.kind, this.view.step, head);
-    this.tip.hidden = id < 0;
-    if (id < 0) return;
-    const words = [this.run.kindNames[this.run.kinds[id]], "id " + thousands.format(id)];
-    if (head >= 0) words.unshift("position " + (head + 1) + ", nearest " + short(this.run.score(this.view.kind, this.view.step, head)));
-    this.tip.replaceChildren(chip(this.run, id), make("span", "", words.join(" · ")));
-    const left = Math.min(x + 14, this.camera.width - this.tip.offsetWidth - 6);
-    this.tip.style.transform = "translate(" + Math.max(4, left) + "px," + Math.max(4, y - 34) + "px)";
+    if (head >= 0) return this.choose(head);
+    const id = this.field.at(this.run, this.view, x, y);
+    if (id < 0) this.choose(-1);
+    this.select(id === this.view.token ? -1 : id);
+  }
+
+  /** Selects a token and brings it into the picture; -1 selects none. */
+  select(id) {
+    if (!this.run || id === this.view.token) return;
+    this.view.token = id;
+    const [x, y] = id < 0 ? [NaN, NaN] : placeOf(this.run, this.view, "vocabulary", id);
+    if (!Number.isNaN(x) && this.camera.centre(x, y)) this.drawPlot();
+    this.marked();
+  }
+
+  /** Marks tokens as found; `by` says how, in words. */
+  mark(ids, by) {
+    Object.assign(this.view, { found: ids, foundBy: by });
+    this.marked();
+  }
+
+  marked() {
+    if (!this.run || !this.palette) return;
+    this.spotlight.draw(this.run, this.view, this.camera, this.palette, this.field);
+    for (const panel of this.panels) if (panel.marked) panel.marked(this.run, this.view);
+    if (!this.view.playing && this.onRest) this.onRest(this.run, this.view);
+  }
+
+  /** Lets go of one thing: the tool that draws around tokens, the selected token, those that were found, the position. */
+  letGo() {
+    if (this.region.on) this.region.turn(false);
+    else if (this.view.token >= 0) this.select(-1);
+    else if (this.view.foundBy) this.search.clear();
+    else if (this.view.chosen >= 0) this.choose(-1);
   }
 
   resized() {
@@ -249,7 +298,8 @@ class Viewer {
 
   reset() {
     const { method, axes } = this.view;
-    this.camera.fit(boxOf(this.run, method, axes, [method + ".state", method + ".estimate"]));
+    const shown = ["state", "estimate", "manual", "tuned", "second.state", "second.estimate"];
+    this.camera.fit(boxOf(this.run, method, axes, shown.map((name) => method + "." + name)));
     this.pressed();
     this.redraw();
   }
@@ -270,18 +320,20 @@ class Viewer {
   drawPlot() {
     this.palette ||= readPalette(this.root, this.run);
     this.field.draw(this.run, this.view, this.camera, this.palette);
-    this.paths.draw(this.run, this.view, this.camera, this.palette, this.field, this.second);
+    this.paths.draw(this.run, this.view, this.camera, this.palette, this.second);
+    this.spotlight.draw(this.run, this.view, this.camera, this.palette, this.field);
   }
 
   /** Draws what changes with anything but time. */
   drawPanels() {
     for (const panel of this.panels) if (panel.redraw) panel.redraw(this.run, this.view, this.palette);
+    for (const panel of this.panels) if (panel.marked) panel.marked(this.run, this.view);
   }
 
   /** Draws what changes with the step: the paths, and every panel, in the same frame. */
   drawStep() {
     if (!this.run || !this.palette) return;
-    this.paths.draw(this.run, this.view, this.camera, this.palette, this.field, this.second);
+    this.paths.draw(this.run, this.view, this.camera, this.palette, this.second);
     for (const panel of this.panels) if (panel.step) panel.step(this.run, this.view);
     if (!this.view.playing && this.onRest) this.onRest(this.run, this.view);
   }

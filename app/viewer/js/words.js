@@ -19,9 +19,11 @@ function mapWords(run, { method, axes }) {
   const quality = run.meta.quality[method];
   const trust = quality.trust === null ? "" : " (trustworthiness " + quality.trust.toFixed(3) + ")";
   if (method === "umap") {
+    const settings = [["neighbours", quality.n_neighbors], ["least distance", quality.min_dist], ["seed", quality.seed]];
     return (
       "UMAP keeps neighbourhoods, not distances: " + thousands.format(quality.tokens) + " tokens and " +
-      thousands.format(quality.steps) + " steps of each path fitted, straight lines between" + trust + "."
+      thousands.format(quality.steps) + " steps of each path fitted, straight lines between (" +
+      settings.map(([name, value]) => name + " " + value).join(", ") + ")" + trust + "."
     );
   }
   const share = axes.reduce((sum, axis) => sum + quality.explained[axis], 0);

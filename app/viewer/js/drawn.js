@@ -1,0 +1,53 @@
+// Where things are on the map that is shown, how far apart they are drawn, and how that reads beside the truth.
+
+/** Returns a place [x, y] of an array of the map: `row` of `.vocabulary`, `.manual`, `.tuned`; NaN where there is none. */
+function placeOf(run, { method, axes }, mark, row) {
+  const { values, shape } = run.arrays[method + "." + mark];
+  const width = shape.at(-1);
+  return axes.map((axis) => values[row * width + axis]);
+}
+
+/** Returns where a position is at a step. */
+function stepPlace(run, view, step, position) { return placeOf(run, view, view.kind, step * run.positions + position); }
+
+function apart([ax, ay], [bx, by]) { return Math.hypot(ax - bx, ay - by); }
+
+/** Returns the position that is drawn nearest to a token at the step; the first where the token has no place. */
+function positionBeside(run, view, id) {
+  const place = placeOf(run, view, "vocabulary", id);
+  let best = 0;
+  let least = Infinity;
+  for (let position = 0; position < run.positions; position += 1) {
+    const distance = apart(place, stepPlace(run, view, view.step, position));
+    if (distance < least) [best, least] = [position, distance];
+  }
+  return best;
+}
+
+/** Returns {apart, rank, placed} of a token and a position as drawn; rank 1 is the nearest of all tokens on the map. */
+function drawnBetween(run, view, position, id) {
+  const here = stepPlace(run, view, view.step, position);
+  const distance = apart(here, placeOf(run, view, "vocabulary", id));
+  const { values, shape } = run.arrays[view.method + ".vocabulary"];
+  const [a, b] = view.axes;
+  let [nearer, placed] = [0, 0];
+  for (let i = 0; i < shape[0]; i += 1) {
+    const other = Math.hypot(values[i * shape[1] + a] - here[0], values[i * shape[1] + b] - here[1]);
+    nearer += other < distance; // never for NaN
+    placed += other === other;
+  }
+  return { apart: distance, rank: nearer + 1, placed };
+}
+
+function ordinal(number) {
+  const last = number % 100 > 10 && number % 100 < 14 ? 0 : number % 10;
+  return thousands.format(number) + (["th", "st", "nd", "rd"][last] || "th");
+}
+
+/** Returns how far a token is drawn from a position, in words, and its place among the tokens of the map. */
+function drawnWords(run, view, position, id) {
+  if (!run.placed(view.method, id)) return "no place on this map";
+  const { apart: distance, rank, placed } = drawnBetween(run, view, position, id);
+  const among = placed < run.tokens.length ? "of the " + thousands.format(placed) + " on this map" : "token";
+  return "drawn " + three(distance) + " apart, the " + ordinal(rank) + " nearest " + among;
+}
