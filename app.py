@@ -22,8 +22,8 @@ def main(arguments: list[str] | None = None) -> int:
 
     services = Services()
     demo = build_app(services)
-    services.runs.warm()
     demo.launch(server_name=given.host, server_port=given.port, prevent_thread_lock=True, **launch_settings(services))
+    services.runs.warm()
     print(f"DDPT Explorer is at http://{given.host}:{given.port}", flush=True)
     demo.block_thread()
     return 0
