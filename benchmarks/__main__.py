@@ -13,6 +13,7 @@ BENCHMARKS = {
     "neighbours": "benchmarks.neighbours",
     "sampling": "benchmarks.sampling",
     "startup": "benchmarks.startup",
+    "viewer": "benchmarks.viewer",
 }
 
 

@@ -45,6 +45,47 @@ class Result:
 
 
 @dataclass(frozen=True)
+class AgainstLimit:
+    """What one benchmark measured where there is no other side, only a limit in the same unit.
+
+    name: of the benchmark. value: the median, or whatever `what` says, of `count` measurements. limit: the value to
+    stay at or below. ratio: value over limit, and goal 1; or the value itself, and goal 0, where the limit is 0.
+    """
+
+    name: str
+    what: str
+    value: float
+    limit: float
+    unit: str
+    count: int
+    details: dict = field(default_factory=dict)
+
+    @property
+    def ratio(self) -> float:
+        return self.value / self.limit if self.limit else float(self.value)
+
+    @property
+    def goal(self) -> float:
+        return 1.0 if self.limit else 0.0
+
+    @property
+    def met(self) -> bool:
+        return self.ratio <= self.goal
+
+    def as_json(self) -> str:
+        """Returns the result as one line of JSON."""
+        return json.dumps({**asdict(self), "ratio": self.ratio, "goal": self.goal, "met": self.met})
+
+    def as_text(self) -> str:
+        """Returns the result as one line for people."""
+        verdict = "met" if self.met else "missed"
+        unit = f" {self.unit}".rstrip()
+        return (
+            f"{self.name}: {self.value:.3g}{unit}, {self.what} of {self.count} (limit {self.limit:g}{unit}, {verdict})"
+        )
+
+
+@dataclass(frozen=True)
 class Pairs:
     """Seconds of both sides, pair by pair."""
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import Request, urlopen
@@ -28,21 +29,32 @@ page.launch(server_port=int(sys.argv[1]), quiet=True)
 
 def measure() -> Iterator[Result]:
     """Yields the ratio of both starts; each start is a process of its own, files already in the system's cache."""
-    ours = lambda: start(["app.py", "--port"], fetch_recorded_run)  # noqa: E731
-    bare = lambda: start(["-c", BARE_PAGE], lambda address: None)  # noqa: E731
+
+    def ours() -> None:
+        with serving(["app.py", "--port"]) as address:
+            fetch_recorded_run(address)
+
+    def bare() -> None:
+        with serving(["-c", BARE_PAGE]):
+            pass
+
     ours(), bare()  # fills the system's file cache, and packs the run where it is packed for the first time
     pairs = in_turn(ours, bare)
     app, page = pairs.medians()
     yield Result("startup", pairs.ratio, GOAL, {"app.py": app, "bare Gradio page": page}, len(pairs.ours))
 
 
-def start(arguments: list[str], then) -> None:
-    """Runs Python with `arguments` and a free port until its page answers 200 and `then(address)` has returned."""
+@contextmanager
+def serving(arguments: list[str], patience: float = PATIENCE) -> Iterator[str]:
+    """Runs Python with `arguments` and a free port; gives the address once its page has answered 200.
+
+    Raises RuntimeError if it has not within `patience` seconds.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = subprocess.Popen([sys.executable, *arguments, str(port)], cwd=ROOT, stdout=subprocess.DEVNULL)
-    address, deadline = f"http://127.0.0.1:{port}", time.monotonic() + PATIENCE
+    address, deadline = f"http://127.0.0.1:{port}", time.monotonic() + patience
     try:
         while True:
             try:
@@ -53,7 +65,7 @@ def start(arguments: list[str], then) -> None:
                 if process.poll() is not None or time.monotonic() > deadline:
                     raise RuntimeError(f"The page did not come up with {' '.join(arguments[:1])}.") from None
                 time.sleep(0.02)
-        then(address)
+        yield address
     finally:
         process.terminate()
         process.wait(timeout=20)

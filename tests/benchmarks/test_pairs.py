@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks.pairs import Pairs, Result, in_turn, one_thread
+from benchmarks.pairs import AgainstLimit, Pairs, Result, in_turn, one_thread
 
 
 class Clock:
@@ -65,6 +65,20 @@ def test_a_result_is_one_line_of_json_with_both_sides():
 def test_a_result_for_people_says_whether_the_goal_is_met(ratio, verdict):
     text = Result("speed", ratio, 0.6, {"ours": 1.0, "theirs": 2.0}, 5).as_text()
     assert verdict in text and "ours 1 s" in text and "theirs 2 s" in text
+
+
+def test_a_measurement_against_a_limit_tells_the_share_of_it():
+    found = AgainstLimit("seek", "the median", 6.0, 8.0, "ms", 300)
+    told = json.loads(found.as_json())
+    assert (told["name"], told["ratio"], told["goal"], told["met"]) == ("seek", 0.75, 1.0, True)
+    assert found.as_text() == "seek: 6 ms, the median of 300 (limit 8 ms, met)"
+    assert not AgainstLimit("seek", "the median", 8.1, 8.0, "ms", 300).met
+
+
+@pytest.mark.parametrize(("value", "met"), [(0, True), (1, False)])
+def test_a_limit_of_nothing_is_met_by_nothing_alone(value, met):
+    found = AgainstLimit("requests", "sent", value, 0, "requests", 300)
+    assert (found.ratio, found.goal, found.met) == (value, 0.0, met)
 
 
 def test_one_thread_is_given_back():
