@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import gradio as gr
 
+from app.masthead import masthead
 from app.services import Services
 from app.tabs import compare, evaluate, explore
 from app.theme import build_css, build_theme
@@ -18,20 +19,6 @@ TABS: dict[str, tuple[str, Callable[[Services], None]]] = {
 
 UPLOADS = (3_600, 6 * 3_600)  # seconds: how often uploaded files are looked through, and how old they may get
 
-_MASTHEAD = """
-<header class="masthead"><span>DDPT Explorer</span>
-<a href="https://arxiv.org/abs/2504.04351" target="_blank" rel="noreferrer"
-  title="Diffusion-Driven Prompt Tuning, the method">the method</a>
-<button type="button" aria-label="Change between light and dark" title="Light or dark">◐</button></header>
-"""
-_MASTHEAD_SCRIPT = """
-element.querySelector("button").addEventListener("click", () => {
-  const dark = document.body.classList.toggle("dark");
-  const address = new URL(location.href);
-  address.searchParams.set("__theme", dark ? "dark" : "light");
-  history.replaceState(history.state, "", address);
-});
-"""
 # Gradio also selects the first tab when the page opens: that is nobody's choice, so it must not be written down.
 _TAB_IN_ADDRESS = """() => {
   const address = new URL(location.href);
@@ -46,7 +33,7 @@ _TAB_IN_ADDRESS = """() => {
 def build_app(services: Services) -> gr.Blocks:
     """Returns the whole page, not yet launched."""
     with gr.Blocks(title="DDPT Explorer", analytics_enabled=False, fill_width=True, delete_cache=UPLOADS) as page:
-        gr.HTML(html_template=_MASTHEAD, js_on_load=_MASTHEAD_SCRIPT, apply_default_css=False, elem_id="masthead")
+        masthead()
         with gr.Tabs() as tabs:
             for name, (label, build) in TABS.items():
                 with gr.Tab(label, id=name) as tab:

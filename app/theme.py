@@ -6,6 +6,8 @@ form of colour blindness. Magnitudes use viridis (in the viewer's script).
 
 import gradio as gr
 
+from app.masthead import CSS as MASTHEAD_CSS
+
 BLUE, SKY, GREEN, YELLOW = "#0072B2", "#56B4E9", "#009E73", "#F0E442"
 ORANGE, VERMILLION, PURPLE, GREY = "#E69F00", "#D55E00", "#CC79A7", "#8A8F98"
 
@@ -90,7 +92,7 @@ def build_css() -> str:
     arms = "".join(f"--arm-{arm}:{colour};" for arm, colour in ARM_COLOURS.items())
     light = f":root{{{kinds}{arms}--now:{NOW_LIGHT};--second:{SECOND_LIGHT};}}"
     dark = f".dark{{--now:{NOW_DARK};--second:{SECOND_DARK};}}"
-    return f"{light}\n{dark}\n{_FRAME_CSS}"
+    return f"{light}\n{dark}\n{MASTHEAD_CSS}\n{_FRAME_CSS}"
 
 
 _FRAME_CSS = """
@@ -103,15 +105,7 @@ main.contain { position: relative; }
 .gradio-container .tabitem { padding: 4px 0 0 !important; border: 0 !important; }
 .gradio-container .html-container { padding: 0 !important; }
 .gradio-container .html-container.pending { opacity: 1 !important; }
-#masthead { position: absolute; top: -1px; right: 18px; width: auto; z-index: 5; border: 0; background: none;
-  padding: 0; overflow: visible; }
 .gradio-container button[role=tab].selected { color: var(--body-text-color); }
-.masthead { display: flex; align-items: center; gap: 14px; font: 13px var(--font);
-  color: var(--body-text-color-subdued); }
-.masthead span { font-weight: 600; color: var(--body-text-color); }
-.masthead a { color: inherit; }
-.masthead button { font-size: 17px; line-height: 1; padding: 4px; border-radius: 4px; cursor: pointer; }
-.masthead button:focus-visible { outline: 2px solid var(--now); }
 #new-run { display: none; align-items: end; gap: 10px; padding: 10px 12px; flex-wrap: wrap;
   border: 1px solid var(--border-color-primary); border-radius: var(--radius-md);
   background: var(--background-fill-secondary); }
