@@ -31,6 +31,7 @@ class Intro {
   }
 
   stop() {
+    if (!this.running) return;
     this.running = false;
     this.shown = null;
     this.element.hidden = true;

@@ -1,6 +1,6 @@
 // The path of every position, over the field: a fine line with a fading tail, a dot for now, a ring for the end.
 
-const PAST_POINTS = 400; // the older part of a path is thinned to this many points; the tail never is
+const PAST_POINTS = 250; // the older part of a path is thinned to this many points; the tail never is
 
 /** Of how many steps the older part of a path draws one. The noise is always drawn, and the end is the tail's. */
 function pastStride(steps) { return Math.max(1, Math.ceil(steps / PAST_POINTS)); }
@@ -27,18 +27,9 @@ class Paths {
     const strength = (position) => (chosen < 0 ? 1 : position === chosen ? 1.6 : 0.25);
     const colour = (position) => (position === chosen ? palette.now : palette.ink);
     const shown = [run.meta.key, view.method, view.kind, view.axes, chosen, ...Object.values(camera), palette.ink].join();
-    this.drawPast(shown, run, at, view.step, strength, colour, camera);
-    context.lineJoin = "round";
-    for (let position = 0; position < positions; position += 1) {
-      context.strokeStyle = colour(position);
-      this.tail(context, at, position, view.step, run.steps, strength(position));
-    }
-    this.marks(context, run, view, camera, palette, at);
+    this.drawPast(shown, run, view, camera, palette, at, strength, colour);
+    this.tails(context, run, view, at, strength, colour);
     second.draw(context, run, view, camera, palette);
-    for (let position = 0; position < positions; position += 1) {
-      context.globalAlpha = Math.min(1, 0.75 * strength(position));
-      ring(context, ...at(run.steps, position), 5.5, palette.ink, 1.3);
-    }
     for (let position = 0; position < positions; position += 1) {
       context.globalAlpha = Math.min(1, strength(position) + 0.1);
       dot(context, ...at(view.step, position), position === chosen ? 5.5 : 4, palette.now, palette.ground);
@@ -51,12 +42,16 @@ class Paths {
     this.heads = Array.from({ length: positions }, (_, position) => at(view.step, position));
   }
 
-  drawPast(shown, run, at, step, strength, colour, camera) {
+  /** The marks, which stay where they are, and over them the older part of every path. */
+  drawPast(shown, run, view, camera, palette, at, strength, colour) {
     const stride = pastStride(run.steps);
-    const end = Math.floor(step / stride); // what is left up to the step is the tail's
+    const end = Math.floor(view.step / stride); // what is left up to the step is the tail's
     const grows = shown === this.shown && end >= this.drawnTo;
     const from = grows ? this.drawnTo : 0;
-    if (!grows) this.pastContext = sized(this.pastCanvas, camera);
+    if (!grows) {
+      this.pastContext = sized(this.pastCanvas, camera);
+      this.marks(this.pastContext, run, view, camera, palette, at, strength);
+    }
     const context = this.pastContext;
     context.lineWidth = 0.8;
     for (let position = 0; end > from && position < run.positions; position += 1) {
@@ -69,22 +64,33 @@ class Paths {
     [this.shown, this.drawnTo] = [shown, end];
   }
 
-  tail(context, at, position, step, steps, strength) {
+  /** The last steps of every path, ever fainter; all of one look are one stroke, since strokes cost time at every step. */
+  tails(context, run, view, at, strength, colour) {
+    const { steps, positions } = run;
     const length = Math.max(TAIL_PIECES, Math.round(steps * TAIL_SHARE));
+    const edge = (piece) => Math.max(0, Math.round(view.step - length * (1 - piece / TAIL_PIECES)));
+    const all = Array.from({ length: positions }, (_, position) => position);
+    const looks = [all.filter((position) => position !== view.chosen), all.filter((position) => position === view.chosen)];
+    context.lineJoin = "round";
     context.lineWidth = 1.4;
-    for (let piece = 0; piece < TAIL_PIECES; piece += 1) {
-      const from = Math.max(0, Math.round(step - length * (1 - piece / TAIL_PIECES)));
-      const to = Math.max(0, Math.round(step - length * (1 - (piece + 1) / TAIL_PIECES)));
-      if (to <= from) continue;
-      context.globalAlpha = Math.min(1, ((piece + 1) / TAIL_PIECES) ** 1.5 * 0.75 * strength);
-      context.beginPath();
-      for (let i = from; i <= to; i += 1) context.lineTo(...at(i, position));
-      context.stroke();
+    for (const alike of looks.filter((some) => some.length)) {
+      context.strokeStyle = colour(alike[0]);
+      for (let piece = 0; piece < TAIL_PIECES; piece += 1) {
+        const [from, to] = [edge(piece), edge(piece + 1)];
+        if (to <= from) continue;
+        context.globalAlpha = Math.min(1, ((piece + 1) / TAIL_PIECES) ** 1.5 * 0.75 * strength(alike[0]));
+        context.beginPath();
+        for (const position of alike) {
+          context.moveTo(...at(from, position));
+          for (let i = from + 1; i <= to; i += 1) context.lineTo(...at(i, position));
+        }
+        context.stroke();
+      }
     }
   }
 
-  /** The noise that every path comes from, the manual context's tokens, the prompt-tuned vectors. */
-  marks(context, run, view, camera, palette, at) {
+  /** The noise that every path comes from, its end, the manual context's tokens, the prompt-tuned vectors. */
+  marks(context, run, view, camera, palette, at, strength) {
     const faint = (position) => (view.chosen < 0 || view.chosen === position ? 1 : 0.3);
     context.lineWidth = 1.3;
     context.strokeStyle = palette.ink;
@@ -92,6 +98,8 @@ class Paths {
       const [x, y] = at(0, position);
       context.globalAlpha = 0.75 * faint(position);
       strokeLines(context, [[x - 3.5, y - 3.5], [x + 3.5, y + 3.5]], [[x - 3.5, y + 3.5], [x + 3.5, y - 3.5]]);
+      context.globalAlpha = Math.min(1, 0.75 * strength(position));
+      ring(context, ...at(run.steps, position), 5.5, palette.ink, 1.3);
     }
     context.lineWidth = 1.6;
     for (const [mark, colour] of [["manual", palette.manual], ["tuned", palette.tuned]]) {

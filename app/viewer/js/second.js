@@ -37,8 +37,9 @@ class Second {
   stepOf(first, step) { return Math.round((step / first.steps) * this.run.steps); }
 
   draw(context, first, view, camera, palette) {
-    this.key.hidden = !this.isOn(first, view);
-    if (this.key.hidden) return;
+    const on = this.isOn(first, view);
+    if (this.key.hidden === on) this.key.hidden = !on;
+    if (!on) return;
     const path = first.arrays[view.method + ".second." + view.kind];
     const [, positions, width] = path.shape;
     const step = this.stepOf(first, view.step);

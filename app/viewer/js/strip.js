@@ -9,7 +9,7 @@ class Strip {
     this.viewer = viewer;
     this.box = root.querySelector(".strip");
     this.canvas = this.box.querySelector("canvas");
-    this.cursor = this.box.querySelector(".cursor");
+    this.lane = this.box.querySelector(".cursor-lane");
     this.low = root.querySelector(".scale .low");
     this.high = root.querySelector(".scale .high");
     this.rows = new StripRows(root.querySelector(".strip-rows"), viewer);
@@ -107,7 +107,7 @@ class Strip {
     }
   }
 
-  step(run, view) { this.cursor.style.left = 100 * this.viewer.time.share(view.step) + "%"; }
+  step(run, view) { this.lane.style.transform = "translateX(" + 100 * this.viewer.time.share(view.step) + "%)"; }
 }
 
 /** The step since which a row has kept its token: white, with dark sides that show it on the lightest colour too. */

@@ -2,6 +2,7 @@
 
 const IN_A_ROW = 6; // nearest tokens in a row at most; a chosen position shows all there are
 const CHIP_WIDTH = 56; // pixels that a token in a row needs at least
+const REST_EVERY = 100; // ms between two drawings of what stands beside the first token: nobody reads sixty tables a second
 
 class Table {
   constructor(root, viewer) {
@@ -82,27 +83,47 @@ class Table {
     });
   }
 
+  /** Shows the nearest token of every position at once; what stands beside it follows. */
   step(run, view) {
     const { kind, step } = view;
-    const [low, high] = run.arrays[kind + ".range"].values;
     const locked = run.lockedAt(kind);
     write(this.at, "at step " + thousands.format(step));
     this.rows.forEach((shown, position) => {
-      const { bar, score, near, lock } = shown;
-      const best = run.score(kind, step, position);
-      drawBar(bar, best, (best - low) / (high - low || 1));
-      write(score, short(best));
-      for (let rank = 0; rank < Math.min(this.fit, near.length); rank += 1) {
-        dress(near[rank].token, run, run.topId(kind, step, position, rank));
-        if (rank) write(near[rank].share, short(run.score(kind, step, position, rank)));
-      }
+      dress(shown.near[0].token, run, run.topId(kind, step, position));
       const since = step >= locked[position];
       if (since === shown.since) return;
       shown.since = since;
-      lock.classList.toggle("locked", since); // a class of the row would cost a new style of all that is in it
-      write(lock, (since ? "✓ " : "") + thousands.format(locked[position]));
+      shown.lock.classList.toggle("locked", since); // a class of the row would cost a new style of all that is in it
+      write(shown.lock, (since ? "✓ " : "") + thousands.format(locked[position]));
     });
     this.detail.step(run, view);
+    this.later();
+  }
+
+  /** Draws similarities and further tokens in the next frame, so that a step is quick; while time runs, less often. */
+  later() {
+    if (this.waiting) return;
+    this.waiting = true;
+    const wait = REST_EVERY - (performance.now() - (this.restAt || 0));
+    const next = () => requestAnimationFrame(() => requestAnimationFrame(() => this.rest()));
+    if (wait > 0) setTimeout(next, wait);
+    else next();
+  }
+
+  rest() {
+    const { run, view: { kind, step } } = this.viewer;
+    const [low, high] = run.arrays[kind + ".range"].values;
+    this.waiting = false;
+    this.restAt = performance.now();
+    this.rows.forEach(({ bar, score, near }, position) => {
+      const best = run.score(kind, step, position);
+      drawBar(bar, best, (best - low) / (high - low || 1));
+      write(score, short(best));
+      for (let rank = 1; rank < Math.min(this.fit, near.length); rank += 1) {
+        dress(near[rank].token, run, run.topId(kind, step, position, rank));
+        write(near[rank].share, short(run.score(kind, step, position, rank)));
+      }
+    });
   }
 }
 

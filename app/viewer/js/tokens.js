@@ -22,7 +22,9 @@ function make(tag, className, text) {
 
 /** Gives a node another text, if it is another. */
 function write(node, text) {
-  if (node.textContent !== text) node.textContent = text;
+  const only = node.firstChild;
+  if (!only || only.nextSibling || only.nodeType !== Node.TEXT_NODE) node.textContent = text;
+  else if (only.data !== text) only.data = text; // the same text node: a new one would be laid out anew
 }
 
 const thousands = new Intl.NumberFormat("en-US");
