@@ -184,6 +184,7 @@ def test_a_line_of_the_history_is_shown_again_without_the_model(visit, answering
     compare(page, HOSTILE)
     page.get_by_role("button", name="History of this session (3)").click()
     lines = page.locator("#compare-history-list button")
+    lines.nth(2).wait_for()
     assert lines.count() == 3 and "length of list" in lines.nth(1).inner_text()
     assert HOSTILE in lines.nth(0).inner_text() and page.evaluate("window.hacked") is None
     page.get_by_role("tab", name="Explore").click()

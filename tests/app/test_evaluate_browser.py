@@ -119,7 +119,7 @@ def test_what_cannot_be_read_or_evaluated_is_said_where_it_was_asked(visit, tmp_
     big = tmp_path / "big.jsonl"
     big.write_bytes(b"x" * (MAX_BYTES + 1))
     page.locator("#evaluate input[type=file]").set_input_files(big)
-    page.get_by_text("exceed the maximum allowed size").wait_for()
+    page.locator("#evaluate-file-said", has_text="must have at most 5 MB").wait_for()
     page.get_by_label("Manual").uncheck()
     page.get_by_label("Prompt tuning").first.uncheck()
     page.get_by_label("DDPT").first.uncheck()

@@ -326,6 +326,7 @@ class Viewer {
 
   /** Draws what changes with anything but time. */
   drawPanels() {
+    if (!this.plot.clientWidth) return; // the tab is not shown; `resized` draws once it is
     for (const panel of this.panels) if (panel.redraw) panel.redraw(this.run, this.view, this.palette);
     for (const panel of this.panels) if (panel.marked) panel.marked(this.run, this.view);
   }
