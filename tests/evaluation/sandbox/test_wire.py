@@ -62,7 +62,10 @@ class Equal(int):
     __hash__ = int.__hash__
 
 
-@pytest.mark.parametrize("value", [Equal(3), object(), lambda: 1, Equal, numpy.array([object()], object)], ids=repr)
+NOT_PLAIN = [Equal(3), object(), lambda: 1, Equal, numpy.array([object()], object)]
+
+
+@pytest.mark.parametrize("value", NOT_PLAIN, ids=lambda value: type(value).__name__)
 def test_what_is_not_plain_does_not_cross_by_itself(value):
     with pytest.raises(TypeError, match="cannot cross"):
         Codec().encode([value])
