@@ -80,7 +80,7 @@ def test_the_study_stands_below_the_answers_with_the_figures_of_its_file(visit, 
     page.locator("#study-data input").click()
     page.get_by_role("option").nth(1).click()
     page.wait_for_function("document.querySelector('#study-table').innerText.includes('pass@1')")
-    page.get_by_label("Measure").click()
+    page.get_by_label("Measure", exact=True).click()
     page.get_by_role("option", name="pass@1").click()
     page.wait_for_function("!document.querySelector('#study-table').innerText.includes('chrF')")
     assert f"On “{HOSTILE}” DDPT does not beat prompt tuning" in page.inner_text("#study-table")

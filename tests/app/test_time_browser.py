@@ -248,6 +248,7 @@ def columns_of(page):
 
 def shown_similarity(page, at):
     page.evaluate("at => ddptViewer.seek(at)", at)
+    page.wait_for_timeout(250)  # what stands beside the token follows
     return page.evaluate("getComputedStyle(document.querySelector('tbody .c-bar .bar')).getPropertyValue('--colour')")
 
 
@@ -265,6 +266,7 @@ def test_the_strip_shows_the_first_and_the_last_step_in_its_outermost_columns(vi
 
 def test_pointing_at_the_strip_tells_position_step_token_and_similarity(visit):
     page = visit(f"?run={RUN}&step=30")
+    page.wait_for_timeout(250)  # the similarities follow
     token = page.inner_text("tbody tr >> nth=2 >> .c-near .chip >> nth=0")
     similarity = page.inner_text("tbody tr >> nth=2 >> .c-bar .score")
     box = page.locator(".strip").bounding_box()
@@ -363,7 +365,7 @@ def test_the_keyboard_reaches_slider_rows_and_switch_with_a_visible_focus(visit)
         seen.append(
             page.evaluate(
                 """() => { const element = document.activeElement;
-                const ringed = element.matches("input.step") ? element.nextElementSibling : element;
+                const ringed = element.matches("input.step") ? document.querySelector(".knob") : element;
                 return [element.className + (element.dataset.time || ""), getComputedStyle(ringed).outlineStyle]; }"""
             )
         )
