@@ -88,14 +88,17 @@ class Runs:
                 return other
         return None
 
-    def open(self, name: str, tell: Tell, visitor: str | None = None) -> dict[str, Any]:
-        """Returns the run's description with the addresses of its data, made first if it is not there."""
+    def open(self, name: str, tell: Tell, visitor: str | None = None, whole: bool = True) -> dict[str, Any]:
+        """Returns the run's description with the addresses of its data, made first if it is not there.
+
+        Without `whole` the file of the estimate may come a moment later than the description.
+        """
         entry = self.entry(name, visitor)
         view = RunView(self.services.store, key_of(entry.folder))
         data = view.read()
         if data is None:
             with self.services.model(tell):
-                data = view.read() or self._build(entry, view, tell)
+                data = view.read() or self._build(entry, view, tell, whole)
         return entry.describe() | data
 
     def add_umap(
@@ -225,10 +228,10 @@ class Runs:
             "positions": positions,
         }
 
-    def _build(self, entry: RunEntry, view: RunView, tell: Tell) -> dict[str, Any]:
+    def _build(self, entry: RunEntry, view: RunView, tell: Tell, whole: bool) -> dict[str, Any]:
         tell(0.0, "Loading the backbone…")
         trajectory, backbone = self._load(entry)
-        return view.build(trajectory, backbone, self.services.nearest(backbone.name), tell)
+        return view.build(trajectory, backbone, self.services.nearest(backbone.name), tell, whole)
 
     def _load(self, entry: RunEntry):
         """Returns the trajectory and its backbone; raises ArtifactError if that is another one now."""

@@ -16,13 +16,18 @@ def side_by_side(first: Callable[[], First], second: Callable[[], Second]) -> tu
     import torch
     from threadpoolctl import threadpool_limits
 
-    def alone() -> First:
-        torch.get_num_threads()  # at its first use in a thread torch sets the number itself
-        with threadpool_limits(1, "openmp"):  # holds for this thread alone
-            return first()
-
     torch.get_num_threads()
     with threadpool_limits(1), ThreadPoolExecutor(1) as threads:  # that of BLAS holds for all threads
-        other = threads.submit(alone)
+        other = threads.submit(alone, first)
         done = second()
         return other.result(), done
+
+
+def alone(work: Callable[[], First]) -> First:
+    """Returns what `work` returns, on one core, whatever the threads beside this one do."""
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    torch.get_num_threads()  # at its first use in a thread torch sets the number itself
+    with threadpool_limits(1, "openmp"):  # holds for this thread alone
+        return work()

@@ -65,7 +65,7 @@ def _row(listing: Listing, place: int) -> str:
 def _cell(answer: Answer | None, column: Column) -> str:
     head = f'<td data-column="{column.key}" data-label="{escaped(column.label)}" style="--arm: var({column.colour})">'
     if answer is None:
-        return f'{head}<span class="empty" aria-label="not answered">…</span></td>'
+        return f'{head}<span class="empty" role="img" aria-label="not answered">…</span></td>'
     result = answer.result
     if result.code is None:
         return f'{head}<span class="empty">Not run</span><small>{escaped(result.missing)}</small></td>'

@@ -161,7 +161,9 @@ class Explore:
         self, name: str, step: int | None, visitor: str, stop: threading.Event | None = None
     ) -> Iterator[dict[str, Any]]:
         """Yields the viewer's values until the run is there; step -1 is its end, None lets it play."""
-        yield from self.working(lambda tell: self.runs.open(name, tell, visitor), "open", visitor, stop, step=step)
+        yield from self.working(
+            lambda tell: self.runs.open(name, tell, visitor, whole=False), "open", visitor, stop, step=step
+        )
 
     def working(
         self, work, reason: str, visitor: str, stop: threading.Event | None = None, **said: Any

@@ -2,13 +2,16 @@
 
 import hashlib
 import json
+import logging
+import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from app.progress import Tell
-from app.side_by_side import side_by_side
+from app.side_by_side import alone, side_by_side
 from app.viewer.joint_maps import SEED, quality_of, vectors_of
 from app.viewer.loss_file import loss_file
 from app.viewer.marks import manual_ids, marks_of, tuned_sha256
@@ -26,6 +29,8 @@ from ddpt_core.interpret.projection import project
 NEIGHBOURS = 10  # K, tokens kept for every position of every step
 METRIC = "cosine"
 
+log = logging.getLogger(__name__)
+
 
 def key_of(folder: Path) -> str:
     """Returns a name for what is shown of the run: a hash of run.json, which holds the hashes of its numbers and of
@@ -39,36 +44,42 @@ def key_of(folder: Path) -> str:
 class RunView:
     """The files of one run in a PayloadStore; `read` finds them, `build` makes them."""
 
+    _to_come: ClassVar[set[str]] = set()  # names of files that a thread of this program is still making
+
     def __init__(self, store: PayloadStore, key: str):
         self.store, self.key = store, key
 
     def read(self) -> dict[str, Any] | None:
         """Returns {files, quality} of the run, or None if they are yet to be made."""
         card = self._card()
-        if card is None or not all(self.store.find(name) for name in card["files"].values()):
+        if card is None or not all(self.store.find(name) or name in self._to_come for name in card["files"].values()):
             return None
         loss = loss_file(self.key)
         files = card["files"] | ({"loss": loss} if self.store.find(loss) else {})
         urls = {part: self.store.url(name) for part, name in files.items()}
         return {"key": self.key, "files": urls, "quality": card["quality"]}
 
-    def build(self, trajectory, backbone, nearest, tell: Tell) -> dict[str, Any]:
-        """Returns {files, quality} after packing PCA, curves and the neighbours of both kinds of vector."""
+    def build(self, trajectory, backbone, nearest, tell: Tell, whole: bool = True) -> dict[str, Any]:
+        """Returns {files, quality} after packing PCA, curves and the neighbours of both kinds of vector.
+
+        Without `whole` the estimate's file is yet to come when this returns: it is not what is shown first.
+        """
         tell(0.0, "Projecting the vocabulary…")
         vectors, marks = vectors_of(trajectory), marks_of(trajectory, backbone)
-        shares = dict.fromkeys(vectors, 0.0)
+        shares = dict.fromkeys(vectors if whole else ("state",), 0.0)
 
         def path(kind: str) -> dict[str, np.ndarray]:
             def told(share: float, _words: str = "") -> None:
-                shares[kind] = share
-                tell(sum(shares.values()) / len(shares), "Nearest tokens of every step…")
+                if kind in shares:
+                    shares[kind] = share
+                    tell(sum(shares.values()) / len(shares), "Nearest tokens of every step…")
 
             found = nearest.run(vectors[kind], k=NEIGHBOURS, progress=told)
             return neighbour_arrays(kind, found.ids, found.scores) | curve_arrays(kind, vectors[kind], marks["manual"])
 
         def rest() -> tuple:
             projection = project("pca", backbone.embedding_table, vectors, marks, seed=SEED)
-            return projection, path("estimate")
+            return projection, path("estimate") if whole else None
 
         state, (projection, estimate) = side_by_side(lambda: path("state"), rest)
         run = {
@@ -82,12 +93,32 @@ class RunView:
         tokens = f"tokens-{backbone.sha256[:20]}-{FORMAT}.json"
         self.store.put(tokens, lambda: pack_tokens(backbone.token_strings(), special_ids(backbone)))
         files = {"tokens": tokens}
-        for part, arrays in (("run", run), ("estimate", estimate)):
+        for part in ("run", "estimate"):
             files[part] = f"{self.key}-{part}.safetensors"
-            self.store.replace(files[part], pack(arrays))
+        self.store.replace(files["run"], pack(run))
+        if whole:
+            self.store.replace(files["estimate"], pack(estimate))
+        else:
+            self._later(files["estimate"], lambda: pack(path("estimate")))
         card = {"files": files, "quality": {"pca": quality_of(projection)}}
         self.store.replace(f"{self.key}.json", json.dumps(card).encode())
         return self.read() or {}
+
+    def _later(self, name: str, make: Callable[[], bytes]) -> None:
+        """Makes a file in a thread of its own."""
+
+        def work() -> None:
+            try:
+                self.store.replace(name, alone(make))
+            except Exception:
+                log.warning(
+                    "The file %s could not be made; it will be when the run is opened again.", name, exc_info=True
+                )
+            finally:
+                self._to_come.discard(name)
+
+        self._to_come.add(name)
+        threading.Thread(target=work, daemon=True).start()
 
     def _card(self) -> dict[str, Any] | None:
         file = self.store.find(f"{self.key}.json")

@@ -13,7 +13,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
-READY = {"explore": ".ddpt[data-state=ready]", "compare": "#compare-board", "evaluate": "#evaluate-status"}
+READY = {"explore": ".ddpt[data-state=ready]", "compare": "#study-plot .js-plotly-plot", "evaluate": "#evaluate-status"}
 
 
 class ServedApp:

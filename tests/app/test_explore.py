@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -63,6 +64,19 @@ def test_an_opened_run_holds_what_the_core_computes(recorded):
         np.testing.assert_allclose(
             low + arrays[f"{kind}.scores"][..., 0] / 65_535 * (high - low), cosine.max(-1), atol=1e-4
         )
+
+
+def test_an_estimate_that_comes_later_is_the_same_and_is_waited_for(recorded, tmp_path):
+    services, name = recorded
+    whole = type(services)(tmp_path / "whole").runs.open(name, silent)["files"]["estimate"]
+    later = services.runs.open(name, silent, whole=False)
+    path = Path(later["files"]["estimate"].removeprefix("gradio_api/file="))
+    assert services.runs.open(name, silent)["files"] == later["files"], "it is not packed again meanwhile"
+    for _ in range(200):
+        if path.is_file():
+            break
+        time.sleep(0.05)
+    assert path.read_bytes() == Path(whole.removeprefix("gradio_api/file=")).read_bytes()
 
 
 def test_a_run_is_packed_once_and_found_again_by_another_server(recorded):

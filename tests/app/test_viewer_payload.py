@@ -199,6 +199,11 @@ def test_the_script_never_makes_markup_or_code_out_of_text():
     assert not re.search(markup, script())
 
 
+def test_no_name_is_defined_twice_in_the_one_scope_of_the_script():
+    names = re.findall(r"^(?:async )?(?:function|class|const|let) (\w+)", script(), re.MULTILINE)
+    assert len(names) > 100 and sorted(set(names)) == sorted(names)
+
+
 def test_the_script_asks_no_other_host():
     assert not re.search(r"https?://(?!www\.w3\.org/(2000/svg|1999/xhtml)\")", script())  # names of XML, not addresses
 

@@ -33,19 +33,10 @@ class Curves {
 
   listen(box) {
     const { viewer } = this;
-    const seek = (event) => viewer.go(viewer.time.step(this.shareAt(event)));
-    box.addEventListener("pointerdown", (event) => {
-      box.setPointerCapture(event.pointerId);
-      seek(event);
-    });
-    box.addEventListener("pointermove", (event) => {
-      if (box.hasPointerCapture(event.pointerId)) seek(event);
-      this.hover(viewer.clamp(viewer.time.step(this.shareAt(event))));
-    });
+    seekByPointer(box, viewer);
+    box.addEventListener("pointermove", ({ clientX }) => this.hover(viewer.clamp(viewer.time.step(shareAt(box, clientX)))));
     box.addEventListener("pointerleave", () => this.hover(null));
   }
-
-  shareAt({ offsetX }) { return Math.min(1, Math.max(0, offsetX / (this.width || 1))); }
 
   /** Shows what every curve has at a step that is pointed at; null for none. */
   hover(step) {
@@ -60,7 +51,6 @@ class Curves {
     for (const one of [run, second]) if (one) this.loss.fetch(one);
     this.loss.show(run);
     for (const curve of this.curves) curve.draw(run, view, palette, this.viewer.time, second);
-    this.width = Math.max(...this.curves.map(({ box }) => box.clientWidth)); // none of one that is folded
     this.hover(null);
     const dashed = second ? "; dashed: the mean of " + second.meta.label + " at the same share of its way" : "";
     write(this.words, "along the path: a fine line per position, the mean bold" + dashed);

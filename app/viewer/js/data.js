@@ -36,6 +36,16 @@ async function fetchFile(path, as) {
   return as === "json" ? response.json() : response.arrayBuffer();
 }
 
+/** Returns a file that may still be being made, if it is there within ten seconds. */
+async function fetchSoon(path) {
+  for (let tries = 0; tries < 20; tries += 1) {
+    const response = await fetch(addressOf(path), { method: "HEAD" }).catch(() => null);
+    if (!response || response.ok) break;
+    await new Promise((later) => setTimeout(later, 500));
+  }
+  return fetchFile(path);
+}
+
 const tokenFiles = new Map(); // address -> promise: runs of one backbone share the vocabulary
 
 function fetchTokens(path) {
@@ -68,7 +78,7 @@ class Run {
   /** Fetches the arrays of another file, once; `part` is "estimate" or "umap". */
   load(part) {
     if (!this.loading[part]) {
-      this.loading[part] = fetchFile(this.meta.files[part]).then(
+      this.loading[part] = fetchSoon(this.meta.files[part]).then(
         (buffer) => void Object.assign(this.arrays, readSafetensors(buffer)),
         (error) => { delete this.loading[part]; throw error; },
       );

@@ -39,11 +39,6 @@ function drawnBetween(run, view, position, id) {
   return { apart: distance, rank: nearer + 1, placed };
 }
 
-function ordinal(number) {
-  const last = number % 100 > 10 && number % 100 < 14 ? 0 : number % 10;
-  return thousands.format(number) + (["th", "st", "nd", "rd"][last] || "th");
-}
-
 /** Returns how far a token is drawn from a position, in words, and its place among the tokens of the map. */
 function drawnWords(run, view, position, id) {
   if (!run.placed(view.method, id)) return "no place on this map";

@@ -71,7 +71,7 @@ class Paths {
     const edge = (piece) => Math.max(0, Math.round(view.step - length * (1 - piece / TAIL_PIECES)));
     const all = Array.from({ length: positions }, (_, position) => position);
     const looks = [all.filter((position) => position !== view.chosen), all.filter((position) => position === view.chosen)];
-    context.lineJoin = "round";
+    context.lineJoin = "bevel";
     context.lineWidth = 1.4;
     for (const alike of looks.filter((some) => some.length)) {
       context.strokeStyle = colour(alike[0]);

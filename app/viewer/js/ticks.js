@@ -86,9 +86,3 @@ function pathWords(steps) {
   const stride = pastStride(steps);
   return stride === 1 ? "" : "In the picture the older part of a path goes through every " + ordinal(stride) + " step, its tail through each.";
 }
-
-/** Returns 1st, 2nd, 3rd, 4th, 11th, 21st … */
-function ordinal(number) {
-  const ending = { one: "st", two: "nd", few: "rd", other: "th" };
-  return thousands.format(number) + ending[new Intl.PluralRules("en", { type: "ordinal" }).select(number)];
-}

@@ -34,6 +34,12 @@ function three(value) {
   return Number(value.toPrecision(3)).toLocaleString("en-US", { maximumSignificantDigits: 3 });
 }
 
+/** Returns a place in an order as "3rd". */
+function ordinal(number) {
+  const ending = { one: "st", two: "nd", few: "rd", other: "th" };
+  return thousands.format(number) + ending[new Intl.PluralRules("en", { type: "ordinal" }).select(number)];
+}
+
 /** Returns a similarity as ".81" or "−.07". */
 function short(score) {
   const text = score.toFixed(2).replace("-0.00", "0.00");
