@@ -30,6 +30,7 @@ function listen() {
     if (!away) return;
     away = false;
     say(BACK);
+    window.dispatchEvent(new Event("server-back"));
     setTimeout(() => away || say(""), 8000);
   };
   beat.onerror = () => {

@@ -81,6 +81,7 @@ def test_a_server_that_dies_is_told_of_and_the_page_recovers_when_it_is_back(tmp
         page = new_page(reduced_motion="reduce")
         page.goto(f"{app.address}/?tab=explore&run=2000-steps&step=700")
         page.wait_for_function("window.ddptViewer && ddptViewer.stepCount === 2001", timeout=60_000)
+        page.evaluate("ddptViewer.ready.then(() => 1)")
         app.kill()
         page.wait_for_function("/connection|does not answer/i.test(document.body.innerText)", timeout=60_000)
         assert page.evaluate("ddptViewer.seek(900)") == 900, "what is on the screen goes on working"
@@ -90,5 +91,23 @@ def test_a_server_that_dies_is_told_of_and_the_page_recovers_when_it_is_back(tmp
         page.wait_for_function("window.ddptViewer && ddptViewer.stepCount === 2001 && ddptViewer.step === 900")
         page.select_option(".pick-run", "50-steps")
         page.wait_for_function("ddptViewer.stepCount === 51", timeout=60_000)
+    finally:
+        app.kill()
+
+
+def test_a_run_that_could_not_be_fetched_is_shown_once_the_server_is_back(tmp_path, new_page):
+    app = ServedApp(tmp_path / "home")
+    app.start()
+    try:
+        page = new_page(reduced_motion="reduce")
+        page.route("**/*-run.safetensors*", lambda route: route.abort())
+        page.goto(f"{app.address}/?tab=explore&run=2000-steps&step=700")
+        page.wait_for_selector(".ddpt[data-state=failed]", timeout=60_000)
+        assert "does not answer" in page.inner_text(".ddpt")
+        app.kill()
+        page.wait_for_selector(".server-away:not([hidden])", timeout=60_000)
+        page.unroute_all()
+        app.start()
+        page.wait_for_function("ddptViewer.stepCount === 2001 && ddptViewer.step === 700", timeout=60_000)
     finally:
         app.kill()

@@ -30,7 +30,7 @@ async function fetchFile(path, as) {
   try {
     response = await fetch(addressOf(path));
   } catch {
-    throw new Error("The server does not answer; check that the app is still running, then reload the page.");
+    throw new Error("The server does not answer; what was asked for is shown once it does.");
   }
   if (!response.ok) throw new Error("The server has no data for this view (" + response.status + "); open the run again.");
   return as === "json" ? response.json() : response.arrayBuffer();

@@ -107,7 +107,7 @@ class Viewer {
     try {
       run = await Run.open(meta);
     } catch (error) {
-      return this.veilWith(error.message, "failed");
+      return this.failed(error, () => this.open(meta, step));
     }
     const sameMap = this.run && this.run.meta.files.tokens === meta.files.tokens;
     this.run = run;
@@ -123,6 +123,12 @@ class Viewer {
     this.reset();
     if (step === null && !this.intro.seen && !matchMedia("(prefers-reduced-motion: reduce)").matches) this.tour();
     this.isReady(this);
+  }
+
+  /** Says why something cannot be shown; it is tried again when a server that was away is back. */
+  failed(error, again) {
+    this.veilWith(error.message, "failed");
+    window.addEventListener("server-back", again, { once: true });
   }
 
   veilWith(text, state) {
@@ -205,7 +211,7 @@ class Viewer {
       if (!run.has(next.kind + ".ids")) await run.load("estimate");
       if (!run.has(next.method + ".vocabulary")) await run.load("umap");
     } catch (error) {
-      return this.veilWith(error.message, "failed");
+      return this.failed(error, () => this.show(change));
     }
     if (run !== this.run) return;
     const moved = next.method !== this.view.method || next.kind !== this.view.kind;
