@@ -224,6 +224,22 @@ def new_page(browser):
 
 
 @pytest.fixture
+def open_viewer(new_page):
+    """Opens an address in a new window, which runs `script` first, and waits until a run is drawn; see new_page."""
+
+    def open_page(address, script=None, **window):
+        page = new_page(**window)
+        if script:
+            page.add_init_script(script)
+        page.goto(address)
+        page.wait_for_function("window.ddptViewer")
+        page.evaluate("window.ddptViewer.ready.then(() => true)")
+        return page
+
+    return open_page
+
+
+@pytest.fixture
 def launched():
     """Serves the app with given services on a port of its own: `with launched(services) as address`."""
 

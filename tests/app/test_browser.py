@@ -26,17 +26,10 @@ def server(recorded, launched):
 
 
 @pytest.fixture
-def visit(server, new_page):
+def visit(server, open_viewer):
     """Opens an address of the app in a new window and waits for the run; collects requests and script errors."""
 
-    def open_page(query="", width=1440, height=900, **settings):
-        page = new_page(width, height, **settings)
-        page.goto(f"{server}/{query}")
-        page.wait_for_function("window.ddptViewer")
-        page.evaluate("window.ddptViewer.ready.then(() => true)")
-        return page
-
-    return open_page
+    return lambda query="", **window: open_viewer(f"{server}/{query}", **window)
 
 
 def step(page):

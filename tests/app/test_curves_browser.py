@@ -28,18 +28,10 @@ def probed(answering, tiny, monkeypatch):
 
 
 @pytest.fixture
-def visit(probed, launched, new_page):
+def visit(probed, launched, open_viewer):
     """Opens the run of seed 3 in a new window, at a step."""
     with launched(probed) as address:
-
-        def open_tab(query=f"?run={RUN}&step=10", width=1440, **settings):
-            page = new_page(width, 900, **settings)
-            page.goto(f"{address}/{query}")
-            page.wait_for_function("window.ddptViewer")
-            page.evaluate("window.ddptViewer.ready.then(() => true)")
-            return page
-
-        yield open_tab
+        yield lambda query=f"?run={RUN}&step=10", **window: open_viewer(f"{address}/{query}", **window)
 
 
 def shown(page, name, part="value"):

@@ -22,18 +22,10 @@ def probed(answering, tiny, monkeypatch):
 
 
 @pytest.fixture
-def visit(probed, launched, new_page):
+def visit(probed, launched, open_viewer):
     """Opens the tab in a new window and waits for the run; collects requests and script errors."""
     with launched(probed) as address:
-
-        def open_tab(query="?step=20", width=1440, height=900, **settings):
-            page = new_page(width, height, **settings)
-            page.goto(f"{address}/{query}")
-            page.wait_for_function("window.ddptViewer")
-            page.evaluate("window.ddptViewer.ready.then(() => true)")
-            return page
-
-        yield open_tab
+        yield lambda query="?step=20", **window: open_viewer(f"{address}/{query}", **window)
 
 
 def write(page, text=None):

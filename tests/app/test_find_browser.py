@@ -30,17 +30,9 @@ def tokens(recorded):
 
 
 @pytest.fixture
-def visit(server, new_page):
+def visit(server, open_viewer):
     """Opens a step of the run in a new window and waits for it."""
-
-    def open_page(step=40, **settings):
-        page = new_page(**settings)
-        page.goto(f"{server}/?run={RUN}&step={step}")
-        page.wait_for_function("window.ddptViewer")
-        page.evaluate("window.ddptViewer.ready.then(() => true)")
-        return page
-
-    return open_page
+    return lambda step=40, **window: open_viewer(f"{server}/?run={RUN}&step={step}", **window)
 
 
 @pytest.fixture

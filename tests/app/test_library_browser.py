@@ -25,16 +25,9 @@ def server(recorded, launched):
 
 
 @pytest.fixture
-def visit(server, new_page):
+def visit(server, open_viewer):
     """Opens the app in a window of its own and waits for the run."""
-
-    def open_page(address="", **window):
-        page = new_page(accept_downloads=True, **window)
-        page.goto(f"{server}/{address}", timeout=60_000)
-        page.wait_for_function("window.ddptViewer && ddptViewer.stepCount > 0", timeout=60_000)
-        return page
-
-    return open_page
+    return lambda query="", **window: open_viewer(f"{server}/{query}", accept_downloads=True, **window)
 
 
 def sample(page, seed=5, steps=20):

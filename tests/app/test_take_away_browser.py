@@ -22,17 +22,9 @@ def server(recorded, launched):
 
 
 @pytest.fixture
-def visit(server, new_page):
+def visit(server, open_viewer):
     """Opens an address of the app in a new window and waits for the run."""
-
-    def open_page(query, **settings):
-        page = new_page(**settings)
-        page.goto(f"{server}/{query}")
-        page.wait_for_function("window.ddptViewer")
-        page.evaluate("window.ddptViewer.ready.then(() => true)")
-        return page
-
-    return open_page
+    return lambda query, **window: open_viewer(f"{server}/{query}", **window)
 
 
 def saved(page, name):

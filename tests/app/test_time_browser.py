@@ -31,19 +31,14 @@ for (const name of ["lineTo", "moveTo", "arc", "fillText"]) {
 
 
 @pytest.fixture
-def visit(recorded, launched, new_page):
+def visit(recorded, launched, open_viewer):
     """Opens the run of 40 steps, or another, at a step, with reduced motion; collects requests and script errors."""
     services, _ = recorded
     with launched(services) as address:
 
         def open_page(query=f"?run={RUN}&step=20", record=False, width=1440, **settings):
-            page = new_page(width, **{"reduced_motion": "reduce"} | settings)
-            if record:
-                page.add_init_script(RECORDER)
-            page.goto(f"{address}/{query}")
-            page.wait_for_function("window.ddptViewer")
-            page.evaluate("window.ddptViewer.ready.then(() => true)")
-            return page
+            window = {"reduced_motion": "reduce"} | settings
+            return open_viewer(f"{address}/{query}", RECORDER if record else None, width=width, **window)
 
         yield open_page
 
