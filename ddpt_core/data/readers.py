@@ -11,14 +11,14 @@ from typing import Any
 
 from ddpt_core.data.families import held_out_instances, training_instances
 from ddpt_core.data.formats import Record, read_task, recognise, record_id
+from ddpt_core.data.hub import hub_records
 from ddpt_core.data.task import Task
-from ddpt_core.errors import DataError, require_range
+from ddpt_core.errors import DataError, first_line, require_range
 
 MAX_LINE_BYTES = 8 * 2**20  # a task is kilobytes; more is no JSONL, and is not read into memory
 OWN_TASKS = "families:"  # before a key of HELD_OUT_BY: instances of our own families that are never trained on
 OWN_TRAINING = OWN_TASKS + "training"  # instances that may be
 OWN_COUNT, OWN_TRAINING_COUNT, OWN_SEED = 300, 2_000, 1
-HUB_TIMEOUT = 10.0  # s, for the first answer of the hub
 _DATASET_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _DATA_FILE = re.compile(r"\.(jsonl?|ndjson|csv|tsv|txt|gz|zip|parquet|ya?ml|py|safetensors)$", re.IGNORECASE)
 
@@ -93,11 +93,11 @@ def _records(source: str | Path, split: str) -> Iterator[Record]:
             return _file_records(path)
         exists = bool(name.strip()) and path.exists()
     except (OSError, RuntimeError) as error:  # a name too long, a folder closed to us, the home of nobody
-        raise DataError(f"{name[:200]} cannot be opened ({_first_line(error)[:80]}); give a JSONL file.") from None
+        raise DataError(f"{name[:200]} cannot be opened ({first_line(error)[:80]}); give a JSONL file.") from None
     if exists:
         raise DataError(f"{name} is a device or a pipe; give a JSONL file.")
     if _DATASET_NAME.fullmatch(name) and not _DATA_FILE.search(name):
-        return _hub_records(name, split)
+        return hub_records(name, split)
     raise DataError(f"There is no file {name!r}; give a JSONL file, or a Hugging Face data set as owner/name.")
 
 
@@ -111,11 +111,19 @@ def _file_records(path: Path) -> Iterator[Record]:
                 place = f"Line {number} of {path}"
                 if len(raw) > MAX_LINE_BYTES:
                     raise DataError(f"{place} is longer than {MAX_LINE_BYTES:,} bytes; give one JSON object per line.")
+                _require_whole(raw, place)
                 line = _decode(raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw, place).strip()
                 if line:
                     yield Record(_parse(line, place), place, f"line-{number}")
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}); give a file that you may read.") from None
+
+
+def _require_whole(raw: bytes, place: str) -> None:
+    """Raises DataError for an object that ends with the file: the copy or the download of the rest is missing."""
+    text = raw.strip()
+    if text.startswith(b"{") and not text.endswith(b"}") and not raw.endswith((b"\n", b"\r")):
+        raise DataError(f"{place} breaks off where the file ends; the file was cut off, copy or download it again.")
 
 
 def _decode(raw: bytes, place: str) -> str:
@@ -139,38 +147,3 @@ def _parse(line: str, place: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise DataError(f"{place} is not a JSON object but {line[:40]!r}; write one JSON object per line.")
     return value
-
-
-def _hub_records(name: str, split: str) -> Iterator[Record]:
-    """Yields the rows of a data set on the hub, or of its copy in the cache when HF_HUB_OFFLINE is set.
-
-    The hub is asked once before `datasets` starts, which tries for half a minute where there is no network.
-    """
-    import datasets
-    from huggingface_hub import HfApi
-    from huggingface_hub.errors import RepositoryNotFoundError
-
-    advice = "give a JSONL file instead"
-    try:
-        if not datasets.config.HF_HUB_OFFLINE:
-            HfApi().dataset_info(name, timeout=HUB_TIMEOUT)
-    except RepositoryNotFoundError:
-        raise DataError(f"There is no file and no public Hugging Face data set {name!r}; {advice}.") from None
-    except Exception as error:  # what the client raises without a network differs from release to release
-        raise DataError(
-            f"There is no file {name!r}, and Hugging Face cannot be reached for a data set of that name "
-            f"({_first_line(error)}); connect, set HF_HUB_OFFLINE=1 to use a downloaded copy, or {advice}."
-        ) from None
-    try:
-        rows = datasets.load_dataset(name, split=split)
-    except Exception as error:  # as above: no such split, no configuration, a loading script, a bad download
-        raise DataError(
-            f"The split {split!r} of the Hugging Face data set {name!r} cannot be loaded "
-            f"({_first_line(error)}); choose another split, or {advice}."
-        ) from None
-    for number, row in enumerate(rows, start=1):
-        yield Record(row, f"Row {number} of {name}", f"row-{number}")
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")

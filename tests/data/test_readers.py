@@ -1,4 +1,4 @@
-"""Reading tasks: every format, every way in which a file can be wrong, and the hub without a network."""
+"""Reading tasks: every format, and every way in which a file can be wrong; the hub is in test_hub.py."""
 
 import json
 import tracemalloc
@@ -172,7 +172,7 @@ def test_a_byte_order_mark_windows_line_ends_and_symbols_are_read(tmp_path):
 
 @pytest.mark.parametrize("source", ["nofile.jsonl", "data/nofile.jsonl", "nofile", "a/b/c", "", " ", "~/none.jsonl"])
 def test_a_path_that_does_not_exist_is_not_looked_for_on_the_hub(source, monkeypatch):
-    monkeypatch.setattr("ddpt_core.data.readers._hub_records", lambda *given: pytest.fail(f"asked for {given}"))
+    monkeypatch.setattr("ddpt_core.data.readers.hub_records", lambda *given: pytest.fail(f"asked for {given}"))
     assert refusal(source).startswith(f"There is no file {source!r}; give a JSONL file")
 
 
@@ -241,6 +241,42 @@ def test_bytes_that_are_not_utf8_are_named_with_line_and_place(tmp_path):
     assert refusal(path) == f"Line 2 of {path} is not UTF-8 (byte 0xe9 at position 18); save the file as UTF-8."
 
 
+WHOLE = [
+    json.dumps(plain(id=number, reference=f"'é{number}'"), ensure_ascii=False).encode() + b"\n" for number in range(3)
+]
+
+
+@pytest.mark.parametrize("cut", range(1, len(WHOLE[2]) - 2))
+def test_a_file_that_was_cut_off_anywhere_in_a_line_says_so(cut, tmp_path):
+    path = tmp_path / "tasks.jsonl"
+    path.write_bytes(b"".join(WHOLE)[: -len(WHOLE[2]) + cut])
+    message = refusal(path)
+    assert message == (
+        f"Line 3 of {path} breaks off where the file ends; the file was cut off, copy or download it again."
+    )
+
+
+def test_a_last_line_without_a_line_end_is_read_and_a_wrong_one_is_not_taken_for_a_cut(tmp_path):
+    path = tmp_path / "tasks.jsonl"
+    path.write_bytes(b"".join(WHOLE)[:-1])
+    assert len(load_tasks(path)) == 3
+    path.write_bytes(WHOLE[0] + b"{'instruction': 1}")
+    assert "is not JSON" in refusal(path)
+
+
+def test_records_of_one_id_stay_tasks_of_their_own_with_their_own_references(tmp_path):
+    rows = [plain(id=7, instruction=f"task {n % 40}", reference=f"n * {n}") for n in range(300)]
+    tasks = load_tasks(write(tmp_path, *rows, rows[0]))
+    assert len({task.id for task in tasks}) == 301  # a record that is there twice is there twice
+    assert [task.reference for task in tasks] == [*(row["reference"] for row in rows), "n * 0"]
+
+
+@pytest.mark.parametrize("blank", ["", "  ", "\n"])
+def test_an_empty_reference_is_read_as_none_and_the_others_are_kept(blank, tmp_path):
+    tasks = load_tasks(write(tmp_path, plain(), plain(reference=blank, tests=["assert n"]), plain()))
+    assert [bool(task.reference.strip()) for task in tasks] == [True, False, True] and tasks[1].tests
+
+
 def test_a_file_of_one_endless_line_is_refused_before_it_fills_the_memory(tmp_path):
     path = tmp_path / "tasks.jsonl"
     with path.open("wb") as file:
@@ -258,58 +294,6 @@ def test_no_format_hides_another(tmp_path):
         earlier = list(FORMATS.values())[:place]
         assert not any(set(other.keys) <= set(EXAMPLES[name][0]) for other in earlier), name
     assert set(ID_KEYS).isdisjoint(key for form in FORMATS.values() for key in form.keys)
-
-
-@pytest.fixture
-def cached_hub(tmp_path, monkeypatch):
-    """A cache as `datasets` writes it, with one data set, and no network."""
-    import datasets
-    from datasets.arrow_writer import ArrowWriter
-
-    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)
-    rows = [{"intent": "doubling", "rewritten_intent": None, "snippet": f"n * {n}"} for n in (2, 3, 4)]
-    features = datasets.Dataset.from_list(rows).features
-    folder = tmp_path / "owner___pairs" / "default" / "0.0.0" / "hash"
-    folder.mkdir(parents=True)
-    with ArrowWriter(path=str(folder / "pairs-validation.arrow"), features=features) as writer:
-        for row in rows:
-            writer.write(row)
-        count, size = writer.finalize()
-    splits = datasets.SplitDict(dataset_name="pairs")
-    splits.add(datasets.SplitInfo("validation", num_examples=count, num_bytes=size, dataset_name="pairs"))
-    info = datasets.DatasetInfo(
-        features=features, builder_name="parquet", dataset_name="pairs", config_name="default",
-        version="0.0.0", splits=splits,
-    )  # fmt: skip
-    info.write_to_directory(str(folder))
-
-
-def test_a_data_set_of_the_hub_is_read_through_datasets_with_its_split_and_limit(cached_hub):
-    tasks = load_tasks("owner/pairs", limit=2, split="validation")
-    assert [(task.id, task.reference) for task in tasks] == [("row-1", "n * 2"), ("row-2", "n * 3")]
-
-
-def test_a_split_that_the_data_set_lacks_is_refused_with_those_it_has(cached_hub):
-    message = refusal("owner/pairs")
-    assert message.startswith("The split 'train' of the Hugging Face data set 'owner/pairs' cannot be loaded")
-    assert "['validation']" in message
-
-
-def test_a_data_set_that_is_not_in_the_cache_is_refused_without_a_network(cached_hub):
-    assert "'owner/other' cannot be loaded (Couldn't reach" in refusal("owner/other")
-
-
-def test_without_an_answer_of_the_hub_one_sentence_says_what_to_do(monkeypatch):
-    import datasets
-    import huggingface_hub
-
-    closed_port = "http://127.0.0.1:9"
-    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(huggingface_hub, "HfApi", lambda api=huggingface_hub.HfApi: api(endpoint=closed_port))
-    message = refusal("owner/pairs")
-    assert message.startswith("There is no file 'owner/pairs', and Hugging Face cannot be reached")
-    assert message.endswith("or give a JSONL file instead.")
 
 
 @pytest.mark.parametrize("by", sorted(HELD_OUT_BY))
