@@ -33,6 +33,7 @@ SETTINGS: dict[str, dict] = {
         "path_points": 2048,  # at most, of all paths together
     },
 }
+WIDE = 512  # dimensions above which `pca` asks ARPACK, which takes V D time for each of some dozen rounds
 TRUST_SAMPLE, TRUST_NEIGHBOURS = 1500, 15
 
 N_NEIGHBORS, MIN_DIST = (2, 200), (0.0, 0.99)  # limits: UMAP needs 2, and spreads points over 1.0
@@ -68,8 +69,9 @@ def pca(
 ) -> dict:
     """Returns a linear map fitted to all tokens, the marks, and at most as many points of the paths.
 
-    Neither tokens nor paths drown the other then. The components are eigenvectors of the covariance (V D^2
-    operations), in float32 of points whose mean is taken off first, so that no digits are lost.
+    Neither tokens nor paths drown the other then. The components are eigenvectors of the covariance (V D^2 + D^3
+    operations), or of wide tables the singular vectors that Lanczos iteration finds (V D for each round), to the same
+    digits; in float32 of points whose mean is taken off first, so that none are lost.
     """
     from sklearn.decomposition import PCA
 
@@ -86,7 +88,8 @@ def pca(
             f"{points.shape[1]:,}; use a larger embedding table."
         )
     tell(0.2, "PCA: finding the directions of most variance")
-    solver = PCA(components, svd_solver=settings["solver"]).fit(points)
+    method = settings["solver"] if min(points.shape) <= WIDE else "arpack"
+    solver = PCA(components, svd_solver=method, random_state=seed).fit(points)
 
     def place(vectors: np.ndarray) -> np.ndarray:
         flat = solver.transform(vectors.reshape(-1, vectors.shape[-1]) - mean)
@@ -104,6 +107,7 @@ def pca(
         "quality": {"explained_variance_ratio": shares, "trustworthiness": trust},
         "parameters": {
             **settings,
+            "solver": method,
             "seed": seed,
             "vocabulary": len(table),
             "vocabulary_sample": len(table),

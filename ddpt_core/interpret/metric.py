@@ -9,7 +9,7 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 
-ROWS = 4096  # table rows handled at once: 32 MiB of float64 at D = 1024
+VALUES_AT_ONCE = 2**20  # of table rows: 8 MiB of float64, which is neither mapped nor cleared anew each time
 NORMS_AT_ONCE = 128  # rows: 1 MiB of float64 at D = 1024, which stays in the cache
 FLOAT32_ERROR = 1e-5  # relative, of placing vectors and of returning float32; generous
 
@@ -77,7 +77,8 @@ class Cosine:
 
     def closeness(self, vectors: np.ndarray, ids: np.ndarray) -> np.ndarray:
         left = vectors * _inverse(norms(vectors))[:, None]  # (n,D) float64
-        parts = [left @ self.table[i].astype(np.float64).T * _inverse(self.norms[i]) for i in chunks(ids)]
+        width = self.table.shape[1]
+        parts = [left @ self.table[i].astype(np.float64).T * _inverse(self.norms[i]) for i in chunks(ids, width)]
         return np.concatenate(parts, axis=1)
 
     def ceiling(self, point: np.ndarray, value: float) -> float:
@@ -112,7 +113,8 @@ class L2:
         return -(norms(tokens) ** 2) / 2
 
     def closeness(self, vectors: np.ndarray, ids: np.ndarray) -> np.ndarray:
-        return np.concatenate([-np.sqrt(self._squared(vectors, i)) for i in chunks(ids)], axis=1)
+        parts = [-np.sqrt(self._squared(vectors, i)) for i in chunks(ids, self.table.shape[1])]
+        return np.concatenate(parts, axis=1)
 
     def _squared(self, vectors: np.ndarray, ids: np.ndarray) -> np.ndarray:
         """Returns the squared distances (n, c), each to ten digits or more."""
@@ -120,7 +122,8 @@ class L2:
         left, right = vectors - origin, self.table[ids] - origin  # (n,D), (c,D) float64
         sizes = (left**2).sum(1)[:, None] + (right**2).sum(1)
         squared = sizes - 2 * (left @ right.T)
-        for pairs in chunks(np.argwhere(~(squared > 1e-6 * sizes))):  # digits are lost: subtract first instead
+        rough = np.argwhere(~(squared > 1e-6 * sizes))  # digits are lost: subtract first instead
+        for pairs in chunks(rough, vectors.shape[1]):
             gaps = vectors[pairs[:, 0]].astype(np.float64) - self.table[ids[pairs[:, 1]]]
             squared[pairs[:, 0], pairs[:, 1]] = (gaps**2).sum(1)
         return squared
@@ -133,10 +136,11 @@ class L2:
         return (norms(points) ** 2 - (2 * moved - closeness / self.unit) ** 2) / 2
 
 
-def chunks(rows: np.ndarray) -> Iterator[np.ndarray]:
-    """Yields `rows` in pieces of at most ROWS."""
-    for start in range(0, len(rows), ROWS):
-        yield rows[start : start + ROWS]
+def chunks(rows: np.ndarray, width: int | None = None) -> Iterator[np.ndarray]:
+    """Yields `rows` in pieces of at most VALUES_AT_ONCE; `width` is how many each stands for, if not its own."""
+    step = max(1, VALUES_AT_ONCE // (width or rows.shape[1]))
+    for start in range(0, len(rows), step):
+        yield rows[start : start + step]
 
 
 def closest(closeness: np.ndarray, ids: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:

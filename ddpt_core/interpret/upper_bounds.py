@@ -119,7 +119,7 @@ class UpperBounds:
         rounded = np.zeros((self.shape[0] * self.shape[1], padded), np.int8 if self.integers else np.float32)
         errors = np.zeros(self.vocabulary, np.float32)
         steps = np.repeat(self.steps, self.shape[1])[: self.vocabulary, None]
-        for some in chunks(np.arange(self.vocabulary)):
+        for some in chunks(np.arange(self.vocabulary), self.width):
             rounded[some], errors[some] = self._round(self._turn(rows[order[some]]), steps[some])
         return rounded, errors
 

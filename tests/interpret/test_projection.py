@@ -89,6 +89,18 @@ class TestPCA:
             signs = np.sign((exact * places).sum(0))
             np.testing.assert_allclose(places * signs, exact, atol=0.02)
 
+    def test_of_a_wide_table_it_is_the_same_pca_by_another_way(self):
+        rng = np.random.default_rng(4)
+        table = (rng.normal(size=(700, 520)) * np.geomspace(3, 0.1, 520)).astype(np.float32)
+        drawn = project("pca", table, {}, {})
+        expected = PCA(3, svd_solver="full").fit(table.astype(np.float64))
+        assert drawn.parameters["solver"] == "arpack" != SETTINGS["pca"]["solver"]
+        shares = drawn.quality["explained_variance_ratio"]
+        np.testing.assert_allclose(shares, expected.explained_variance_ratio_, rtol=1e-4)
+        exact = expected.transform(table.astype(np.float64))
+        np.testing.assert_allclose(drawn.vocabulary * np.sign((exact * drawn.vocabulary).sum(0)), exact, atol=0.02)
+        np.testing.assert_array_equal(project("pca", table, {}, {}).vocabulary, drawn.vocabulary)
+
     def test_long_paths_are_thinned_for_the_fit_and_still_placed_whole(self):
         table, _, marks = scene()
         long = np.random.default_rng(1).normal(size=(2001, 1, WIDTH)).astype(np.float32)
