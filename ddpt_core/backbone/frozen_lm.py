@@ -1,84 +1,96 @@
 """The frozen code LLM: embeds a context's text, scores tasks and generates code from a context embedding."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import cached_property
 
 import torch
 import torch.nn.functional as F
 
+from ddpt_core.backbone.architecture import Architecture
+from ddpt_core.backbone.codet5p import PromptedDecoder
+from ddpt_core.backbone.decoder_only import DecoderOnly
+from ddpt_core.backbone.encoder_decoder import EncoderDecoder
+from ddpt_core.backbone.generation import MAX_TEMPERATURE, TOP_P, Generation, GenerationSettings, seeded
+from ddpt_core.backbone.texts import IGNORED
 from ddpt_core.backbone.tokens import readable_tokens
 from ddpt_core.data.task import Task, check_instruction
 from ddpt_core.errors import ConfigError, DataError, require_range
 
-IGNORED = -100  # the label that cross-entropy skips
 ROWS_AT_ONCE = 128  # answers that are sampled side by side
-MAX_TEMPERATURE = 2.0  # above it the text is noise
-TOP_P = 0.95  # of sampling, as in Chen et al. 2021 (arXiv 2107.03374), section 3.2
-LENGTH_BUCKET = 16  # lengths are padded to multiples of this, so that few shapes occur (bf16 on a CPU needs that)
 
-
-@dataclass(frozen=True)
-class GenerationSettings:
-    """How the backbone writes. The paper used repetition_penalty 1.2 and no_repeat_ngram_size 2.
-
-    These are off here: forbidding every repeated pair of tokens forbids much valid code, such as `x[0], x[0]`.
-    """
-
-    max_new_tokens: int = 64
-    num_beams: int = 1
-    repetition_penalty: float = 1.0
-    no_repeat_ngram_size: int = 0
-
-    def __post_init__(self) -> None:
-        require_range("max_new_tokens", self.max_new_tokens, 1, 1_024)
-        require_range("num_beams", self.num_beams, 1, 16)
-        require_range("no_repeat_ngram_size", self.no_repeat_ngram_size, 0, 16)
-        if not 0.5 <= self.repetition_penalty <= 2.0:
-            raise ConfigError(f"repetition_penalty must be from 0.5 to 2, got {self.repetition_penalty}.")
-
-
-@dataclass(frozen=True)
-class Generation:
-    """Code that the backbone wrote, and of how many tokens."""
-
-    text: str
-    tokens: int
+__all__ = [
+    "IGNORED",
+    "MAX_TEMPERATURE",
+    "ROWS_AT_ONCE",
+    "TOP_P",
+    "FrozenLM",
+    "Generation",
+    "GenerationSettings",
+    "bounded",
+]
 
 
 class FrozenLM:
-    """A Hugging Face encoder-decoder whose weights never change, read through a context embedding.
+    """A Hugging Face model whose weights never change, read through a context embedding.
 
-    Input is [context (P, D) ; embedding of the instruction]; the context is the only part that prompts replace.
-    A context may be None (instruction alone), (P, D) for all tasks alike, or (B, P, D), one for each task.
+    It reads [context (P, D) ; embedding of the instruction] and writes the target, in the way of its architecture. The
+    context is the only part that prompts replace: None (instruction alone), (P, D) for all tasks alike, or (B, P, D),
+    one for each task.
     """
 
     def __init__(self, name: str, model, tokenizer):
         self.name, self.model, self.tokenizer = name, model.requires_grad_(False), tokenizer
-        self.pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0
+        self.architecture = _architecture(model, tokenizer)
+
+    @property
+    def family(self) -> str:
+        """What kind of model it is, as transformers calls it: t5, bart, gpt2, llama."""
+        return self.model.config.model_type
+
+    @property
+    def is_encoder_decoder(self) -> bool:
+        """Whether an encoder reads the context, and not the model that writes."""
+        return self.architecture.is_encoder_decoder
 
     @property
     def device(self) -> torch.device:
-        """The device of the model, and of every tensor returned."""
-        return self.model.device
+        """Where the model reads, and where every tensor returned lies."""
+        return self.architecture.texts.device
+
+    @property
+    def pad(self) -> int:
+        """The token that fills up the rows of a batch."""
+        return self.architecture.texts.pad
+
+    @property
+    def max_tokens(self) -> int:
+        """The most instruction or target tokens read; longer texts are cut."""
+        return self.architecture.texts.max_tokens
 
     @property
     def embedding_table(self) -> torch.Tensor:
-        """What the encoder reads for every token, (V, D), float32, on the model's device."""
+        """What the model reads for every token, (V, D), float32, on the model's device."""
         embeddings = self.model.get_input_embeddings()
-        table, scale = embeddings.weight.detach(), getattr(embeddings, "embed_scale", 1.0)  # BART and PLBART scale
-        return table if scale == 1.0 else table * scale
+        table, scale = embeddings.weight.detach().float(), getattr(embeddings, "embed_scale", 1.0)
+        return table if scale == 1.0 else table * scale  # BART and PLBART scale what they look up
 
     @cached_property
     def sha256(self) -> str:
-        """A digest of all weights by name, the same wherever and however they are stored."""
+        """A digest of all weights by name as they were loaded, whatever the files and devices that hold them."""
         digest = hashlib.sha256()
-        for name, value in sorted(self.model.state_dict().items()):
+        for name, value in sorted(self._weights().items()):
             digest.update(name.encode())
             digest.update(value.detach().to("cpu", torch.float32).contiguous().numpy().tobytes())
         return digest.hexdigest()
+
+    def _weights(self) -> dict[str, torch.Tensor]:
+        if any(parameter.is_meta for parameter in self.model.parameters()):  # device_map put some of them elsewhere
+            from accelerate.utils.modeling import get_state_dict_offloaded_model
+
+            return get_state_dict_offloaded_model(self.model)
+        return self.model.state_dict()
 
     def token_strings(self) -> list[str]:
         """Returns the text of each of the V tokens, blanks kept."""
@@ -119,69 +131,27 @@ class FrozenLM:
         self, context: torch.Tensor | None, tasks: Sequence[Task], bound: float = 0.0
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Returns each task's summed cross-entropy (B,), in nats without `bound`, and its number of tokens (B,)."""
-        inputs, mask = self._inputs(context, [task.instruction for task in tasks])
-        labels = self.target_ids([task.reference for task in tasks])
-        logits = self.model(inputs_embeds=inputs, attention_mask=mask, labels=labels).logits  # (B,L,V)
+        instructions = [check_instruction(task.instruction) for task in tasks]
+        logits, labels = self.architecture.score(context, instructions, [task.reference for task in tasks])
         losses = F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), reduction="none")
         return bounded(losses, bound).view_as(labels).sum(1), (labels != IGNORED).sum(1)
 
     def target_ids(self, references: Sequence[str]) -> torch.Tensor:
         """Returns the references' tokens as labels (B, L), IGNORED where padded."""
-        ids, mask = self._padded(list(references))
-        return ids.masked_fill(mask == 0, IGNORED)
+        return self.architecture.target_ids(references)
 
     def instruction_ids(self, instructions: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Returns the instructions' tokens (B, N) and their mask; raises DataError for an empty or overlong one."""
-        return self._padded([check_instruction(text) for text in instructions])
-
-    def _padded(self, texts: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
-        if not texts:
-            raise DataError("There is no task to read; give at least one.")
-        rows = self.tokenizer(texts, truncation=True, max_length=self.max_tokens)["input_ids"]
-        longest = max(map(len, rows))
-        width = min(-(-longest // LENGTH_BUCKET) * LENGTH_BUCKET, self.max_tokens)
-        ids = torch.tensor([row + [self.pad] * (width - len(row)) for row in rows], device=self.device)
-        mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows], device=self.device)
-        return ids, mask
-
-    @property
-    def max_tokens(self) -> int:
-        """The most instruction or target tokens read; longer texts are cut."""
-        return min(self.tokenizer.model_max_length, 512)
-
-    def _inputs(self, context, instructions: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Returns input embeddings and mask; (B,P,D) + (B,N,D) -> (B,P+N,D)."""
-        ids, mask = self.instruction_ids(instructions)
-        embedded = self.embedding_table[ids]
-        if context is None:
-            return embedded, mask
-        if context.ndim == 2:
-            context = context.expand(len(ids), -1, -1)
-        if context.shape[0] != len(ids) or context.shape[2] != embedded.shape[2]:
-            raise ConfigError(
-                f"The context must have shape (P, {embedded.shape[2]}) or ({len(ids)}, P, {embedded.shape[2]}), "
-                f"got {tuple(context.shape)}."
-            )
-        ones = mask.new_ones(context.shape[:2])
-        return torch.cat([context.to(embedded), embedded], 1), torch.cat([ones, mask], 1)
+        """Returns the instructions' tokens (B, N) and their mask; raises DataError for an empty one."""
+        return self.architecture.instruction_ids([check_instruction(text) for text in instructions])
 
     @torch.no_grad()
     def generate(
         self, context, instructions: Sequence[str], settings: GenerationSettings | None = None
     ) -> list[Generation]:
         """Returns the code for each instruction, all in one batch: greedy, or by beams."""
-        settings = settings or GenerationSettings()
-        inputs, mask = self._inputs(context, instructions)
-        written = self.model.generate(
-            inputs_embeds=inputs,
-            attention_mask=mask,
-            do_sample=False,
-            max_new_tokens=settings.max_new_tokens,
-            num_beams=settings.num_beams,
-            repetition_penalty=settings.repetition_penalty,
-            no_repeat_ngram_size=settings.no_repeat_ngram_size,
-        )[:, 1:]  # the first is the decoder's start token
-        return [self._generation(row) for row in written]
+        options = (settings or GenerationSettings()).greedy()
+        checked = [check_instruction(text) for text in instructions]
+        return [self._generation(row) for row in self.architecture.write(context, checked, options)]
 
     @torch.no_grad()
     def sample(
@@ -205,39 +175,42 @@ class FrozenLM:
         settings = settings or GenerationSettings()
         drawn: list[list[Generation]] = [[] for _ in instructions]
         side_by_side = max(1, ROWS_AT_ONCE // n)
-        with _seeded(self.device, seed):
+        with seeded(self.device, seed):
             for start in range(0, len(instructions), side_by_side):
-                batch = instructions[start : start + side_by_side]
+                batch = [check_instruction(text) for text in instructions[start : start + side_by_side]]
                 part = context[start : start + side_by_side] if context is not None and context.ndim == 3 else context
-                inputs, mask = self._inputs(part, batch)
                 for before in range(0, n, ROWS_AT_ONCE):
                     count = min(n - before, ROWS_AT_ONCE)
-                    written = self.model.generate(
-                        inputs_embeds=inputs,
-                        attention_mask=mask,
-                        do_sample=True,
-                        num_return_sequences=count,
-                        temperature=temperature,
-                        top_p=TOP_P,
-                        top_k=0,  # off; it is 50 by default
-                        num_beams=1,
-                        max_new_tokens=settings.max_new_tokens,
-                        repetition_penalty=settings.repetition_penalty,
-                        no_repeat_ngram_size=settings.no_repeat_ngram_size,
-                    )[:, 1:]
+                    written = self.architecture.write(part, batch, settings.sampled(count, temperature))
                     for row, tokens in enumerate(written):  # those of one instruction follow each other
                         drawn[start + row // count].append(self._generation(tokens))
         return drawn
 
     def _generation(self, row: torch.Tensor) -> Generation:
+        """Returns what a row of new tokens says; counted up to its end mark, after which a row is padded."""
         text = self.tokenizer.decode(row, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        return Generation(text.strip(), int((row != self.pad).sum()))
+        ends = torch.isin(row, row.new_tensor(self._end_tokens)).nonzero()
+        return Generation(text.strip(), int(ends[0]) + 1 if len(ends) else len(row))
+
+    @cached_property
+    def _end_tokens(self) -> list[int]:
+        """The tokens that end an answer; chat models have several."""
+        own = getattr(self.model.generation_config, "eos_token_id", None)
+        listed = own if isinstance(own, list) else [own]
+        return sorted({token for token in [*listed, self.tokenizer.eos_token_id] if token is not None})
 
     def mixed_precision(self):
         """Returns the context manager of training: bfloat16 where the device has its instructions (2.3x on CPUs)."""
         kind = self.device.type
         fast = torch.cuda.is_bf16_supported() if kind == "cuda" else torch.cpu._is_avx512_bf16_supported()
         return torch.autocast(kind, torch.bfloat16) if fast else nullcontext()
+
+
+def _architecture(model, tokenizer) -> Architecture:
+    """Returns how a model reads and writes, by its config."""
+    if model.config.model_type == "codet5p":
+        return PromptedDecoder(model, tokenizer)
+    return EncoderDecoder(model, tokenizer) if model.config.is_encoder_decoder else DecoderOnly(model, tokenizer)
 
 
 def bounded(losses: torch.Tensor, bound: float) -> torch.Tensor:
@@ -247,14 +220,3 @@ def bounded(losses: torch.Tensor, bound: float) -> torch.Tensor:
     little, where its cross-entropy would outweigh all those that a better context could set right.
     """
     return (1 - torch.exp(-bound * losses)) / bound if bound else losses
-
-
-@contextmanager
-def _seeded(device: torch.device, seed: int) -> Iterator[None]:
-    """Starts the random numbers of the CPU and of `device` from `seed`; leaves them as they were."""
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        torch.default_generator.manual_seed(seed)  # torch.manual_seed would reach devices that are not put back
-        if device.type == "cuda":
-            with torch.cuda.device(device):
-                torch.cuda.manual_seed(seed)
-        yield

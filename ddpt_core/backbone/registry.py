@@ -6,12 +6,15 @@ from pathlib import Path
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 EMBEDDED = "embedded"  # the name of the backbone in assets/backbone
 
-# Backbones known to work from the Hugging Face hub, offered by the app and by `info`; any other name may be given.
+# Backbones of the Hugging Face hub of the families that are tested, offered by the app and by `info`; any other name
+# may be given.
 HUB_BACKBONES = (
     "Salesforce/codet5p-220m",
     "Salesforce/codet5p-770m",
     "Salesforce/codet5-base",
     "google/flan-t5-small",
+    "Qwen/Qwen2.5-Coder-0.5B",
+    "HuggingFaceTB/SmolLM2-135M",
 )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ddpt_core.commands.options import Backbone, Json, Prompts, Trust, show
+from ddpt_core.commands.options import Backbone, DeviceMap, Dtype, EightBit, Json, Prompts, Trust, show
 
 
 def compare(
@@ -18,9 +18,13 @@ def compare(
     backbone: Backbone = "embedded",
     seed: int = 0,
     trust_remote_code: Trust = False,
+    dtype: Dtype = "float32",
+    device_map: DeviceMap = None,
+    load_in_8bit: EightBit = False,
     as_json: Json = False,
 ) -> None:
     """Code from each arm: manual, prompt-tuning, ddpt."""
+    from ddpt_core.backbone.load_options import LoadOptions
     from ddpt_core.backbone.loading import load_backbone
     from ddpt_core.data.task import check_instruction
     from ddpt_core.evaluation.arms import choose_prompts
@@ -29,7 +33,8 @@ def compare(
 
     check_instruction(instruction)
     statements = read_tests(tests) if tests else []
-    model = load_backbone(backbone, trust_remote_code=trust_remote_code)
+    options = LoadOptions(dtype, device_map, load_in_8bit)
+    model = load_backbone(backbone, trust_remote_code=trust_remote_code, options=options)
     results = run(
         instruction,
         reference,

@@ -2,11 +2,18 @@
 
 from typing import Any
 
-from ddpt_core.commands.options import Backbone, Json, show
+from ddpt_core.commands.options import Backbone, DeviceMap, Dtype, EightBit, Json, Trust, show
 
 
-def info(as_json: Json = False, backbone: Backbone = "") -> None:
-    """What is installed: backbones, prompts, runs, device, versions."""
+def info(
+    as_json: Json = False,
+    backbone: Backbone = "",
+    trust_remote_code: Trust = False,
+    dtype: Dtype = "float32",
+    device_map: DeviceMap = None,
+    load_in_8bit: EightBit = False,
+) -> None:
+    """What is installed: backbones, prompts, runs, device, versions; with --backbone, what that model is."""
     import platform
 
     import torch
@@ -27,13 +34,23 @@ def info(as_json: Json = False, backbone: Backbone = "") -> None:
     lines = [f"{key}: {', '.join(v) if isinstance(v, list) else v}" for key, v in result.items()]
     if backbone:
         from ddpt_core import load_backbone
+        from ddpt_core.backbone.description import describe
+        from ddpt_core.backbone.load_options import LoadOptions
 
-        model = load_backbone(backbone)
-        rows, width = model.embedding_table.shape
-        count = sum(p.numel() for p in model.model.parameters())
-        result["backbone"] = {"name": model.name, "sha256": model.sha256, "V": rows, "D": width, "parameters": count}
-        lines.append(f"backbone: {result['backbone']}")
+        options = LoadOptions(dtype, device_map, load_in_8bit)
+        told = describe(load_backbone(backbone, trust_remote_code=trust_remote_code, options=options))
+        result["backbone"] = told
+        lines = [f"{key}: {in_words(value)}" for key, value in told.items()]
     show(result, as_json, lines)
+
+
+def in_words(value: str | bool | float | None) -> str:
+    """Returns 8,000,000 for a number, yes or no, and "no limit" for None, which only `positions` can be."""
+    if value is None:
+        return "no limit"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str) else f"{value:,}"
 
 
 def version_of(package: str) -> str | None:

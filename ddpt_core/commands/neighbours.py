@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ddpt_core.commands.options import Backbone, Json, Trust, show
+from ddpt_core.commands.options import Backbone, DeviceMap, Dtype, EightBit, Json, Trust, show
 
 
 def neighbours(
@@ -16,10 +16,14 @@ def neighbours(
     of: Annotated[str, typer.Option(help="'context': the estimate of the end; 'state': the noisy state.")] = "context",
     backbone: Backbone = "",
     trust_remote_code: Trust = False,
+    dtype: Dtype = "float32",
+    device_map: DeviceMap = None,
+    load_in_8bit: EightBit = False,
     as_json: Json = False,
 ) -> None:
     """Nearest vocabulary tokens of every position at a step."""
     from ddpt_core import NearestTokens, Trajectory, load_backbone
+    from ddpt_core.backbone.load_options import LoadOptions
     from ddpt_core.errors import ArtifactError, require_choice, require_range
 
     require_choice("vector", of, ("context", "state"))
@@ -29,7 +33,8 @@ def neighbours(
     made_on = loaded.info.get("backbone") or {}
     if not backbone and "name" not in made_on:
         raise ArtifactError(f"The run {run} does not say with which backbone it was recorded; name it with --backbone.")
-    model = load_backbone(backbone or made_on["name"], trust_remote_code=trust_remote_code)
+    options = LoadOptions(dtype, device_map, load_in_8bit)
+    model = load_backbone(backbone or made_on["name"], trust_remote_code=trust_remote_code, options=options)
     if model.sha256 != made_on.get("sha256"):
         raise ArtifactError(
             f"The run {run} was recorded with another backbone than {model.name!r}; name its own with --backbone."

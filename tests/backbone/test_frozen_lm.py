@@ -70,7 +70,7 @@ def test_generation_from_embeddings_is_generation_from_ids(tiny, context, option
     ids = ids_of(tiny, context, TASK.instruction)
     expected = tiny.model.generate(input_ids=ids, do_sample=False, max_new_tokens=12, **options)[0, 1:]
     assert written.text == tiny.tokenizer.decode(expected, skip_special_tokens=True).strip()
-    assert written.tokens == int((expected != tiny.pad).sum()) > 0
+    assert written.tokens == len(expected) > 0
 
 
 def test_the_papers_settings_change_what_is_written(tiny):
@@ -184,4 +184,4 @@ def test_token_that_starts_the_decoder_is_not_counted_as_written(bart):
     (written,) = bart.generate(bart.embed("largest of", 8), [TASK.instruction], GenerationSettings(max_new_tokens=5))
     ids = ids_of(bart, "largest of", TASK.instruction)
     expected = bart.model.generate(input_ids=ids, do_sample=False, max_new_tokens=5)[0]
-    assert expected[0] == 2 and written.tokens == int((expected[1:] != 0).sum())
+    assert expected[0] == 2 and written.tokens == len(expected) - 1

@@ -65,6 +65,53 @@ def test_hub_is_asked_only_once_when_there_is_no_network(monkeypatch):
     assert asked == [loading.HUB_TIMEOUT]
 
 
+def test_name_that_the_hub_does_not_know_is_told_as_such(monkeypatch):
+    import httpx
+    import huggingface_hub
+    from huggingface_hub.errors import RepositoryNotFoundError
+
+    def model_info(self, name, timeout):
+        request = httpx.Request("GET", "https://huggingface.co/api/models/nobody/nothing")
+        raise RepositoryNotFoundError("404 Client Error", response=httpx.Response(404, request=request))
+
+    monkeypatch.setattr(huggingface_hub.HfApi, "model_info", model_info)
+    said = refused("nobody/nothing")
+    assert said.startswith("There is no backbone 'nobody/nothing' on the Hugging Face hub") and "check the name" in said
+
+
+@pytest.fixture
+def weights_fail(monkeypatch):
+    """A hub that answers and has a config, and whose weights fail with an error of these words."""
+    import huggingface_hub
+    import transformers
+
+    def fail(words: str) -> None:
+        def broken(*given, **options):
+            raise OSError(words)
+
+        monkeypatch.setattr(transformers.AutoModelForSeq2SeqLM, "from_pretrained", broken)
+
+    monkeypatch.setattr(huggingface_hub.HfApi, "model_info", lambda self, name, timeout: None)
+    monkeypatch.setattr(transformers.PreTrainedConfig, "get_config_dict", lambda *given, **options: ({}, {}))
+    monkeypatch.setattr(transformers.AutoConfig, "from_pretrained", lambda *given, **options: transformers.T5Config())
+    return fail
+
+
+@pytest.mark.parametrize("said", ["Connection reset by peer", "peer closed connection without sending", "timed out"])
+def test_download_that_breaks_off_says_that_it_can_go_on(said, weights_fail):
+    weights_fail(f"{said}\nand more")
+    told = refused("Salesforce/codet5p-220m")
+    assert f"broke off ({said}); start it again, what has arrived is kept" in told
+
+
+def test_model_of_the_hub_that_has_only_a_pickle_says_how_to_convert_it(weights_fail):
+    """The words of transformers, which end with the advice to read the pickle."""
+    weights_fail(
+        "a/b does not appear to have a file named model.safetensors and thus cannot be loaded with `safetensors`."
+    )
+    assert "has no .safetensors weights on the Hugging Face hub" in (said := refused("a/b")) and "convert" in said
+
+
 @pytest.mark.parametrize("name", ["", " ", "two  words", "a\0b"])
 def test_what_can_be_no_name_is_refused(name):
     assert "check the name" in refused(name)
@@ -80,11 +127,22 @@ def test_file_in_place_of_a_folder_is_refused(tmp_path):
     assert "There is no backbone folder" in refused(tmp_path / "model")
 
 
-def test_decoder_only_model_is_refused(tmp_path):
-    (tmp_path / "config.json").write_text(json.dumps({"model_type": "gpt2"}))
+def test_model_that_fills_gaps_is_refused_since_it_writes_nothing(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "roberta"}))
     (tmp_path / "model.safetensors").write_bytes(b"")
     said = refused(tmp_path)
-    assert "gpt2" in said and "an encoder-decoder such as T5 or CodeT5+ is needed; choose another" in said
+    assert "is a roberta model, which fills gaps and writes no text; choose an encoder-decoder such as CodeT5+" in said
+
+
+@pytest.mark.parametrize("name", ["gpt2", "codegen", "llama", "qwen2-chat", "starcoder2", "bart", "plbart", "flan-t5"])
+def test_every_family_loads_from_a_folder_and_is_what_was_saved(name, families, tasks, tmp_path):
+    saved = families[name]
+    saved.model.save_pretrained(tmp_path)
+    saved.tokenizer.save_pretrained(tmp_path)
+    loaded = load_backbone(tmp_path, device="cpu")
+    assert (loaded.sha256, loaded.family) == (saved.sha256, saved.family)
+    context = saved.embed("sort list", 8)
+    assert loaded.loss(context, tasks[:3]) == saved.loss(context, tasks[:3])
 
 
 def test_folder_without_a_config_is_refused(tiny_folder, copy):
@@ -111,7 +169,7 @@ def test_pickle_is_never_asked_for_also_where_the_hub_has_both(tiny_folder, monk
 
     asked = []
     monkeypatch.setattr(transformers.AutoModelForSeq2SeqLM, "from_pretrained", lambda path, **o: asked.append(o))
-    refused(tiny_folder)
+    assert "cannot be loaded" in refused(tiny_folder)  # here because nothing comes back
     assert asked[0]["use_safetensors"] is True and asked[0]["trust_remote_code"] is False
 
 

@@ -20,9 +20,9 @@ def test_first_token_is_drawn_as_often_as_the_model_and_the_temperature_say(tiny
     temperature, n = 0.3, 4000
     context = tiny.embed("sort list", 8)
     drawn = tiny.sample(context, TEXTS[:1], n, temperature, 1, GenerationSettings(max_new_tokens=1))[0]
-    inputs, mask = tiny._inputs(context, TEXTS[:1])
+    inputs = tiny.architecture.inputs(context, TEXTS[:1])
     start = torch.tensor([[tiny.model.config.decoder_start_token_id]])
-    logits = tiny.model(inputs_embeds=inputs, attention_mask=mask, decoder_input_ids=start).logits[0, -1]
+    logits = tiny.model(**inputs, decoder_input_ids=start).logits[0, -1]
     chances = np.exp(logits.double().numpy() / temperature)
     chances /= chances.sum()
     order = np.argsort(-chances)

@@ -1,0 +1,78 @@
+"""Encoder-decoder models (T5, CodeT5+, BART, PLBART): the encoder reads the context, the decoder writes the target."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from ddpt_core.backbone.architecture import check_positions, most_positions, one_for_each
+from ddpt_core.backbone.texts import IGNORED, Texts
+
+CROSS_ATTENTION = ("EncDecAttention", "encoder_attn", "crossattention")  # its names in T5, BART and CodeT5+ 2B
+
+
+class EncoderDecoder:
+    """The encoder reads [context ; instruction and the tokenizer's marks], the decoder starts with its start token."""
+
+    is_encoder_decoder = True
+
+    def __init__(self, model, tokenizer):
+        self.model, self.texts, self.most = model, Texts(model, tokenizer), most_positions(model.config)
+
+    @property
+    def layers(self) -> str:
+        """How many layers there are."""
+        config = self.model.config
+        encoder = getattr(config, "encoder_layers", None) or config.num_layers
+        decoder = getattr(config, "decoder_layers", None) or config.num_decoder_layers
+        return f"{encoder} encoder, {decoder} decoder"
+
+    @property
+    def reach(self) -> str:
+        """What a context can reach, from the layers that have cross-attention."""
+        count = self._layers_with_cross_attention()
+        return f"the encoder's input; the decoder sees it by cross-attention in all {count} layers"
+
+    def _layers_with_cross_attention(self) -> int:
+        return sum(name.endswith(CROSS_ATTENTION) for name, _ in self.model.named_modules())
+
+    def instruction_ids(self, instructions: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Returns the instructions' tokens (B, N) and their mask."""
+        return self.texts.padded(self.texts.rows(instructions), self.texts.max_tokens)
+
+    def target_ids(self, references: Sequence[str]) -> torch.Tensor:
+        """Returns the references' tokens as labels (B, L), IGNORED where padded."""
+        return self.texts.labels(self.texts.rows(references))
+
+    def inputs(self, context: torch.Tensor | None, instructions: Sequence[str]) -> dict[str, torch.Tensor]:
+        """Returns what the encoder reads: embeddings (B,P+N,D) and mask."""
+        rows, most = self.texts.rows(instructions), self.texts.max_tokens
+        positions = 0 if context is None else context.shape[-2]
+        if self.most is not None:
+            check_positions("Context and instruction", positions + max(map(len, rows)), self.most)
+            most = min(most, self.most - positions)
+        ids, mask = self.texts.padded(rows, most)
+        embedded = self.texts.embeddings(ids)  # by the model's own module: BART's multiplies by a scale
+        if context is None:
+            return {"inputs_embeds": embedded, "attention_mask": mask}
+        context = one_for_each(context, len(ids), embedded.shape[2])
+        embedded = torch.cat([context.to(embedded), embedded], 1)  # (B,P,D) + (B,N,D) -> (B,P+N,D)
+        return {"inputs_embeds": embedded, "attention_mask": torch.cat([mask.new_ones(context.shape[:2]), mask], 1)}
+
+    def score(
+        self, context: torch.Tensor | None, instructions: Sequence[str], references: Sequence[str]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Returns the decoder's logits (B,L,V) and the labels (B,L)."""
+        inputs, labels = self.inputs(context, instructions), self.target_ids(references)
+        if self.most is not None:
+            check_positions("The target", int((labels != IGNORED).sum(1).max()), self.most)
+        shifted = self.model.prepare_decoder_input_ids_from_labels(labels)  # with labels it would compute a loss too
+        return self.model(**inputs, decoder_input_ids=shifted, use_cache=False).logits, labels
+
+    def write(
+        self, context: torch.Tensor | None, instructions: Sequence[str], options: dict[str, Any]
+    ) -> list[torch.Tensor]:
+        """Returns the tokens written for each instruction, all in one batch."""
+        check_positions("The answer", 1 + options["max_new_tokens"], self.most)
+        written = self.model.generate(**self.inputs(context, instructions), **options)
+        return list(written[:, 1:])  # the first is the decoder's start token

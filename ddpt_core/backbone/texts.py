@@ -1,0 +1,62 @@
+"""Texts as rows of token ids, padded into a batch."""
+
+from collections.abc import Sequence
+
+import torch
+
+from ddpt_core.errors import DataError
+
+IGNORED = -100  # the label that cross-entropy skips
+LENGTH_BUCKET = 16  # lengths are padded to multiples of this, so that few shapes occur (bf16 on a CPU needs that)
+MOST_TOKENS = 512  # of an instruction or a target; longer ones are cut
+
+
+class Texts:
+    """The tokenizer of a model, as batches need it; tensors are on the device of the model's embeddings."""
+
+    def __init__(self, model, tokenizer):
+        self.tokenizer, self.embeddings = tokenizer, model.get_input_embeddings()
+        self.end: int | None = tokenizer.eos_token_id
+        given = (tokenizer.pad_token_id, self.end, 0)
+        self.pad: int = next(token for token in given if token is not None)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the embeddings lie, and every tensor returned."""
+        return self.embeddings.weight.device
+
+    @property
+    def max_tokens(self) -> int:
+        """The most instruction or target tokens read; longer texts are cut."""
+        return min(self.tokenizer.model_max_length, MOST_TOKENS)
+
+    def rows(self, texts: Sequence[str]) -> list[list[int]]:
+        """Returns the tokens of each text with the tokenizer's own marks, cut to max_tokens; DataError for no texts."""
+        return self._rows(texts, self.max_tokens, marks=True)
+
+    def bare_rows(self, texts: Sequence[str], end: bool = False) -> list[list[int]]:
+        """Returns the tokens of each text without marks, or with the end mark alone, cut to max_tokens in all."""
+        marks = [self.end] if end and self.end is not None else []
+        return [row + marks for row in self._rows(texts, self.max_tokens - len(marks), marks=False)]
+
+    def _rows(self, texts: Sequence[str], most: int, marks: bool) -> list[list[int]]:
+        if not texts:
+            raise DataError("There is no task to read; give at least one.")
+        return self.tokenizer(list(texts), truncation=True, max_length=most, add_special_tokens=marks)["input_ids"]
+
+    def padded(
+        self, rows: Sequence[Sequence[int]], most: int | None = None, left: bool = False
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Returns rows (B, W) and their mask, with W a multiple of LENGTH_BUCKET that is at most `most`."""
+        longest = max(map(len, rows))
+        width = -(-longest // LENGTH_BUCKET) * LENGTH_BUCKET
+        width = max(longest, min(width, most or width))
+        gaps = [width - len(row) for row in rows]
+        filled = [[self.pad] * g + [*r] if left else [*r] + [self.pad] * g for r, g in zip(rows, gaps, strict=True)]
+        there = [[0] * g + [1] * (width - g) if left else [1] * (width - g) + [0] * g for g in gaps]
+        return torch.tensor(filled, device=self.device), torch.tensor(there, device=self.device)
+
+    def labels(self, rows: Sequence[Sequence[int]]) -> torch.Tensor:
+        """Returns rows (B, W) as labels, IGNORED where padded."""
+        ids, mask = self.padded(rows, self.max_tokens)
+        return ids.masked_fill(mask == 0, IGNORED)
