@@ -15,29 +15,39 @@ from app.measures import Measure, Score
 from ddpt_core.backbone import registry
 from ddpt_core.errors import ArtifactError
 
-FORMAT = 1
+FORMAT = 2
 MAKES_IT = "python -m ddpt_core study studies/prompts.yaml --out DIR --ship"
 RATIOS = ((DDPT, PROMPT_TUNING), (DDPT, MANUAL), (PROMPT_TUNING, MANUAL))  # of the paper's arms; they stand first
+ALPHA = 0.05  # a corrected p-value up to this is told as a difference
 PASS, LOSS = "pass_at_1", "loss"  # beside the metrics of the text
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two arms on the same tasks: ratio and difference, treatment against baseline, with 95 % intervals."""
+    """Two arms on the same tasks: ratio and difference, treatment against baseline, with 95 % intervals.
+
+    `p_holm` is the p-value after Holm's correction for all comparisons of its table.
+    """
 
     ratio: float | None
     ratio_interval: tuple[float, float] | None
     difference: float | None
     difference_interval: tuple[float, float] | None
     p_value: float | None
+    p_holm: float | None = None
     loss: bool = False
 
     @property
-    def better(self) -> bool | None:
-        """Whether the treatment is better (True) or worse (False) beyond the interval; None: it cannot be told."""
+    def apart(self) -> bool | None:
+        """Whether the treatment is better (True) or worse (False) beyond the interval, were it the only pair."""
         if self.difference_interval is None or self.difference_interval[0] <= 0 <= self.difference_interval[1]:
             return None
         return (self.difference_interval[0] > 0) != self.loss
+
+    @property
+    def better(self) -> bool | None:
+        """Whether the treatment is better (True) or worse (False), corrected for the table; None: it cannot be told."""
+        return self.apart if self.p_holm is None or self.p_holm <= ALPHA else None
 
 
 @dataclass(frozen=True)
@@ -66,11 +76,12 @@ class StudyData:
 
 @dataclass(frozen=True)
 class Study:
-    """A results.json: its data sets, the command that made it, and the whole of it as it was read."""
+    """A results.json: the data sets of its part, the command that made it, the part's content, the file's as it is."""
 
     data: tuple[StudyData, ...]
     command: str
     content: dict[str, Any]
+    whole: dict[str, Any]
 
     def of(self, name: str | None) -> StudyData:
         """Returns the data set of that name, the first if there is none."""
@@ -93,10 +104,12 @@ def read_study() -> Study | None:
             raise ArtifactError(
                 f"{path.name} must be of format {FORMAT}, got {content['format']!r}; make it again: {MAKES_IT}."
             )
-        data = tuple(_data(found) for found in content["data"])
+        part = content["parts"][0]  # a study that ships has one
+        data = tuple(_data(found) for found in part["data"])
         if not data:
             raise ValueError("no data set")
-        return Study(data, str(content["command"]), content)
+        about = {name: value for name, value in content.items() if name != "parts"}
+        return Study(data, str(content["command"]), about | part, content)
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise ArtifactError(
             f"{path.name} cannot be read as a study ({type(error).__name__}); make it again: {MAKES_IT}."
@@ -150,6 +163,7 @@ def _pair(found: dict[str, Any], scale: float, loss: bool) -> Pair:
         _scaled(found.get("difference"), scale),
         _ends(found.get("difference_ci95"), scale),
         _scaled(found.get("p_value"), 1),
+        _scaled(found.get("p_holm"), 1),
         loss,
     )
 

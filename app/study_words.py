@@ -28,6 +28,11 @@ def _claim(data: StudyData, baseline: str, name: str) -> str:
         return f"On “{data.name}” {who} was not compared with {other}."
     if pair.difference_interval is None:
         verdict = f"{who} cannot be told from {other}, as there is no interval"
+    elif pair.better is None and pair.apart is not None:
+        verdict = (
+            f"{who} is {'above' if pair.apart else 'below'} {other} beyond the interval, but not once p is corrected "
+            f"for all comparisons of the table (Holm: {number(pair.p_holm)})"
+        )
     elif pair.better is None:
         verdict = f"{who} does not beat {other} beyond the interval"
     else:

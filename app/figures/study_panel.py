@@ -20,7 +20,8 @@ HOW = (
 )
 PAIRS_NOTE = (
     "The first arm’s value divided by the second’s, on the same tasks; of the loss the difference. "
-    "▲ better, ▼ worse beyond the 95 % interval of the difference; without a mark it cannot be told."
+    "▲ better, ▼ worse: beyond the 95 % interval, also when p is corrected for every comparison of the study (Holm’s "
+    "method); without a mark it cannot be told."
 )
 
 
@@ -96,7 +97,8 @@ def _pair_cell(measure: Measure, pair: Pair | None) -> str:
     if pair is None or value is None:
         return f'<td{named} title="Not defined: the baseline is 0, or it was not measured.">–</td>'
     mark = {True: "▲ ", False: "▼ ", None: ""}[pair.better]
-    chance = "" if pair.p_value is None else f' title="p {number(pair.p_value)}"'
+    corrected = "" if pair.p_holm is None else f", corrected {number(pair.p_holm)}"
+    chance = "" if pair.p_value is None else f' title="p {number(pair.p_value)}{corrected}"'
     return f"<td{named}{chance}><b>{mark}{sign}{number(value)}{times}</b> <small>{interval(ends)}</small></td>"
 
 

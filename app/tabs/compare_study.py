@@ -40,7 +40,7 @@ def study() -> dict[str, Any]:
     found = read_study()
     if found is None:
         raise ArtifactError(f"There is no {results_file().name}; make it: {MAKES_IT}.")
-    return found.content
+    return found.whole
 
 
 def looked(stamp: tuple[int, int] | None, data: str | None, measure: str) -> list[Any]:

@@ -1,45 +1,77 @@
-"""`study`: a whole comparison from one plan."""
+"""`study`: a whole comparison from one file."""
 
+import shutil
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ddpt_core.commands.options import Json, Out, progress_bar, show
+from ddpt_core.commands.options import DeviceMap, Dtype, EightBit, Json, Trust, progress_bar, show
 
 
 def study(
-    file: Annotated[Path, typer.Argument(help="The plan, a YAML file such as studies/prompts.yaml.")],
-    out: Out,
-    data_root: Annotated[Path, typer.Option(help="The folder that the plan's paths of data lie in.")] = Path(
+    file: Annotated[Path, typer.Argument(help="The study, a YAML file such as studies/embedded.yaml.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The folder to write; else studies/FILE, which the app shows.")
+    ] = None,
+    data_root: Annotated[Path, typer.Option(help="The folder that the file's paths of data lie in.")] = Path(
         "../shared/data"
     ),
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the study stopped in the folder.")] = False,
     limit: Annotated[int | None, typer.Option(help="Only the first tasks of every data set.")] = None,
+    estimate: Annotated[bool, typer.Option("--estimate", help="Check it, print what it will cost, and stop.")] = False,
+    pictures: Annotated[Path | None, typer.Option(help="Copy the report's pictures (SVG) to this folder.")] = None,
     readme: Annotated[Path | None, typer.Option(help="Put the tables between the marks of this Markdown file.")] = None,
     ship: Annotated[bool, typer.Option("--ship", help="Put results and prompts into assets/.")] = False,
+    trust_remote_code: Trust = False,
+    dtype: Dtype = "float32",
+    device_map: DeviceMap = None,
+    load_in_8bit: EightBit = False,
     as_json: Json = False,
 ) -> None:
-    """Trains, chooses and compares every arm of a plan; writes results.json and report.md."""
+    """Trains, chooses and compares every arm of a study; writes results.json, report.md and report.html."""
+    from ddpt_core.artifact_files import check_writable
+    from ddpt_core.backbone.load_options import LoadOptions
     from ddpt_core.backbone.loading import load_backbone
-    from ddpt_core.backbone.registry import ASSETS, EMBEDDED
-    from ddpt_core.errors import ConfigError, require_range
-    from ddpt_core.study.plan import read_plan
-    from ddpt_core.study.shipping import check_readme, write_readme
+    from ddpt_core.backbone.registry import ASSETS, user_folder
+    from ddpt_core.errors import require_range
+    from ddpt_core.study.plan_file import read_study
+    from ddpt_core.study.shipping import check_readme, check_shipped, write_readme
     from ddpt_core.study.shipping import ship as put_into
-    from ddpt_core.study.study import run_study
+    from ddpt_core.study.study import Shelf, check, run_study
     from ddpt_core.study.tables import verdicts
 
-    plan = read_plan(file)
+    plan = read_study(file)
+    out = out or user_folder("studies") / file.stem
     if limit is not None:
         require_range("limit", limit, 1)
-    if ship and (limit is not None or plan.backbone != EMBEDDED):
-        raise ConfigError("Only a whole study of the embedded backbone can be shipped; leave out --limit or --ship.")
+    if ship:
+        check_shipped(plan, limit)
     if readme:
         check_readme(readme)
-    command = f"python -m ddpt_core study {file}" + (f" --limit {limit}" if limit else "") + " --out DIR"
-    model = load_backbone(plan.backbone)
-    with progress_bar(0, "task") as bar:
+
+    options = LoadOptions(dtype, device_map, load_in_8bit)
+    given = {
+        f"--limit {limit}": limit is not None,
+        "--trust-remote-code": trust_remote_code,
+        f"--dtype {dtype}": dtype != LoadOptions.dtype,
+        f"--device-map {device_map}": device_map is not None,
+        "--load-in-8bit": load_in_8bit,
+    }
+    command = " ".join(["python -m ddpt_core study", str(file), *(one for one, there in given.items() if there)])
+
+    def load(name: str):
+        return load_backbone(name, trust_remote_code=trust_remote_code, options=options)
+
+    if estimate:
+        found = check(plan, Shelf(load), data_root, limit)
+        lines = [found.estimate.sentence(), *(f"{name} cannot be had: {why}" for name, why in found.missing.items())]
+        show(found.estimate.described() | {"missing": found.missing}, as_json, lines)
+        return
+    if pictures:
+        check_writable(pictures)
+    with progress_bar(0, "s") as bar:
 
         def tell(moment) -> None:
             bar.total = round(moment.total)
@@ -49,14 +81,19 @@ def study(
         results = run_study(
             plan,
             out,
-            backbone=model,
             data_root=data_root,
+            load=load,
             limit=limit,
             resume=resume,
-            command=command,
+            command=f"{command} --out DIR",
+            announce=lambda cost: print(cost.sentence(), file=sys.stderr),
             tell=tell,
         )
     written = [str(out)]
+    if pictures:
+        for path in sorted(out.glob("*.svg")):
+            shutil.copyfile(path, pictures / path.name)
+            written.append(str(pictures / path.name))
     if readme:
         write_readme(readme, results)
         written.append(str(readme))

@@ -7,7 +7,7 @@ matrix product.
 Letters here: n items, F statistics of one item, R resamples.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,6 +110,21 @@ def paired_bootstrap(
         n=n,
         samples=samples,
     )
+
+
+def holm(p_values: Sequence[float | None]) -> list[float | None]:
+    """Returns p-values corrected for how many there are (Holm 1979, "A simple sequentially rejective procedure").
+
+    To hold a corrected value against alpha is to hold all of them: the chance that any true hypothesis of the family is
+    rejected is at most alpha, however they depend on each other. What was not measured, None, is not counted.
+    """
+    known = sorted((value, place) for place, value in enumerate(p_values) if value is not None)
+    corrected: list[float | None] = [None] * len(p_values)
+    highest = 0.0
+    for rank, (value, place) in enumerate(known):
+        highest = max(highest, min(1.0, (len(known) - rank) * value))
+        corrected[place] = highest
+    return corrected
 
 
 def resampled_sums(statistics: np.ndarray, samples: int, seed: int) -> np.ndarray:

@@ -1,8 +1,9 @@
-"""What every arm answers to the data of the report: a cell for each data set, arm, training and sampling seed."""
+"""What every entry answers to the data of the report: a cell for each data set, entry, training and sampling seed."""
 
 import hashlib
 import json
-from collections.abc import Callable
+import time
+from collections import deque
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,132 +13,174 @@ import torch
 
 from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.task import Task
+from ddpt_core.diffusion.sampler import last_step, sample
 from ddpt_core.evaluation.arms import Arm
 from ddpt_core.evaluation.evaluate import PREDICTIONS, write_all
 from ddpt_core.evaluation.unit_tests import Examination, UnitTests
-from ddpt_core.study.cells import Cell, Course, digest
-from ddpt_core.study.choosing import READING, WRITING, Choices, final_contexts
-from ddpt_core.study.materials import Materials, Reported
-from ddpt_core.study.plan import METHOD, SAMPLED, Plan
-from ddpt_core.tuning.checkpoint import load_prompt
+from ddpt_core.study.cells import Cell, digest
+from ddpt_core.study.choosing import Choices
+from ddpt_core.study.course import Job
+from ddpt_core.study.materials import Reported
+from ddpt_core.study.plan import Entry, Sampler
+from ddpt_core.study.work import answers_key
+from ddpt_core.tuning.arm_names import NONE
+from ddpt_core.tuning.checkpoint import DESCRIPTION, FORMAT, load_prompt, read_description
+from ddpt_core.tuning.prompt import DDPTPrompt, Prompt
 
 LOSSES_AT_ONCE = 64  # tasks
-OF_ARM = ("arm", "training_seed", "sampling_seed")  # what a line of predictions.jsonl tells of who wrote it
+Made = tuple[torch.Tensor | None, float | None]  # a context, and the seconds that sampling it took
 
 
 @dataclass(frozen=True)
 class Run:
-    """The answers of an arm, with one training and one sampling seed (None where it has none), to one data set.
+    """The answers of an entry, with one training and one sampling seed (None where it has none), to one data set.
 
-    A row holds the keys of predictions.jsonl: beside those that `evaluate` writes `loss`, summed over the `tokens` of
-    the reference in nats (None without one), and where tests were asked for `status` and `detail`.
+    `arm` is the entry's name and `kind` its arm of ALL_ARMS; `seconds` is what sampling the context took, None where
+    nothing was sampled; `cell` is its folder below the study's. A row holds the keys of predictions.jsonl: beside the
+    task's and the `prediction` a `loss`, summed over the `tokens` of the reference in nats (None without one), and
+    where tests were asked for `status` and `detail`.
     """
 
     arm: str
     training_seed: int | None
     sampling_seed: int | None
     rows: list[dict[str, Any]]
+    kind: str = ""
+    sampler: str | None = None
+    seconds: float | None = None
+    cell: str = ""
 
 
-class Contexts:
-    """The contexts of one arm with one training: made when the first is asked for, all of them together."""
+def answer(job: Job, choices: Choices) -> list[list[Run]]:
+    """Returns for each data set the runs of all entries, made in the part's folder as far as they are not there yet.
 
-    def __init__(self, make: Callable[[], list[torch.Tensor | None]]) -> None:
-        self._make = make
-
-    @cached_property
-    def all(self) -> list[torch.Tensor | None]:
-        """The contexts in the order of the sampling seeds."""
-        return self._make()
-
-
-def work_of_answers(plan: Plan, materials: Materials) -> float:
-    """Returns the work of all cells of this kind."""
-    return sum(
-        (WRITING + READING) * len(reported.tasks) * len(plan.runs(arm, reported.data))
-        for reported in materials.reported
-        for arm in plan.arms
-    )
-
-
-def answer(plan: Plan, materials: Materials, choices: Choices, out: Path, course: Course) -> list[list[Run]]:
-    """Returns for each data set the runs of all arms, made in `out` as far as they are not there yet.
-
-    Cost: data x arms x seeds generations of all tasks in batches, and as many executions where tests are asked for.
+    Cost: data x entries x seeds generations of all tasks in batches, and as many executions where tests are asked for.
     Contexts that are equal bit for bit are answered once, programs that are equal are run once.
     """
-    backbone = materials.backbone
-    contexts: dict[tuple[str, int | None], Contexts] = {}
-    for arm in plan.arms:
-        if arm not in METHOD:
-            text = None if arm == "none" else plan.manual_contexts[choices.manual["chosen"]]
-            contexts[arm, None] = Contexts(_fixed(backbone, text, plan.context_length))
-        for seed, folder in choices.prompts.get(arm, {}).items():
-            seeds = list(plan.sampling_seeds if arm in SAMPLED else plan.sampling_seeds[:1])
-            contexts[arm, seed] = Contexts(_sampled(backbone, folder, seeds))
-    return [_answer_data(plan, materials, choices, out, course, reported, contexts) for reported in materials.reported]
+    contexts = _Contexts(job, choices)
+    return [_answer_data(job, contexts, reported) for reported in job.materials.reported]
 
 
-def _fixed(backbone: FrozenLM, text: str | None, length: int) -> Callable[[], list[torch.Tensor | None]]:
-    return lambda: [None if text is None else backbone.embed(text, length)]
+class _Contexts:
+    """The contexts of a part, each made when it is first asked for."""
+
+    def __init__(self, job: Job, choices: Choices) -> None:
+        self.job, self.choices = job, choices
+        self._prompts: dict[Path, Prompt] = {}
+        self._made: dict[tuple[Any, ...], Made] = {}
+
+    def known(self, entry: Entry, training_seed: int | None) -> bool:
+        """Returns whether there is what the context is made of; not if its training failed."""
+        return training_seed is None or training_seed in self.choices.prompts[entry.variant.name]
+
+    def made_of(self, entry: Entry, training_seed: int | None) -> dict[str, Any]:
+        """Returns what the context depends on, but for the noise."""
+        if training_seed is not None:
+            return {"weights": self._described(entry, training_seed)["weights_sha256"]}
+        return {"context": self._text(entry), "context_length": self.job.plan.context_length}
+
+    def config(self, entry: Entry, training_seed: int | None) -> dict[str, Any] | None:
+        """Returns the settings of the training that the context comes from, None for an arm that does not learn."""
+        return None if training_seed is None else self._described(entry, training_seed)["config"]
+
+    def _described(self, entry: Entry, training_seed: int) -> dict[str, Any]:
+        folder = self.choices.prompts[entry.variant.name][training_seed]
+        return read_description(folder / DESCRIPTION, "prompt", FORMAT)
+
+    def get(self, entry: Entry, training_seed: int | None, seed: int | None) -> Made:
+        """Returns the context (P, D), None for none, and the seconds that sampling took."""
+        key = (entry.name, training_seed, seed)
+        if key not in self._made:
+            self._made[key] = self._make(entry, training_seed, seed)
+        return self._made[key]
+
+    def _make(self, entry: Entry, training_seed: int | None, seed: int | None) -> Made:
+        backbone = self.job.materials.backbone
+        if training_seed is None:
+            text = self._text(entry)
+            return None if text is None else backbone.embed(text, self.job.plan.context_length), None
+        folder = self.choices.prompts[entry.variant.name][training_seed]
+        if folder not in self._prompts:
+            self._prompts[folder] = load_prompt(folder, backbone)
+        prompt = self._prompts[folder]
+        if isinstance(prompt, DDPTPrompt) and entry.sampler and seed is not None:
+            return sampled(prompt, entry.sampler, seed)
+        return prompt.final_context(), None
+
+    def _text(self, entry: Entry) -> str | None:
+        return None if entry.variant.arm == NONE else self.choices.manual_text
 
 
-def _sampled(backbone: FrozenLM, folder: Path, seeds: list[int]) -> Callable[[], list[torch.Tensor | None]]:
-    return lambda: list(final_contexts(load_prompt(folder, backbone), seeds))
+def sampled(prompt: DDPTPrompt, sampler: Sampler, seed: int) -> tuple[torch.Tensor, float]:
+    """Returns the context (P, D) that a reverse run ends on, and the seconds that it took."""
+    last_step(prompt, 1, seed)  # warms up, so that the first run is not the slowest
+    start = time.perf_counter()
+    steps = sampler.steps or prompt.schedule.timesteps
+    (last,) = deque(sample(prompt, steps, seed, sampler.scheduler), maxlen=1)
+    return last.context, time.perf_counter() - start
 
 
-def _answer_data(
-    plan: Plan,
-    materials: Materials,
-    choices: Choices,
-    out: Path,
-    course: Course,
-    reported: Reported,
-    contexts: dict[tuple[str, int | None], Contexts],
-) -> list[Run]:
+def _answer_data(job: Job, contexts: _Contexts, reported: Reported) -> list[Run]:
     known: dict[str, list[dict[str, Any]]] = {}  # digest of a context -> its rows
-    desk = _Desk(materials.backbone, reported, plan, course)
+    desk = _Desk(job, reported)
     common = {
-        "backbone": materials.backbone.sha256,
+        "backbone": job.materials.backbone.sha256,
         "tasks": digest(reported.tasks),
-        "settings": asdict(plan.settings),
+        "settings": asdict(job.plan.settings),
         "tests": reported.data.tests,
         "tests_refused": reported.tests_refused,
     }
-    work = (WRITING + READING) * len(reported.tasks)
     runs: list[Run] = []
-    for arm in plan.arms:
-        for training_seed, sampling_seed in plan.runs(arm, reported.data):
-            if (arm, training_seed) not in contexts:  # its training failed
-                course.skip(work)
+    for entry in job.plan.entries:
+        for training_seed, seed in job.plan.runs(entry, reported.data):
+            symbol = answers_key(job.plan, reported.data, entry, training_seed, seed)
+            if not contexts.known(entry, training_seed):
+                job.course.skip(symbol)
                 continue
-            of_whom = dict(zip(OF_ARM, (arm, training_seed, sampling_seed), strict=True))
-            made_of = _made_of(plan, choices, arm, training_seed)
-            folder = out / "cells" / "answers" / reported.data.slug / arm / _name(training_seed, sampling_seed)
-            cell = Cell(folder, common | made_of | {"sampling_seed": sampling_seed})
-            result, rows = cell.read(), _read_rows(folder)
+            sampler = _described(entry)
+            key = common | contexts.made_of(entry, training_seed) | {"sampler": sampler, "sampling_seed": seed}
+            of_whom = [str(one).replace(" ", "-") for one in (training_seed, sampler, seed) if one is not None]
+            cell = Cell(job.out, "answers", "-".join([entry.variant.arm, *of_whom]), key)
+            result, rows = cell.read(), _read_rows(cell.folder)
             if result and len(rows) == len(reported.tasks):
-                course.skip(work)
+                job.course.skip(symbol)
             else:
-                course.begin(f"{reported.data.name}, {arm}{_spoken(training_seed, sampling_seed)}", work)
-                place = 0 if sampling_seed is None else plan.sampling_seeds.index(sampling_seed)
-                context = contexts[arm, training_seed].all[place]
-                mark = _mark(context)
-                rows = [of_whom | row for row in known.get(mark) or desk.write(context)]
-                lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-                result = cell.write({"context_sha256": mark}, {PREDICTIONS: lines})
-                course.end()
-            known[result["context_sha256"]] = [{k: v for k, v in row.items() if k not in OF_ARM} for row in rows]
-            runs.append(Run(arm, training_seed, sampling_seed, rows))
+                result = None
+                name = f"{reported.data.name}, {entry.name}{_spoken(training_seed, seed)}"
+                about = {"arm": entry.name, "seed": training_seed, "sampling_seed": seed, "data": reported.data.name}
+                with job.cell(symbol, name, **about):
+                    context, seconds = contexts.get(entry, training_seed, seed)
+                    mark = _mark(context)
+                    rows = known.get(mark) or desk.write(context)
+                    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+                    told: dict[str, Any] = {"context_sha256": mark, "sampling_seconds": seconds}
+                    told |= {"config": contexts.config(entry, training_seed)}
+                    result = cell.write(told, {PREDICTIONS: lines})
+            if result:
+                known[result["context_sha256"]] = rows
+                who = (entry.name, training_seed, seed, rows, entry.variant.arm)
+                runs.append(Run(*who, sampler, result["sampling_seconds"], cell.name))
     return runs
+
+
+def _spoken(training_seed: int | None, seed: int | None) -> str:
+    seeds = {"seed": training_seed, "noise": seed}
+    return "".join(f", {what} {one}" for what, one in seeds.items() if one is not None)
+
+
+def _described(entry: Entry) -> str | None:
+    """Returns a sampler by name with its number of steps, None for an entry that is not sampled."""
+    if entry.sampler is None:
+        return None
+    return f"{entry.sampler.scheduler} {entry.sampler.steps or entry.variant.timesteps}"
 
 
 class _Desk:
     """Writes the answers to one data set; its references are run before the first of them is judged."""
 
-    def __init__(self, backbone: FrozenLM, reported: Reported, plan: Plan, course: Course) -> None:
-        self.backbone, self.tasks, self.settings, self.course = backbone, reported.tasks, plan.settings, course
-        self.with_tests = reported.data.tests
+    def __init__(self, job: Job, reported: Reported) -> None:
+        self.backbone, self.course, self.settings = job.materials.backbone, job.course, job.plan.settings
+        self.tasks, self.with_tests = reported.tasks, reported.data.tests
 
     @cached_property
     def examination(self) -> Examination:
@@ -182,27 +225,8 @@ def task_losses(
     return found
 
 
-def _made_of(plan: Plan, choices: Choices, arm: str, seed: int | None) -> dict[str, Any]:
-    """Returns what an arm's context depends on."""
-    if seed is not None:
-        description = json.loads((choices.prompts[arm][seed] / "prompt.json").read_text(encoding="utf-8"))
-        return {"weights": description["weights_sha256"]}
-    text = None if arm == "none" else plan.manual_contexts[choices.manual["chosen"]]
-    return {"context": text, "context_length": plan.context_length}
-
-
 def _mark(context: torch.Tensor | None) -> str:
     return "" if context is None else hashlib.sha256(context.cpu().contiguous().numpy().tobytes()).hexdigest()
-
-
-def _name(training_seed: int | None, sampling_seed: int | None) -> str:
-    if training_seed is None:
-        return "only"
-    return f"seed-{training_seed}" + ("" if sampling_seed is None else f"-sample-{sampling_seed}")
-
-
-def _spoken(training_seed: int | None, sampling_seed: int | None) -> str:
-    return "" if training_seed is None else f", {_name(training_seed, sampling_seed).replace('-', ' ')}"
 
 
 def _read_rows(folder: Path) -> list[dict[str, Any]]:

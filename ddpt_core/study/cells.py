@@ -1,66 +1,47 @@
-"""The cells of a study on disk: each a folder whose result is written whole or not at all, and knows what it is of."""
+"""The cells of a study on disk: each a folder whose result is written whole or not at all, named after what it is of.
+
+A cell's name ends in a digest of its key, everything that the result depends on. So cells that two parts of a study
+have in common are one folder, made once, and a changed plan finds whatever it left as it was.
+"""
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+import platform
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from ddpt_core.artifact_files import write_files
 from ddpt_core.data.task import Task
 
-RESULT = "result.json"
-
-
-@dataclass(frozen=True)
-class Moment:
-    """Where a study stands: the cell worked at, how many there are, and the work done and to do in this run.
-
-    Work is counted in passes of one task through the backbone, roughly; what was done before is in neither figure.
-    """
-
-    cell: int
-    cells: int
-    name: str
-    done: float
-    total: float
-
-
-class Course:
-    """Counts the cells as they are met, and tells where the study stands."""
-
-    def __init__(self, cells: int, work: float, tell: Callable[[Moment], None]) -> None:
-        self.cell, self.cells, self.total, self.done, self._tell = 0, cells, work, 0.0, tell
-        self._name, self._work = "", 0.0
-
-    def begin(self, name: str, work: float) -> None:
-        """Notes that a cell of that much work begins."""
-        self.cell, self._name, self._work = self.cell + 1, name, work
-        self.share(0.0)
-
-    def share(self, share: float, what: str = "") -> None:
-        """Tells that `share` of the present cell is done."""
-        name = f"{self._name}, {what}" if what else self._name
-        self._tell(Moment(self.cell, self.cells, name, self.done + share * self._work, self.total))
-
-    def end(self) -> None:
-        """Notes that the present cell is done."""
-        self.done += self._work
-        self._work = 0.0
-        self.share(0.0)
-
-    def skip(self, work: float) -> None:
-        """Passes over a cell that was done before."""
-        self.cell, self.total = self.cell + 1, self.total - work
+RESULT, METRICS = "result.json", "metrics.json"
+LIBRARIES = ("torch", "transformers", "diffusers", "peft", "sacrebleu")
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A folder with the result of one piece of work; `key` is everything that the result depends on."""
+    """A folder with the result of one piece of work, below the study's folder `root`.
 
-    folder: Path
+    `label` says shortly what the key says, for people.
+    """
+
+    root: Path
+    kind: str
+    label: str
     key: dict[str, Any]
+
+    @cached_property
+    def name(self) -> str:
+        """Where it lies below the study's folder."""
+        return f"cells/{self.kind}/{self.label}-{digest_of(self.key)[:12]}"
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return self.root / self.name
 
     def read(self) -> dict[str, Any] | None:
         """Returns the result, None if it is not there, damaged, or of another key."""
@@ -71,12 +52,27 @@ class Cell:
             return None
 
     def write(self, result: dict[str, Any], files: dict[str, str] | None = None) -> dict[str, Any]:
-        """Writes `files`, and last of all the result; returns it with its key."""
-        whole = {"key": self.key, **result}
-        write_files(self.folder, {**(files or {}), RESULT: json.dumps(whole, indent=1, ensure_ascii=False) + "\n"})
+        """Writes `files`, and last of all the result; returns it with its key and the versions that made it."""
+        whole = {"key": self.key, "versions": versions(), **result}
+        write_files(self.folder, {**(files or {}), RESULT: as_text(whole)})
         return whole
+
+
+def versions() -> dict[str, str]:
+    """Returns the versions of Python and of the libraries that figures depend on."""
+    return {"python": platform.python_version()} | {name: metadata.version(name) for name in LIBRARIES}
+
+
+def as_text(content: Any) -> str:
+    """Returns JSON as the files of a study hold it."""
+    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def digest(tasks: Sequence[Task]) -> str:
     """Returns the sha256 of everything in the tasks."""
-    return hashlib.sha256(json.dumps([asdict(task) for task in tasks]).encode()).hexdigest()
+    return digest_of([asdict(task) for task in tasks])
+
+
+def digest_of(content: Any) -> str:
+    """Returns the sha256 of anything that JSON holds."""
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()

@@ -1,174 +1,179 @@
-"""What is settled on validation: the manual context, each trained arm's learning rate; and the trainings themselves."""
+"""What is settled on validation: the manual context, each trained variant's learning rate; and the trainings."""
 
-import shutil
-from dataclasses import asdict, dataclass
+import json
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from ddpt_core.artifact_files import check_writable
-from ddpt_core.backbone.frozen_lm import FrozenLM
-from ddpt_core.diffusion.sampler import last_step
-from ddpt_core.errors import ConfigError
+from ddpt_core.errors import ConfigError, DDPTError
 from ddpt_core.evaluation.arms import Arm
-from ddpt_core.evaluation.evaluate import write_all
-from ddpt_core.study.cells import Cell, Course, digest
-from ddpt_core.study.materials import Materials
-from ddpt_core.study.plan import Plan
+from ddpt_core.evaluation.evaluate import PREDICTIONS, write_all
+from ddpt_core.study.cells import Cell, digest, digest_of
+from ddpt_core.study.course import Job
+from ddpt_core.study.plan import Variant
+from ddpt_core.study.work import context_key, training_key
+from ddpt_core.tuning.batches import validation_loss
 from ddpt_core.tuning.checkpoint import DESCRIPTION, load_prompt
 from ddpt_core.tuning.config import TrainConfig
-from ddpt_core.tuning.prompt import DDPTPrompt, Prompt
 from ddpt_core.tuning.report import finish
-from ddpt_core.tuning.trainer import train, validation_loss
+from ddpt_core.tuning.trainer import train
 
-# Work in passes of one task in a training: rough, measured with the embedded backbone, for the time that is left.
-LEARNING = 3  # forward and backward
-READING = 4  # for the loss, which is not in bfloat16
-WRITING = 9  # an answer, token by token
-VALIDATE_EVERY = TrainConfig.validate_every  # steps; an arm may have its own
+TRAINING_SHARE = 0.7  # of a training's cell; the rest is validation
 
 
 @dataclass
 class Choices:
-    """The manual contexts with their figures, the chosen one; for each trained arm its rates and its prompts.
+    """The manual contexts with their figures, the chosen one; for each trained variant its rates and its prompts.
 
-    `prompts` is arm -> training seed -> folder, `validated` its figures, without the trainings that failed.
+    `prompts` is variant -> training seed -> folder, `validated` its figures, without the trainings that failed.
     """
 
     manual: dict[str, Any]
-    rates: dict[str, dict[str, Any]]
-    prompts: dict[str, dict[int, Path]]
-    validated: dict[str, dict[int, dict[str, Any]]]
-    failed: list[dict[str, Any]]
+    rates: dict[str, dict[str, Any]] = field(default_factory=dict)
+    prompts: dict[str, dict[int, Path]] = field(default_factory=dict)
+    validated: dict[str, dict[int, dict[str, Any]]] = field(default_factory=dict)
+
+    @property
+    def manual_text(self) -> str:
+        """The manual context that is chosen."""
+        return self.manual["contexts"][self.manual["chosen"]]["text"]
 
 
-def final_contexts(prompt: Prompt, seeds: list[int]) -> list[torch.Tensor]:
-    """Returns the context (P, D) that a prompt ends on for each seed, by one reverse run of all T steps together.
+def choose(job: Job) -> Choices:
+    """Returns the choices of a part, made in its folder as far as they are not there yet.
 
-    A prompt that is not sampled has one context, whatever the seeds.
+    Cost: validation of every manual context, and for each trained variant one training per rate, then one per further
+    seed, each with its validation. Raises the first context's error if none could be validated.
     """
-    if not isinstance(prompt, DDPTPrompt):
-        return [prompt.final_context()] * len(seeds)
-    return list(last_step(prompt, prompt.schedule.timesteps, seeds).context)
-
-
-def choose(plan: Plan, materials: Materials, out: Path, course: Course) -> Choices:
-    """Returns the choices of a study, made in `out` as far as they are not there yet.
-
-    Cost: validation of every manual context, and for each trained arm one training per rate, then one per further
-    seed, each with its validation.
-    """
-    contexts = [_manual(plan, materials, out, course, place) for place in range(len(plan.manual_contexts))]
-    chosen = _best(contexts, plan.choose_by)
-    manual = {"contexts": contexts, "chosen": chosen}
-    start = plan.context or plan.manual_contexts[chosen]
-    choices = Choices(manual, {}, {}, {}, [])
-    for arm, training in plan.trained.items():
-        first = plan.training_seeds[0]
-        rates = [_trained(plan, materials, out, course, arm, rate, first, start) for rate in training.rates]
+    plan = job.plan
+    contexts = [_manual(job, place) for place in range(len(plan.manual_contexts))]
+    if all("failed" in one for one in contexts):
+        raise ConfigError(f"No manual context could be validated ({contexts[0]['failed']})")
+    choices = Choices({"contexts": contexts, "chosen": _best(contexts, plan.choose_by)})
+    start = plan.context or choices.manual_text
+    for variant in plan.trained:
+        first, *further = plan.training_seeds
+        rates = [_trained(job, variant, rate, first, start) for rate in variant.rates]
+        choices.prompts[variant.name], choices.validated[variant.name] = {}, {}
         if all("failed" in rate for rate in rates):
-            raise ConfigError(f"No training of {arm} ended with a finite loss ({rates[0]['failed']}).")
+            choices.rates[variant.name] = {"rates": rates, "chosen": None}
+            for seed in further:
+                job.course.skip(training_key(plan, variant, None, seed))
+            continue
         chosen = _best(rates, plan.choose_by)
-        choices.rates[arm] = {"rates": rates, "chosen": chosen}
-        rate = training.rates[chosen]
-        choices.prompts[arm], choices.validated[arm] = {}, {}
+        choices.rates[variant.name] = {"rates": rates, "chosen": chosen}
+        rate = variant.rates[chosen]
         for seed in plan.training_seeds:
-            found = rates[chosen] if seed == first else _trained(plan, materials, out, course, arm, rate, seed, start)
+            found = rates[chosen] if seed == first else _trained(job, variant, rate, seed, start)
             if "failed" in found:
-                choices.failed.append({"arm": arm, "lr": rate, "seed": seed, "why": found["failed"]})
                 continue
-            folder = prompt_folder(out, arm, rate, seed)
-            finish(folder, materials.backbone, materials.train)  # the seed spread, the steps, and the card
-            choices.prompts[arm][seed], choices.validated[arm][seed] = folder, found
+            folder = prompt_folder(job, plan.config(variant, rate, seed, start))
+            try:
+                finish(folder, job.materials.backbone, job.materials.train)  # the seed spread, the steps, and the card
+            except DDPTError as error:
+                job.fail(f"{variant.name}, seed {seed}, its card", str(error), arm=variant.name, seed=seed)
+                continue
+            choices.prompts[variant.name][seed], choices.validated[variant.name][seed] = folder, found
     return choices
 
 
-def prompt_folder(out: Path, arm: str, rate: float, seed: int) -> Path:
-    """Returns where the prompt of one training lies."""
-    return out / "prompts" / arm / f"{rate:g}-{seed}"
+def prompt_folder(job: Job, config: TrainConfig) -> Path:
+    """Returns where the prompt of one training lies, named after all that it depends on."""
+    kind = "ddpt-full" if config.diffusion_weight else config.method
+    return job.out / "prompts" / f"{kind}-{config.lr:g}-{config.seed}-{digest_of(_training(job, config))[:12]}"
 
 
-def work_of_choices(plan: Plan, materials: Materials) -> tuple[float, float]:
-    """Returns the work of validating one context, and of one training with its validation."""
-    tasks = len(materials.validation)
-    validating = READING * tasks + WRITING * len(materials.written)
-    return validating, validating + LEARNING * plan.steps * plan.batch_size + tasks * plan.steps // VALIDATE_EVERY
+def _training(job: Job, config: TrainConfig) -> dict[str, Any]:
+    """Returns what a training depends on."""
+    materials = job.materials
+    return {"backbone": materials.backbone.sha256, "trained_on": materials.trained_on, "config": asdict(config)}
 
 
-def _manual(plan: Plan, materials: Materials, out: Path, course: Course, place: int) -> dict[str, Any]:
-    text = plan.manual_contexts[place]
-    cell = Cell(out / "cells" / "manual" / str(place), _key(plan, materials) | {"context": text})
-    work, _ = work_of_choices(plan, materials)
+def _manual(job: Job, place: int) -> dict[str, Any]:
+    text, symbol = job.plan.manual_contexts[place], context_key(job.plan, place)
+    cell = Cell(job.out, "contexts", "manual", _key(job) | {"context": text})
     result = cell.read()
     if result:
-        course.skip(work)
+        job.course.skip(symbol)
     else:
-        course.begin(f"manual context {place + 1}", work)
-        context = materials.backbone.embed(text, plan.context_length)
-        result = cell.write(_validated(plan, materials, context, course))
-        course.end()
-    return {"text": text} | {name: result[name] for name in ("validation_loss", "bleu")}
+        with job.cell(symbol, f"manual context {place + 1}", context=text):
+            context = job.materials.backbone.embed(text, job.plan.context_length)
+            result = cell.write(*_validated(job, context))
+    return {"text": text} | _figures(job, result)
 
 
-def _trained(
-    plan: Plan, materials: Materials, out: Path, course: Course, arm: str, rate: float, seed: int, start: str
-) -> dict[str, Any]:
-    """Returns the figures of one training, made now if they are not there; with `failed` if its loss was no number."""
-    config = plan.config(arm, rate, seed, start)
-    folder = prompt_folder(out, arm, rate, seed)
-    key = _key(plan, materials) | {"config": asdict(config), "sampling_seed": plan.sampling_seeds[0]}
-    cell = Cell(out / "cells" / "validation" / arm / folder.name, key)
-    _, work = work_of_choices(plan, materials)
+def _trained(job: Job, variant: Variant, rate: float, seed: int, start: str) -> dict[str, Any]:
+    """Returns the figures of one training, made now if they are not there; with `failed` if it came to nothing."""
+    config = job.plan.config(variant, rate, seed, start)
+    folder, first = prompt_folder(job, config), seed == job.plan.training_seeds[0]
+    key = _key(job) | _training(job, config) | {"sampling_seed": job.plan.sampling_seeds[0]}
+    cell = Cell(job.out, "trainings", f"{variant.arm}-{rate:g}-{seed}", key)
+    symbol = training_key(job.plan, variant, rate if first else None, seed)
+    about = {"arm": variant.name, "lr": rate, "seed": seed}
+    name = f"{variant.name}, rate {rate:g}, seed {seed}"
     result = cell.read()
     if result and ("failed" in result or (folder / DESCRIPTION).is_file()):
-        course.skip(work)
+        job.course.skip(symbol)
+        if "failed" in result:
+            job.fail(name, result["failed"], **about)
     else:
-        course.begin(f"{arm}, rate {rate:g}, seed {seed}", work)
-        result = cell.write(_train(plan, materials, folder, config, course))
-        course.end()
-    names = ("validation_loss", "bleu", "failed")
-    return {"lr": rate} | {name: result[name] for name in names if name in result}
+        result = None
+        with job.cell(symbol, name, **about):
+            result = _train(job, folder, config, cell)
+    return {"lr": rate} | _figures(job, result)
 
 
-def _train(plan: Plan, materials: Materials, folder: Path, config, course: Course) -> dict[str, Any]:
+def _train(job: Job, folder: Path, config: TrainConfig, cell: Cell) -> dict[str, Any]:
+    """Returns the result of a training's cell; a loss that is no number is a result too, as it would come again."""
+    materials, begun = job.materials, False
     check_writable(folder)
-    validating, work = work_of_choices(plan, materials)
-    share = 1 - validating / work  # of the training alone
-    begun = False
     try:
         for at in train(materials.backbone, materials.train, folder, config, resume=True):
             begun = True
-            course.share(share * at.step / at.steps, f"step {at.step} of {at.steps}")
+            job.course.share(TRAINING_SHARE * at.step / at.steps, f"step {at.step} of {at.steps}")
     except ConfigError as error:
-        if not begun:
-            raise
-        shutil.rmtree(folder)  # what it holds ended in a loss that is no number
-        return {"validation_loss": None, "bleu": None, "failed": str(error)}
+        if begun:
+            cell.write({"validation_loss": None, "bleu": None, "failed": str(error)})
+        raise
     prompt = load_prompt(folder, materials.backbone)
-    (context,) = final_contexts(prompt, [plan.sampling_seeds[0]])
-    return _validated(plan, materials, context, course, share)
+    context = prompt.final_context(job.plan.sampling_seeds[0])
+    return cell.write(*_validated(job, context, TRAINING_SHARE))
 
 
-def _validated(
-    plan: Plan, materials: Materials, context: torch.Tensor, course: Course, before: float = 0.0
-) -> dict[str, Any]:
-    """Returns the validation loss of a context per token (see FrozenLM.loss), and the BLEU-4 of its answers."""
+def _validated(job: Job, context: torch.Tensor, before: float = 0.0) -> tuple[dict[str, Any], dict[str, str]]:
+    """Returns the validation loss of a context per token (see FrozenLM.loss), the BLEU-4 of its answers, and these."""
     from ddpt_core.evaluation.text_metrics import score
 
-    backbone: FrozenLM = materials.backbone
-    loss = validation_loss(backbone, context, materials.validation, plan.bound)
+    backbone, written = job.materials.backbone, job.materials.written
+    loss = validation_loss(backbone, context, job.materials.validation, job.plan.bound)
     answers = write_all(
         backbone,
         Arm("validation", context),
-        materials.written,
-        plan.settings,
-        lambda share: course.share(before + (1 - before) * share, "validation"),
+        written,
+        job.plan.settings,
+        lambda share: job.course.share(before + (1 - before) * share, "validation"),
     )
-    return {"validation_loss": loss, "bleu": score(answers, [t.reference for t in materials.written])["bleu"]}
+    rows = [
+        {"id": task.id, "instruction": task.instruction, "reference": task.reference, "prediction": answer}
+        for task, answer in zip(written, answers, strict=True)
+    ]
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    figures = {"validation_loss": loss, "bleu": score(answers, [task.reference for task in written])["bleu"]}
+    return figures, {PREDICTIONS: lines}
 
 
-def _key(plan: Plan, materials: Materials) -> dict[str, Any]:
+def _figures(job: Job, result: dict[str, Any] | None) -> dict[str, Any]:
+    """Returns what results.json tells of a cell on validation; without a result, why that last failed."""
+    if result is None:
+        return {"validation_loss": None, "bleu": None, "failed": job.failed[-1]["why"]}
+    return {name: result[name] for name in ("validation_loss", "bleu", "failed") if name in result}
+
+
+def _key(job: Job) -> dict[str, Any]:
+    plan, materials = job.plan, job.materials
     return {
         "backbone": materials.backbone.sha256,
         "validation": digest(materials.validation),

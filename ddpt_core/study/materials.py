@@ -8,8 +8,9 @@ from ddpt_core.data.readers import OWN_TASKS, OWN_TRAINING, load_all_tasks, load
 from ddpt_core.data.task import Task
 from ddpt_core.errors import DataError
 from ddpt_core.evaluation.execution import execute
+from ddpt_core.study.cells import digest
 from ddpt_core.study.plan import Plan, ReportData
-from ddpt_core.tuning.trainer import split
+from ddpt_core.tuning.batches import split
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,13 @@ class Reported:
 class Materials:
     """The backbone, the sources of the training data, the trainer's own validation part of them, the reported data.
 
-    `written` are the validation tasks that are answered for the choice by BLEU.
+    `written` are the validation tasks that are answered for the choice by BLEU; `trained_on` is a digest of both parts
+    of the training data.
     """
 
     backbone: FrozenLM
     train: list[str]
+    trained_on: str
     validation: list[Task]
     written: list[Task]
     reported: list[Reported]
@@ -46,7 +49,7 @@ def gather(plan: Plan, backbone: FrozenLM, data_root: Path, limit: int | None = 
         if source.startswith(OWN_TASKS) and source != OWN_TRAINING:
             raise DataError(f"The tasks of {source} are held out for evaluation; train on {OWN_TRAINING} instead.")
     train = [_place(source, data_root) for source in plan.train]
-    _, validation = split(load_all_tasks(train), plan.validation_share)
+    training, validation = split(load_all_tasks(train), plan.validation_share)
     probe = execute("") if any(data.tests for data in plan.data) else None
     refused = probe.detail if probe and probe.status == "refused" else ""
     reported = []
@@ -59,7 +62,7 @@ def gather(plan: Plan, backbone: FrozenLM, data_root: Path, limit: int | None = 
         reported.append(Reported(data, tasks, refused if data.tests else ""))
     count = min(plan.validation_tasks, limit or plan.validation_tasks, len(validation))
     written = [validation[place * len(validation) // count] for place in range(count)]  # of every source its share
-    return Materials(backbone, train, validation, written, reported)
+    return Materials(backbone, train, digest([*training, *validation]), validation, written, reported)
 
 
 def _place(source: str, root: Path) -> str:

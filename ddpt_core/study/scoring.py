@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ddpt_core.evaluation.statistics import Reduce, bootstrap_interval, paired_bootstrap, score_of
+from ddpt_core.evaluation.statistics import Reduce, bootstrap_interval, holm, paired_bootstrap, score_of
 from ddpt_core.evaluation.text_metrics import METRICS, item_statistics
 from ddpt_core.study.answers import Run
+from ddpt_core.study.names import LOSS, PASS, chief
 from ddpt_core.tuning.arm_names import DDPT, DDPT_FULL, MANUAL, NONE, PROMPT_TUNING, RESIDUAL
 
 # (treatment, baseline), as far as both were run
@@ -30,7 +31,6 @@ PAIRS = (
     (DDPT_FULL, RESIDUAL),
     (DDPT_FULL, DDPT),
 )
-PASS, LOSS = "pass_at_1", "loss"
 
 Items = dict[str, np.ndarray]  # metric -> statistics (n, F)
 
@@ -124,22 +124,60 @@ def compared(treatment: Sequence[Scored], baseline: Sequence[Scored], samples: i
     return found
 
 
+def pairs_of(kinds: dict[str, str]) -> list[tuple[str, str]]:
+    """Returns the pairs (treatment, baseline) of entries to compare, given name -> arm.
+
+    Every entry of an arm is compared with the first entry of each arm that PAIRS names, and with the first of its own.
+    """
+    first: dict[str, str] = {}
+    for name, kind in kinds.items():
+        first.setdefault(kind, name)
+    pairs = [
+        (name, first[baseline])
+        for treatment, baseline in PAIRS
+        if baseline in first
+        for name, kind in kinds.items()
+        if kind == treatment
+    ]
+    return pairs + [(name, first[kind]) for name, kind in kinds.items() if first[kind] != name]
+
+
 def figures_of_data(runs: Sequence[Run], tests: bool) -> dict[str, Any]:
     """Returns `arms`, `paired` and `runs` (each seed's own figures) of one data set, as results.json holds them."""
     scored = score_runs(runs, tests)
     arms: dict[str, list[Scored]] = {}
     for one in scored:
         arms.setdefault(one.run.arm, []).append(one)
+    kinds = {arm: several[0].run.kind or arm for arm, several in arms.items()}
     return {
         "arms": {arm: figures_of_arm(several) for arm, several in arms.items()},
         "paired": {
             f"{treatment}/{baseline}": compared(arms[treatment], arms[baseline])
-            for treatment, baseline in PAIRS
-            if treatment in arms and baseline in arms
+            for treatment, baseline in pairs_of(kinds)
         },
-        "runs": [
-            {"arm": one.run.arm, "training_seed": one.run.training_seed, "sampling_seed": one.run.sampling_seed}
-            | {metric: one.figure(metric) for metric in one.items}
-            for one in scored
-        ],
+        "runs": [_of_run(one) | {metric: one.figure(metric) for metric in one.items} for one in scored],
     }
+
+
+def _of_run(one: Scored) -> dict[str, Any]:
+    run = one.run
+    seeds = {"training_seed": run.training_seed, "sampling_seed": run.sampling_seed}
+    seconds = None if run.seconds is None else round(run.seconds, 4)
+    return {"arm": run.arm, **seeds, "sampler": run.sampler, "seconds": seconds, "cell": run.cell or None}
+
+
+def correct(several: Sequence[dict[str, Any]]) -> None:
+    """Adds `p_holm` to the comparisons of a part's data sets: their p-values by Holm's correction over one table.
+
+    The table of a part has every pair on every data set, each by its chief metric. Another metric of a data set is
+    corrected over all pairs on all data sets by that metric.
+    """
+    pairs = [pair for data in several for pair in data["paired"].values()]
+    for metric in dict.fromkeys(metric for pair in pairs for metric in pair):
+        _correct([pair[metric] for pair in pairs if metric in pair])
+    _correct([pair[chief(data)] for data in several for pair in data["paired"].values()])
+
+
+def _correct(family: Sequence[dict[str, Any]]) -> None:
+    for one, p_value in zip(family, holm([one["p_value"] for one in family]), strict=True):
+        one["p_holm"] = p_value

@@ -1,12 +1,15 @@
 """Where a study is shown beside its own folder: README.md, and the assets that ship."""
 
-import json
 from pathlib import Path
 
 from ddpt_core.artifact_files import write_files
-from ddpt_core.errors import ArtifactError
-from ddpt_core.study.choosing import prompt_folder
-from ddpt_core.study.tables import CAVEAT, NAMES, Results, comparison_table, loss_unit, main_tables, verdicts
+from ddpt_core.backbone.registry import EMBEDDED
+from ddpt_core.errors import ArtifactError, ConfigError
+from ddpt_core.study.cells import as_text
+from ddpt_core.study.document import Block, Bullets, Command, Heading, Paragraph, markdown
+from ddpt_core.study.names import called
+from ddpt_core.study.plan_file import Study
+from ddpt_core.study.tables import Results, comparison_table, loss_unit, main_tables, verdicts
 from ddpt_core.tuning.checkpoint import CARD, DESCRIPTION, WEIGHTS
 
 BEGIN, END = "<!-- study -->", "<!-- /study -->"
@@ -29,21 +32,30 @@ def write_readme(path: Path, results: Results) -> None:
     """Replaces what stands between the two marks in a README by the study's tables, verdicts and command."""
     text = check_readme(path)
     before, after = text[: text.index(BEGIN) + len(BEGIN)], text[text.index(END) :]
-    write_files(path.parent, {path.name: before + "\n\n" + "\n".join(summary(results)) + "\n\n" + after})
+    write_files(path.parent, {path.name: before + "\n\n" + markdown(summary(results)) + "\n" + after})
 
 
-def summary(results: Results) -> list[str]:
-    """Returns the lines that README and the card show."""
-    pairs = comparison_table(results)
-    lines = [*main_tables(results), ""]
-    if pairs:
-        lines += ["Ratios, with 95 % intervals and p-values of a paired bootstrap over tasks:", "", *pairs, ""]
-        lines += [*(f"- {sentence}" for sentence in verdicts(results)), ""]
-        lines += [CAVEAT, ""]
-    if results["plan"].get("bound"):
-        learned = f"All prompts learned with the {loss_unit(results)} (arXiv 1805.07836), not with the paper's"
-        lines += [f"{learned} cross-entropy: see the plan.", ""]
-    return [*lines, "Made by", "", f"    {results['command']}"]
+def check_shipped(study: Study, limit: int | None) -> None:
+    """Raises ConfigError unless a study may be put into the assets."""
+    if limit is not None or study.backbones != [EMBEDDED] or len(study.parts) > 1:
+        raise ConfigError(
+            "Only a whole study of one part on the embedded backbone can be shipped; leave out --limit or --ship."
+        )
+
+
+def summary(results: Results) -> list[Block]:
+    """Returns what README and the card show."""
+    blocks: list[Block] = []
+    for part in results["parts"]:
+        if len(results["parts"]) > 1:
+            blocks.append(Heading(part["name"], 3))
+        blocks += [*main_tables(part), *comparison_table(part)]
+        if part["plan"].get("bound"):
+            learned = f"All prompts learned with the {loss_unit(part)} (arXiv 1805.07836), not with the paper's"
+            blocks.append(Paragraph(f"{learned} cross-entropy: see the plan."))
+    if said := verdicts(results):
+        blocks.append(Bullets(said))
+    return [*blocks, Paragraph("Made by"), Command(results["command"])]
 
 
 def ship(results: Results, out: Path, assets: Path) -> list[Path]:
@@ -53,38 +65,41 @@ def ship(results: Results, out: Path, assets: Path) -> list[Path]:
     study's folder. Each folder is replaced whole or not at all. Raises ArtifactError.
     """
     prompts: dict[Path, dict[str, bytes]] = {}
-    for arm, trainings in results["trainings"].items():
-        if trainings:
-            source = prompt_folder(out, arm, trainings[0]["lr"], trainings[0]["seed"])
-            try:
-                files = {name: (source / name).read_bytes() for name in (WEIGHTS, DESCRIPTION, CARD)}
-            except OSError as error:
-                raise ArtifactError(f"The prompt {source} cannot be read ({error.strerror}); run the study.") from None
-            prompts[assets / "prompts" / arm] = files
+    for part in results["parts"]:
+        for variant, trainings in part["trainings"].items():
+            if trainings:
+                source = out / trainings[0]["prompt"]
+                try:
+                    files = {name: (source / name).read_bytes() for name in (WEIGHTS, DESCRIPTION, CARD)}
+                except OSError as error:
+                    why = f"The prompt {source} cannot be read ({error.strerror}); run the study."
+                    raise ArtifactError(why) from None
+                prompts.setdefault(assets / "prompts" / part["variants"][variant], files)
     for folder, files in prompts.items():
         write_files(folder, files)
-    text = json.dumps(results, indent=1, ensure_ascii=False) + "\n"
-    write_files(assets / COMPARISON, {"README.md": card(results), "results.json": text})
+    write_files(assets / COMPARISON, {"README.md": markdown(card(results)), "results.json": as_text(results)})
     return [*prompts, assets / COMPARISON]
 
 
-def card(results: Results) -> str:
+def card(results: Results) -> list[Block]:
     """Returns the card of assets/comparison."""
-    seeds = {arm: len(trainings) for arm, trainings in results["trainings"].items()}
-    trained = ", ".join(f"{NAMES[arm]} ({count} training seeds)" for arm, count in seeds.items())
-    lines = [
-        "# The prompts compared",
-        "",
-        f"`results.json` holds every figure of a study on the backbone `{results['backbone']['name']}` "
-        f"(sha256 {results['backbone']['sha256'][:12]}…), made on {results['created']}: choices on validation,",
-        "trainings, and of every data set each arm's metrics, the arms in pairs, and each seed's own figures (`runs`).",
-        f"Trained: {trained}. The prompts of the first training seed are those in `../prompts/`.",
-        "",
+    (part,) = results["parts"]
+    seeds = {arm: len(trainings) for arm, trainings in part["trainings"].items()}
+    trained = ", ".join(f"{called(arm)} ({count} training seeds)" for arm, count in seeds.items())
+    return [
+        Heading("The prompts compared", 1),
+        Paragraph(
+            f"`results.json` holds every figure of a study on the backbone `{part['backbone']['name']}` "
+            f"(sha256 {part['backbone']['sha256'][:12]}…), made on {results['created']}: choices on validation, "
+            "trainings, and of every data set each arm's metrics, the arms in pairs, and each seed's own figures "
+            f"(`runs`). Trained: {trained}. The prompts of the first training seed are those in `../prompts/`."
+        ),
         *summary(results),
-        "",
-        "Metrics: bleu, codebleu, chrf, rouge_l 0–100; exact_match, valid_python, pass_at_1 0–1; loss in nats per",
-        "token of the references. `value` is the metric over the answers of all seeds taken as one corpus; `ci95` is",
-        "over tasks, each drawn with all its answers; spreads are standard deviations over seeds of the metric.",
-        "An interval says nothing of other training seeds, other data, or other backbones.",
+        Paragraph(
+            "Metrics: bleu, codebleu, chrf, rouge_l 0–100; exact_match, valid_python, pass_at_1 0–1; loss in nats per "
+            "token of the references. `value` is the metric over the answers of all seeds taken as one corpus; `ci95` "
+            "is over tasks, each drawn with all its answers; spreads are standard deviations over seeds of the metric; "
+            "`p_holm` is `p_value` corrected over all pairs and data sets of a table. "
+            "An interval says nothing of other training seeds, other data, or other backbones."
+        ),
     ]
-    return "\n".join(lines) + "\n"

@@ -1,72 +1,49 @@
-"""The main tables of a study in Markdown, from results.json alone: for the report, the card and README."""
+"""The main tables of a study's part, from results.json alone: for the report, the card and README."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from ddpt_core.evaluation.text_metrics import METRICS
-from ddpt_core.study.scoring import LOSS, PASS
-from ddpt_core.tuning.arm_names import DDPT, DDPT_FULL, MANUAL, NONE, PROMPT_TUNING, RESIDUAL
+from ddpt_core.study.document import Block, Paragraph, Table
+from ddpt_core.study.names import LABELS, PASS, called, chief
 
 Results = dict[str, Any]
+Part = dict[str, Any]
 
-NAMES = {
-    NONE: "no context",
-    MANUAL: "best manual context",
-    PROMPT_TUNING: "prompt tuning",
-    RESIDUAL: "residual",
-    DDPT: "DDPT",
-    DDPT_FULL: "DDPT, full objective",
-}
-CAVEAT = (
-    "Intervals and p-values are over tasks, for the seeds that were run; other trainings may order the arms otherwise. "
-    "They are not corrected for how many there are."
-)
 SHOWN = ("bleu", "codebleu", "chrf", "exact_match", "valid_python")
-LABELS = {name: metric.label for name, metric in METRICS.items()} | {PASS: "pass@1", LOSS: "loss"}
-LABELS |= {"exact_match": "exact", "valid_python": "parses"}
 PERCENT = ("exact_match", "valid_python")
-JUDGED = (
-    (PROMPT_TUNING, MANUAL),
-    (DDPT, MANUAL),
-    (DDPT, PROMPT_TUNING),
-    (DDPT_FULL, MANUAL),
-    (DDPT_FULL, PROMPT_TUNING),
+ALPHA = 0.05  # a corrected p-value up to this is told as a difference
+MOST_TOLD = 8  # pairs in a sentence
+CAVEAT = (
+    "Intervals and p-values are over tasks, for the seeds that were run; other trainings may order the arms otherwise."
 )
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Returns the lines of a Markdown table."""
-    escaped = [[cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in (head, *rows)]
-    first, *others = ["| " + " | ".join(row) + " |" for row in escaped]
-    return [first, "|" + "---|" * len(head), *others]
-
-
-def main_tables(results: Results) -> list[str]:
-    """Returns the lines of the tables of a study: text metrics of the data without tests, pass@1 of those with."""
-    texts = [data for data in results["data"] if not data["tests"]]
-    tested = [data for data in results["data"] if data["tests"]]
-    lines: list[str] = []
+def main_tables(part: Part) -> list[Block]:
+    """Returns the tables of a part: text metrics of the data without tests, pass@1 of those with."""
+    texts = [data for data in part["data"] if not data["tests"]]
+    tested = [data for data in part["data"] if data["tests"]]
+    blocks: list[Block] = []
     for data in texts:
         head = [f"{data['name']}, {data['tasks']} tasks", *(LABELS[metric] for metric in SHOWN)]
-        rows = [[NAMES[arm], *(figure(of, metric) for metric in SHOWN)] for arm, of in data["arms"].items()]
-        lines += [*table(head, rows), ""]
+        rows = [[called(arm), *(figure(of, metric) for metric in SHOWN)] for arm, of in data["arms"].items()]
+        blocks.append(Table(head, rows))
     if tested:
         head = ["pass@1", *(f"{data['name']}, {data['tasks']} tasks" for data in tested)]
-        arms = list(tested[0]["arms"])
-        rows = [[NAMES[arm], *(figure(data["arms"][arm], PASS) for data in tested)] for arm in arms]
-        lines += [*table(head, rows), ""]
-    return [*lines, _legend(results)]
+        arms = list(dict.fromkeys(arm for data in tested for arm in data["arms"]))
+        rows = [[called(arm), *(figure(data["arms"].get(arm, {}), PASS) for data in tested)] for arm in arms]
+        blocks.append(Table(head, rows))
+    return [*blocks, Paragraph(_legend(part))] if blocks else []
 
 
-def loss_unit(results: Results) -> str:
-    """Returns what the validation losses of a study are counted in."""
-    bound = results["plan"].get("bound", 0)
+def loss_unit(part: Part) -> str:
+    """Returns what the validation losses of a part are counted in."""
+    bound = part["plan"].get("bound", 0)
     return f"generalised cross-entropy, q = {bound:g}" if bound else "nats per token"
 
 
-def _legend(results: Results) -> str:
+def _legend(part: Part) -> str:
     said = "In brackets 95 % bootstrap intervals over tasks"
-    every = [figures for data in results["data"] for of in data["arms"].values() for figures in of.values()]
+    every = [figures for data in part["data"] for of in data["arms"].values() for figures in of.values()]
     kinds = [
         kind
         for kind, name in (("training", "training_spread"), ("sampling", "sampling_spread"))
@@ -87,7 +64,7 @@ def figure(of_arm: dict[str, Any], metric: str) -> str:
     if found["ci95"]:
         text += f" [{show(found['ci95'][0])}, {show(found['ci95'][1])}]"
     spreads = [found[name] for name in ("training_spread", "sampling_spread") if found[name] is not None]
-    return text + (f"<br>± {' / '.join(map(show, spreads))}" if spreads else "")
+    return text + (f"\n± {' / '.join(map(show, spreads))}" if spreads else "")
 
 
 def shown(metric: str) -> Callable[[float], str]:
@@ -99,48 +76,71 @@ def shown(metric: str) -> Callable[[float], str]:
     return lambda value: f"{value:.3g}"
 
 
-def comparison_table(results: Results) -> list[str]:
-    """Returns the lines of the table of pairs: by its chief metric the ratio on every data set, with its p-value."""
-    pairs = [pair for pair in results["data"][0]["paired"] if tuple(pair.split("/")) in JUDGED]
-    head = ["", *(f"{data['name']}, {LABELS[chief(data)]}" for data in results["data"])]
+def comparison_table(part: Part) -> list[Block]:
+    """Returns the table of pairs, by the chief metric of every data set, and what its p-values are; or nothing."""
+    pairs = list(dict.fromkeys(pair for data in part["data"] for pair in data["paired"]))
+    if not pairs:
+        return []
+    head = ["", *(f"{data['name']}, {LABELS[chief(data)]}" for data in part["data"])]
     rows = []
     for pair in pairs:
         treatment, baseline = pair.split("/")
-        cells = [_ratio(data["paired"][pair][chief(data)]) for data in results["data"]]
-        rows.append([f"{NAMES[treatment]} / {NAMES[baseline]}", *cells])
-    return table(head, rows) if rows else []
+        cells = [_ratio(data["paired"].get(pair, {}).get(chief(data))) for data in part["data"]]
+        rows.append([f"{called(treatment)} / {called(baseline)}", *cells])
+    note = (
+        "Ratios with 95 % intervals; p-values are two-sided, from a paired bootstrap over tasks, and behind the arrow "
+        f"corrected by Holm's method for the {comparisons(part)} comparisons of this table. {CAVEAT}"
+    )
+    return [Table(head, rows), Paragraph(note)]
 
 
-def _ratio(pair: dict[str, Any]) -> str:
+def comparisons(part: Part) -> int:
+    """Returns how many p-values the table of pairs has."""
+    return sum(pair[chief(data)]["p_value"] is not None for data in part["data"] for pair in data["paired"].values())
+
+
+def _ratio(pair: dict[str, Any] | None) -> str:
+    if pair is None:
+        return "not run"
     if pair["ratio"] is None:
         return "undefined"
     text = f"{pair['ratio']:.2f}"
     if pair["ratio_ci95"]:
         text += " [{:.2f}, {:.2f}]".format(*pair["ratio_ci95"])
-    return text + ("" if pair["p_value"] is None else f", p = {pair['p_value']:.2g}")
-
-
-def chief(data: dict[str, Any]) -> str:
-    """Returns the metric that a data set is judged by."""
-    return PASS if data["tests"] else "bleu"
+    return text + ("" if pair["p_value"] is None else f", p = {pair['p_value']:.2g} → {pair['p_holm']:.2g}")
 
 
 def verdicts(results: Results) -> list[str]:
-    """Returns a sentence for each data set that says which arm is better than which beyond the interval."""
-    return [said for data in results["data"] if (said := _verdict(data))]
+    """Returns a sentence for each part and data set that says which arms differ, by corrected p-values."""
+    several = len(results["parts"]) > 1
+    return [
+        (f"{part['name']}: " if several else "") + said
+        for part in results["parts"]
+        for data in part["data"]
+        if (said := _verdict(part, data))
+    ]
 
 
-def _verdict(data: dict[str, Any]) -> str:
+def _verdict(part: Part, data: dict[str, Any]) -> str:
     metric = chief(data)
-    kinds: dict[str, list[str]] = {"better": [], "worse": [], "no difference": []}
-    for treatment, baseline in JUDGED:
-        pair = data["paired"].get(f"{treatment}/{baseline}", {}).get(metric)
-        if pair and pair["difference_ci95"]:
-            low, high = pair["difference_ci95"]
-            kind, word = (
-                ("better", "than") if low > 0 else ("worse", "than") if high < 0 else ("no difference", "against")
-            )
-            said = f"{pair['difference']:+.3g} [{low:+.3g}, {high:+.3g}]"
-            kinds[kind].append(f"{NAMES[treatment]} {word} {NAMES[baseline]} ({said})")
-    told = [f"{kind} beyond the interval: {', '.join(pairs)}" for kind, pairs in kinds.items() if pairs]
-    return f"{data['name']}, {LABELS[metric]}: " + "; ".join(told) + "." if told else ""
+    measured = {pair: of[metric] for pair, of in data["paired"].items() if of[metric]["p_holm"] is not None}
+    if not measured:
+        return ""
+    found = {pair: one for pair, one in measured.items() if one["p_holm"] <= ALPHA}
+    told = []
+    for pair, one in sorted(found.items(), key=lambda item: item[1]["p_holm"])[:MOST_TOLD]:
+        first, second = map(called, pair.split("/"))
+        low, high = one["difference_ci95"]
+        word = "better" if one["difference"] > 0 else "worse"
+        told.append(
+            f"{first} is {word} than {second} ({one['difference']:+.3g} [{low:+.3g}, {high:+.3g}], "
+            f"p = {one['p_holm']:.2g})"
+        )
+    if len(found) > len(told):
+        told.append(f"{len(found) - len(told)} more pairs differ")
+    rest = len(measured) - len(found)
+    if rest:
+        which = "any of its" if rest > 1 and not found else "the other" if found else "its"
+        told.append(f"no difference can be told in {which} {rest} pair{'s' * (rest > 1)}")
+    how = f"p-values corrected by Holm's method for {comparisons(part)} comparisons"
+    return f"{data['name']}, {LABELS[metric]}: {'; '.join(told)} ({how})."

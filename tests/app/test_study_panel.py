@@ -96,6 +96,22 @@ def test_ddpt_is_said_to_beat_prompt_tuning_only_beyond_the_interval(study_file,
     assert sentences(read_study().data[0])[0].startswith(f"On “Invented dev” {said}")
 
 
+@pytest.mark.parametrize(
+    ("p_holm", "said"),
+    [
+        (0.05, "DDPT beats prompt tuning beyond the interval"),
+        (0.051, "DDPT is above prompt tuning beyond the interval, but not once p is corrected for all"),
+    ],
+)
+def test_a_difference_is_claimed_only_if_it_holds_for_all_comparisons(study_file, invented, p_holm, said):
+    difference(invented, 4, 6)
+    invented["data"][0]["paired"]["ddpt/prompt-tuning"]["bleu"]["p_holm"] = p_holm
+    study_file()
+    data = read_study().data[0]
+    assert sentences(data)[0].startswith(f"On “Invented dev” {said}")
+    assert data.pairs["ddpt", "prompt-tuning"]["bleu"].better is (True if p_holm <= 0.05 else None)
+
+
 def test_of_a_loss_lower_is_better_and_the_difference_is_told(study_file, invented):
     study_file(difference(invented, -0.08, -0.02, "loss"))
     data = read_study().data[0]
@@ -163,7 +179,7 @@ def test_without_the_file_the_page_says_so_and_names_the_command(study_file):
 
 
 @pytest.mark.parametrize(
-    "content", ["{", "[]", '{"format": 1, "command": "x", "data": []}', '{"format": 1, "data": 3}']
+    "content", ["{", "[]", '{"format": 2, "command": "x", "parts": [{"data": []}]}', '{"format": 2, "parts": 3}']
 )
 def test_a_file_that_is_no_study_is_told_as_that(study_file, content):
     study_file(content)
@@ -181,8 +197,8 @@ def test_the_command_that_is_named_is_one_that_there_is():
 
 
 def test_a_newer_format_is_refused(study_file, invented):
-    study_file(invented | {"format": 2})
-    with pytest.raises(ArtifactError, match="must be of format 1, got 2"):
+    study_file(invented | {"format": 3})
+    with pytest.raises(ArtifactError, match="must be of format 2, got 3"):
         read_study()
 
 

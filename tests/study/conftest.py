@@ -45,7 +45,7 @@ def plan_file(tiny_folder, tmp_path_factory):
     def write(**changes) -> Path:
         plan = {"backbone": str(tiny_folder)} | PLAN | changes
         path = tmp_path_factory.mktemp("plan") / "study.yaml"
-        path.write_text(yaml.safe_dump({key: value for key, value in plan.items() if value is not None}))
+        path.write_text(yaml.safe_dump({k: v for k, v in plan.items() if v is not None}, sort_keys=False))
         return path
 
     return write
@@ -53,9 +53,26 @@ def plan_file(tiny_folder, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def studied(plan_file, tiny, data_root, tmp_path_factory):
-    """(folder, results, plan) of the whole study; not to be changed."""
-    from ddpt_core.study.plan import read_plan
+    """(folder, results, study) of the whole study, which has one part; not to be changed."""
+    from ddpt_core.study.plan_file import read_study
     from ddpt_core.study.study import run_study
 
-    plan, out = read_plan(plan_file()), tmp_path_factory.mktemp("study") / "out"
-    return out, run_study(plan, out, backbone=tiny, data_root=data_root), plan
+    study, out = read_study(plan_file()), tmp_path_factory.mktemp("study") / "out"
+    return out, run_study(study, out, load=lambda name: tiny, data_root=data_root), study
+
+
+@pytest.fixture(scope="session")
+def part(studied):
+    """The results of the study's one part; not to be changed."""
+    return studied[1]["parts"][0]
+
+
+@pytest.fixture
+def run(tiny, data_root, tmp_path):
+    """Runs a study file on the tiny backbone: run(path, folder name, **options) -> results."""
+    from ddpt_core.study.plan_file import read_study
+    from ddpt_core.study.study import run_study
+
+    return lambda path, out="out", **given: run_study(
+        read_study(path), tmp_path / out, **{"load": lambda name: tiny, "data_root": data_root} | given
+    )

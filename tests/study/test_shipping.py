@@ -9,7 +9,7 @@ from ddpt_core.errors import ArtifactError
 from ddpt_core.study.shipping import ship, write_readme
 from ddpt_core.tuning.checkpoint import load_prompt
 
-MARKED = "# Title\n\nbefore\n\n<!-- study -->\nold\n<!-- /study -->\n\nafter\n"
+MARKED = "# Title\n\nbefore\n\n<!-- study -->\nstale\n<!-- /study -->\n\nafter\n"
 
 
 def test_readme_changes_between_the_marks_and_nowhere_else(studied, tmp_path):
@@ -18,7 +18,7 @@ def test_readme_changes_between_the_marks_and_nowhere_else(studied, tmp_path):
     for _ in range(2):  # the second time it replaces the first
         write_readme(path, studied[1])
         text = path.read_text()
-        assert text.startswith("# Title\n\nbefore\n\n<!-- study -->\n\n| Dev part") and "old" not in text
+        assert text.startswith("# Title\n\nbefore\n\n<!-- study -->\n\n| Dev part") and "stale" not in text
         assert text.endswith("\n<!-- /study -->\n\nafter\n") and text.count("| no context |") == 2
         assert "    python -m ddpt_core study\n" in text
 
@@ -39,7 +39,7 @@ def test_part_of_a_study_and_one_of_another_backbone_are_not_shipped(plan_file, 
     arguments = ["study", str(plan_file()), "--out", str(tmp_path / "out"), "--data-root", str(data_root), "--ship"]
     for more in ([], ["--limit", "3"]):  # the plan of the tests names a tiny backbone
         assert main([*arguments, *more]) == 2
-        assert "Only a whole study of the embedded backbone can be shipped" in capsys.readouterr().err
+        assert "Only a whole study of one part on the embedded backbone can be shipped" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
@@ -52,7 +52,8 @@ def test_assets_get_the_results_with_a_card_and_each_arms_first_prompt(studied, 
     assert sorted(folder.name for folder in (tmp_path / "prompts").iterdir()) == ["ddpt", "prompt-tuning"]
     for arm in ("ddpt", "prompt-tuning"):
         prompt = load_prompt(tmp_path / "prompts" / arm, tiny)
-        chosen = results["choices"][arm]["rates"][results["choices"][arm]["chosen"]]["lr"]
+        choice = results["parts"][0]["choices"][arm]
+        chosen = choice["rates"][choice["chosen"]]["lr"]
         assert prompt.arm == arm and (prompt.info["config"]["seed"], prompt.info["config"]["lr"]) == (0, chosen)
         assert (tmp_path / "prompts" / arm / "README.md").is_file()
 

@@ -7,7 +7,7 @@ from sacrebleu.metrics.bleu import BLEU
 from ddpt_core.evaluation.code_tokens import code_tokens
 from ddpt_core.evaluation.text_metrics import score, score_with_intervals
 from ddpt_core.study.answers import Run
-from ddpt_core.study.scoring import figures_of_data
+from ddpt_core.study.scoring import correct, figures_of_data, pairs_of
 
 REFERENCES = ["sorted(xs, key=len)", "len(a) + len(b)", "x[0] if x else y", "print(sum(v), end='')", "max(d, key=f)"]
 GOOD = ["sorted(xs, key=len)", "len(a) + len(c)", "x[0] if x else None", "print(sum(v))", "max(d, key=f)"]
@@ -129,3 +129,39 @@ def test_tests_that_did_not_run_leave_the_figure_open():
         row["status"] = None
     found = figures_of_data([open_run], tests=True)["arms"]["manual"]["pass_at_1"]
     assert (found["value"], found["ci95"]) == (None, None)
+
+
+def test_every_entry_is_compared_with_the_first_of_each_other_arm_and_of_its_own():
+    kinds = {"manual": "manual", "soft": "prompt-tuning", "wide": "ddpt", "narrow": "ddpt", "ddpt": "ddpt"}
+    assert set(pairs_of(kinds)) == {
+        ("soft", "manual"),
+        *((name, baseline) for name in ("wide", "narrow", "ddpt") for baseline in ("manual", "soft")),
+        ("narrow", "wide"),
+        ("ddpt", "wide"),
+    }
+
+
+def test_p_values_are_corrected_over_all_pairs_and_data_by_the_metric_that_each_is_judged_by():
+    def data(tests, *p_values):
+        metrics = [dict(zip(("bleu", "pass_at_1"), both, strict=False)) for both in p_values]
+        paired = [{name: {"p_value": p} for name, p in one.items()} for one in metrics]
+        return {"tests": tests, "paired": {f"{n}/x": one for n, one in enumerate(paired)}}
+
+    dev, tested = data(False, (0.01,), (0.04,)), data(True, (0.02, 0.001), (0.5, None))
+    correct([dev, tested])
+    found = [{m: one["p_holm"] for m, one in pair.items()} for d in (dev, tested) for pair in d["paired"].values()]
+    assert [one["bleu"] for one in found[:2]] == pytest.approx([0.02, 0.04])  # with 0.001 of pass@1, three
+    assert [one["pass_at_1"] for one in found[2:]] == pytest.approx([0.003, None])
+    assert [one["bleu"] for one in found[2:]] == pytest.approx([0.06, 0.5])  # with the four of BLEU
+    correct([{"tests": False, "paired": {}}])
+
+
+def test_runs_tell_how_they_were_sampled_and_where_they_lie():
+    (made,) = figures_of_data([Run("a", 0, 1, run("a", GOOD).rows, "ddpt", "ddim 5", 1.23456, "cells/x")], False)[
+        "runs"
+    ]
+    assert (made["arm"], made["sampler"], made["seconds"], made["cell"]) == ("a", "ddim 5", 1.2346, "cells/x")
+
+
+def test_data_set_without_a_run_has_no_figures():
+    assert figures_of_data([], True) == {"arms": {}, "paired": {}, "runs": []}

@@ -1,0 +1,187 @@
+"""What a study will cost before it is run: its cells, each counted once, priced by a short probe of the backbone."""
+
+import time
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import asdict, dataclass, fields
+from functools import partial
+
+import torch
+
+from ddpt_core.diffusion.sampler import last_step
+from ddpt_core.evaluation.arms import Arm
+from ddpt_core.evaluation.evaluate import write_all
+from ddpt_core.study.materials import Materials
+from ddpt_core.study.plan import METHOD, SAMPLED, Entry, Plan, ReportData, Variant
+from ddpt_core.tuning.arm_names import DDPT
+from ddpt_core.tuning.batches import validation_loss
+from ddpt_core.tuning.config import TrainConfig
+from ddpt_core.tuning.methods import METHODS, DDPTMethod
+from ddpt_core.tuning.report import FEWER_STEPS, SEEDS
+
+Key = tuple[Hashable, ...]  # names a cell before it is known what it will hold
+PROBED_TASKS = 32  # read and written by the probe
+PROBED_STEPS = 40  # of sampling
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Seconds on this machine: `learn` of a task in a training step by method, `read` of a task's loss, `write` of a
+    task's answer, `denoise` of a step of sampling one seed."""
+
+    learn: dict[str, float]
+    read: float
+    write: float
+    denoise: float
+
+
+@dataclass(frozen=True)
+class Work:
+    """The work of one cell, or of several: trainings and their LLM passes, tasks read and answered, seconds."""
+
+    trainings: int = 0
+    passes: int = 0
+    read: int = 0
+    written: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a study will cost; `parts` holds each part's own (name, cells, work), though it may share cells."""
+
+    cells: int
+    work: Work
+    parts: list[tuple[str, int, Work]]
+
+    def described(self) -> dict:
+        """Returns the estimate as JSON holds it."""
+        parts = [{"name": name, "cells": cells, **asdict(work)} for name, cells, work in self.parts]
+        return {"cells": self.cells, **asdict(self.work), "parts": parts}
+
+    def sentence(self) -> str:
+        """Returns the estimate in words."""
+        work = self.work
+        shared = sum(cells for _, cells, _ in self.parts) - self.cells
+        return (
+            f"{self.cells:,} cells{f' ({shared:,} more are shared)' if shared else ''}: {work.trainings:,} trainings "
+            f"of {work.passes:,} LLM passes in all, {work.written:,} answers, {work.read:,} readings; "
+            f"about {spoken_time(work.seconds)} on this machine."
+        )
+
+
+def spoken_time(seconds: float) -> str:
+    """Returns a time as people say it: "40 s", "12 min", "3.5 h"."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def total(work: Iterable[Work]) -> Work:
+    """Returns the work of several cells."""
+    several = list(work)
+    return Work(**{f.name: sum(getattr(one, f.name) for one in several) for f in fields(Work)})
+
+
+def context_key(plan: Plan, place: int) -> Key:
+    """Returns the key of the validation of a manual context."""
+    return ("context", plan.manual_contexts[place], *_validated(plan))
+
+
+def training_key(plan: Plan, variant: Variant, rate: float | None, seed: int) -> Key:
+    """Returns the key of a training; `rate` None is the one that is chosen."""
+    rates = variant.rates
+    rate = rates[0] if rate is None and len(rates) == 1 else rate
+    options = tuple(sorted(variant.options.items()))
+    start = plan.context or (plan.manual_contexts, plan.choose_by)
+    chosen = rates if rate is None else rate
+    budget = (plan.steps, plan.batch_size, plan.sampling_seeds[0])
+    return ("training", variant.arm, options, chosen, seed, start, budget, *_validated(plan))
+
+
+def answers_key(plan: Plan, data: ReportData, entry: Entry, training_seed: int | None, seed: int | None) -> Key:
+    """Returns the key of the answers of an entry to a data set."""
+    what: Hashable = entry.variant.arm
+    if entry.variant.rates and training_seed is not None:
+        what = training_key(plan, entry.variant, None, training_seed)
+    elif entry.variant.arm == "manual":
+        what = (plan.manual_contexts, plan.choose_by, *_validated(plan))
+    of_data = (data.data, data.limit, data.tests)
+    return ("answers", plan.backbone, what, str(entry.sampler), seed, plan.max_new_tokens, *of_data)
+
+
+def _validated(plan: Plan) -> Key:
+    share = (plan.validation_share, plan.validation_tasks, plan.max_new_tokens)
+    return (plan.backbone, plan.train, plan.context_length, plan.bound, *share)
+
+
+def work_of(plan: Plan, materials: Materials, costs: Costs) -> dict[Key, Work]:
+    """Returns the work of every cell of a part."""
+    held, written = len(materials.validation), len(materials.written)
+    validating = Work(0, 0, held, written, costs.read * held + costs.write * written)
+    work = {context_key(plan, place): validating for place in range(len(plan.manual_contexts))}
+    for variant in plan.trained:
+        options = variant.options
+        validations = plan.steps // options.get("validate_every", TrainConfig.validate_every) or 1
+        tasks = plan.steps * plan.batch_size
+        seconds = costs.learn[METHOD[variant.arm]] * tasks + costs.read * held * validations
+        trained = total([validating, Work(1, plan.steps, held * validations, 0, seconds)])
+        finished = total([trained, _report(variant, held, costs)])
+        first, *further = plan.training_seeds
+        for place, rate in enumerate(variant.rates):  # only the chosen one is reported on
+            work[training_key(plan, variant, rate, first)] = trained if place else finished
+        for seed in further:
+            work[training_key(plan, variant, None, seed)] = finished
+    for reported in materials.reported:
+        tasks = len(reported.tasks)
+        for entry in plan.entries:
+            steps = (entry.sampler.steps or entry.variant.timesteps) if entry.sampler else 0
+            seconds = (costs.read + costs.write) * tasks + costs.denoise * steps
+            for seeds in plan.runs(entry, reported.data):
+                work[answers_key(plan, reported.data, entry, *seeds)] = Work(0, 0, tasks, tasks, seconds)
+    return work
+
+
+def _report(variant: Variant, held: int, costs: Costs) -> Work:
+    """Returns the work of the seed spread and the steps ablation (see tuning.report)."""
+    if variant.arm not in SAMPLED:
+        return Work()
+    steps = [variant.timesteps, *(one for one in FEWER_STEPS if one < variant.timesteps)]
+    denoised = sum(steps) + variant.timesteps * len(SEEDS) // 2  # seeds sampled together cost about half
+    return Work(0, 0, len(steps) * held, 0, costs.denoise * denoised + costs.read * held * len(steps))
+
+
+def probe(plan: Plan, materials: Materials) -> Costs:
+    """Returns what things cost here, measured on a few tasks of the part; each is done once before, to warm up."""
+    backbone, tasks = materials.backbone, materials.validation[:PROBED_TASKS]
+    context = backbone.embed(plan.manual_contexts[0], plan.context_length)
+    batch = (tasks * -(-plan.batch_size // len(tasks)))[: plan.batch_size]
+    learn: dict[str, float] = {}
+    denoise = 0.0
+    for variant in plan.trained:
+        config = plan.config(variant, variant.rates[0], 0, plan.manual_contexts[0])
+        if config.method in learn and config.method != DDPT:
+            continue
+        method = METHODS[config.method](backbone, config)
+        if config.method not in learn:
+            learn[config.method] = _seconds(partial(_step, method, backbone, batch)) / len(batch)
+        if isinstance(method, DDPTMethod) and not denoise:
+            steps = min(PROBED_STEPS, method.prompt.schedule.timesteps)
+            denoise = _seconds(partial(last_step, method.prompt, steps, 0)) / steps
+    answers = Arm("probe", context)
+    read = _seconds(lambda: validation_loss(backbone, context, tasks)) / len(tasks)
+    write = _seconds(lambda: write_all(backbone, answers, tasks, plan.settings)) / len(tasks)
+    return Costs(learn, read, write, denoise)
+
+
+def _step(method, backbone, batch) -> None:
+    with backbone.mixed_precision():
+        loss = method.loss(batch, torch.Generator().manual_seed(0))
+    loss.backward()
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    """Returns how long `work` takes the second time."""
+    work()
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
