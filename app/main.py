@@ -6,7 +6,7 @@ import gradio as gr
 
 from app.masthead import masthead
 from app.services import Services
-from app.tabs import compare, evaluate, explore
+from app.tabs import compare, evaluate, explore, train
 from app.theme import build_css, build_theme
 from ddpt_core.trajectory.limits import MAX_BYTES
 
@@ -14,6 +14,7 @@ from ddpt_core.trajectory.limits import MAX_BYTES
 TABS: dict[str, tuple[str, Callable[[Services], None]]] = {
     "explore": ("Explore", explore.build),
     "compare": ("Compare", compare.build),
+    "train": ("Train", train.build),
     "evaluate": ("Evaluate", evaluate.build),
 }
 

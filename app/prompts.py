@@ -9,6 +9,7 @@ from app.arms import DDPT, TRAINED
 from ddpt_core.backbone import registry
 from ddpt_core.backbone.registry import EMBEDDED
 from ddpt_core.errors import ArtifactError
+from ddpt_core.tuning.arm_names import arm_of
 from ddpt_core.tuning.config import DEFAULT_CONTEXT
 
 NONE_CHOSEN = "No prompt of this arm is chosen, or there is none yet."
@@ -33,10 +34,34 @@ class Prompts:
         first = self.first()
         return {arm: given.get(arm) or first.get(arm, "") for arm in TRAINED}
 
+    def fitting(self, chosen: dict[str, str | None], handed: str = "") -> dict[str, str | None]:
+        """Returns arm -> the prompt to choose now: `handed` for its arm, else the one of `chosen` if it is there.
+
+        An arm without one gets the first of the backbone that the others are of, and with `handed` so does one whose
+        prompt is of another backbone than that.
+        """
+        known = self.names()
+        kept = {arm: name if name in known[arm] else None for arm, name in chosen.items()}
+        arm = self.arm_of(handed)
+        if handed in known.get(arm or "", ()):
+            same = trained_on(handed)
+            kept = {one: name if name and trained_on(name) == same else None for one, name in kept.items()}
+            kept |= {arm: handed}
+        held = {one: name for one, name in kept.items() if name}
+        backbone = self.backbone_of(held) if held else None
+        return {
+            one: name or next((other for other in known[one] if backbone in (None, trained_on(other))), None)
+            for one, name in kept.items()
+        }
+
+    def arm_of(self, name: str) -> str | None:
+        """Returns the arm of an available prompt, None if there is no such prompt."""
+        return arm_of(about_prompt(name))
+
     def started_from(self, chosen: dict[str, str]) -> str:
         """Returns the text that the first of `chosen` started from, which is the manual arm's by default."""
         for name in chosen.values():
-            text = self._about(name).get("context")
+            text = about_prompt(name).get("context")
             if text:
                 return text
         return DEFAULT_CONTEXT
@@ -44,9 +69,8 @@ class Prompts:
     def backbone_of(self, chosen: dict[str, str]) -> str:
         """Returns the name of the backbone that the DDPT prompt, else the first of the others, was trained on."""
         for arm in (DDPT, *TRAINED):
-            backbone = self._about(chosen.get(arm, "")).get("backbone")
-            if backbone:
-                return backbone["name"]
+            if chosen.get(arm) and about_prompt(chosen[arm]).get("backbone"):
+                return trained_on(chosen[arm])
         return EMBEDDED
 
     def load(self, chosen: dict[str, str], arm: str, backbone) -> Any:
@@ -61,11 +85,17 @@ class Prompts:
             return f"The prompt {prompt.name!r} is one of the arm {prompt.arm}; choose one of {arm}."
         return prompt
 
-    def _about(self, name: str) -> dict[str, Any]:
-        """Returns prompt.json of an available prompt, {} if there is none that can be read."""
-        folder = registry.available("prompts", "prompt.json").get(name)
-        try:
-            about = json.loads((folder / "prompt.json").read_text(encoding="utf-8")) if folder else {}
-        except (OSError, ValueError):
-            return {}
-        return about if isinstance(about, dict) else {}
+
+def about_prompt(name: str) -> dict[str, Any]:
+    """Returns prompt.json of an available prompt, {} if there is none that can be read."""
+    folder = registry.available("prompts", "prompt.json").get(name)
+    try:
+        about = json.loads((folder / "prompt.json").read_text(encoding="utf-8")) if folder else {}
+    except (OSError, ValueError):
+        return {}
+    return about if isinstance(about, dict) else {}
+
+
+def trained_on(name: str) -> str:
+    """Returns the name of the backbone of an available prompt, the embedded one's if the prompt does not tell."""
+    return (about_prompt(name).get("backbone") or {}).get("name", EMBEDDED)

@@ -15,6 +15,7 @@ from pathlib import Path
 import gradio as gr
 
 from app.progress import Tell
+from app.prompts import trained_on
 from app.runs import Runs
 from app.turns import Turns
 from app.viewer.payload import PayloadStore
@@ -85,6 +86,9 @@ class Services:
         self.runs = Runs(self)
         self.turns = Turns()
         self.handed: dict[str | None, Task] = {}  # session -> the task that another tab wants to see in Compare
+        self.handed_arms: dict[str | None, list[str]] = {}  # session -> the arms that it is to be compared under there
+        self.handed_prompts: dict[str | None, str] = {}  # session -> the prompt that another tab wants to be chosen
+        self.trusted: set[str] = set()  # backbones whose own code the user allowed to run, until the program ends
         self.backbone = lru_cache(maxsize=2)(self._backbone)
         self.nearest = lru_cache(maxsize=2)(self._nearest)
         self.prompt = lru_cache(maxsize=8)(self._prompt)
@@ -116,13 +120,14 @@ class Services:
         from ddpt_core import load_backbone
 
         with self.model():
-            return load_backbone(name)
+            return load_backbone(name, trust_remote_code=name in self.trusted)
 
-    def _prompt(self, name: str, backbone: str = EMBEDDED):
+    def _prompt(self, name: str, backbone: str = ""):
+        """Returns a prompt; without `backbone` it is checked against the one that it was trained on."""
         from ddpt_core import load_prompt
 
         with self.model():
-            return load_prompt(name, backbone=self.backbone(backbone))
+            return load_prompt(name, backbone=self.backbone(backbone or trained_on(name)))
 
     def _nearest(self, backbone: str = EMBEDDED):
         from ddpt_core import NearestTokens

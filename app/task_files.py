@@ -33,7 +33,7 @@ class TaskFile:
         return f"{self.name}: {kept}, {having}"
 
 
-def read_task_file(path: str | Path) -> TaskFile:
+def read_task_file(path: str | Path, at_most: int = MAX_TASKS) -> TaskFile:
     """Returns what an uploaded file holds; raises DataError, which names the file as its owner does."""
     path = Path(path)
     try:
@@ -46,10 +46,10 @@ def read_task_file(path: str | Path) -> TaskFile:
             "upload a part of it."
         )
     try:
-        tasks = load_tasks(path, MAX_TASKS + 1)
+        tasks = load_tasks(path, at_most + 1)
     except DataError as error:
         raise DataError(str(error).replace(str(path), path.name)) from None
-    return TaskFile(path.name, {task.id: task for task in tasks[:MAX_TASKS]}, len(tasks) > MAX_TASKS)
+    return TaskFile(path.name, {task.id: task for task in tasks[:at_most]}, len(tasks) > at_most)
 
 
 def read_data_set(name: str) -> TaskFile:

@@ -143,8 +143,9 @@ main.contain { position: relative; }
 footer { padding: 4px 0 !important; margin: 0 !important; }
 @media (max-width: 640px) {
   .masthead a, .masthead span { display: none; }
+  button[role=tab] { padding: 0 9px !important; }
   main.contain { position: relative; }
-  #evaluate-status { flex: 1 1 100% !important; min-width: 100% !important; }
+  #evaluate-status, #train-status { flex: 1 1 100% !important; min-width: 100% !important; }
 .gradio-container main { padding: 4px 8px 10px !important; }
 }
 """

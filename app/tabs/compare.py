@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from app.against import Against
+from app.arms import TRAINED
 from app.board import Board, Card
 from app.columns import contexts_of, seeds_of
 from app.comparisons import Comparisons, Question
@@ -34,6 +35,7 @@ from app.tabs.compare_tasks import TaskMenu, back_to_examples, fields_of
 from app.tabs.setting_fields import PROMPTS, columns_and_settings, offered, setting_fields
 from ddpt_core.data.task import Task
 from ddpt_core.errors import DDPTError
+from ddpt_core.tuning.arm_names import ALL_ARMS
 
 CANCELLED = "Cancelled before there was an answer."
 FIELDS = 5  # of a task: its place in the menu, instruction, reference, setup, tests
@@ -114,31 +116,44 @@ class Compare:
     """The tab's events; each yields what its outputs should show next."""
 
     def __init__(self, services: Services):
-        self.handed = services.handed
+        self.handed, self.handed_prompts = services.handed, services.handed_prompts
+        self.handed_arms = services.handed_arms
         self.comparisons = Comparisons(services)
         self.menu = TaskMenu(self.comparisons)
         self.stops = Stops()  # of what each session last asked and is not answered yet
         self.against, self.histories = Against(), Histories()
 
     def first(self, request: gr.Request, board: Board | None, source: str, *form: Any) -> Iterator[list[Any]]:
-        """Offers the prompts that there are now, and runs the task that another tab handed over.
+        """Offers the prompts that there are now, and runs the task, or with the prompt, that another tab handed over.
 
         At the first look it runs the example and the columns that the address names, or the first and the usual ones.
         """
         arms, context, *others = form[FIELDS:]
-        names, menus = offered(self.comparisons.prompts, others[: PROMPTS.stop - 1])
+        handed = self.handed.pop(request.session_hash, None)
+        prompt = self.handed_prompts.pop(request.session_hash, "")
+        handed_arms = self.handed_arms.pop(request.session_hash, None)
+        names, menus = offered(self.comparisons.prompts, others[: PROMPTS.stop - 1], prompt)
         seeds, *how, typed = others[PROMPTS.stop - 1 :]
         wanted, examples = request.query_params.get("example"), self.comparisons.examples
-        handed = self.handed.pop(request.session_hash, None)
         said, note = [gr.skip()] * 3, ""
         asked = asked_columns(request.query_params) if board is None else None
         if asked:
             arms, seeds, typed, note = *(said := [asked.arms, asked.seeds, asked.typed]), asked.note
-        if handed is None and (board is not None or form[1] or not examples):
+        if prompt in names:
+            arms = [*arms, TRAINED[names.index(prompt)]]
+            said = [[arm for arm in ALL_ARMS if arm in arms], *said[1:]]
+        if handed is not None and handed_arms:
+            arms = handed_arms
+            said = [arms, *said[1:]]
+        seen = board is not None or form[1]  # then only another prompt is a reason to ask
+        if handed is None and (not (form[1] or examples) or (seen and prompt not in names)):
             yield [*[gr.skip()] * FIELDS, *said, *menus, *[gr.skip()] * 4]
             return
         name = wanted if wanted in examples else next(iter(examples), "")
-        fields = fields_of(handed) if handed else fields_of(examples[name], name)
+        if handed is not None:
+            fields = fields_of(handed)
+        else:
+            fields = form[:FIELDS] if form[1] or not examples else fields_of(examples[name], name)
         settings = [arms, context, *names, seeds, *how, typed]
         for shown in self.asked(request.session_hash, fields, form[:FIELDS], note, settings):
             yield [*shown[:FIELDS], *said, *menus, *shown[FIELDS:]]

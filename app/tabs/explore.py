@@ -30,7 +30,8 @@ MADE = "Cancelled; the run was made and is in the list, yours alone."
 
 def build(services: Services) -> None:
     """Adds the tab's components and events to the page that is being built."""
-    prompts = [name for arm in (DDPT, DDPT_FULL) for name in services.prompt_names(arm)]
+    explore, tab = Explore(services), Context.block
+    prompts = explore.prompts()
     with gr.Row(elem_id="new-run"):
         prompt = gr.Dropdown(prompts, value=prompts[0] if prompts else None, label="Prompt", allow_custom_value=True)
         scheduler = gr.Dropdown([(SCHEDULER_LABELS.get(s, s), s) for s in SCHEDULERS], value="ddpm", label="Scheduler")
@@ -43,7 +44,6 @@ def build(services: Services) -> None:
     window = gr.Textbox(visible=False)  # what the browser's window calls itself; filled in by each event's script
     panel = explore_library.LibraryPanel(services)
     viewer = trajectory_viewer(elem_id="viewer", render=False, server_functions=server_functions(services))
-    explore = Explore(services)
     listing = explore_library.build(panel, explore, viewer, window)
     viewer.render()
     form, buttons = [prompt, scheduler, steps, seed], [sample, cancel]
@@ -59,6 +59,7 @@ def build(services: Services) -> None:
     made = sample.click(as_toast(explore.sample), [*form, window], shown, trigger_mode="once", **several)
     made.then(panel.refresh, window, listing, js=SAYS_WHO, **hidden)
     cancel.click(explore.cancel, None, [status, cancel], queue=False, **hidden)
+    tab.select(explore.offer, prompt, prompt, queue=False, **hidden)
     explore_api.add(services, panel.library)
     explore_probe.build(services)
 
@@ -67,9 +68,18 @@ class Explore:
     """The tab's events; each yields what its outputs should show next."""
 
     def __init__(self, services: Services):
-        self.runs = services.runs
+        self.services, self.runs = services, services.runs
         self.sketches = Sketches(services)
         self.stops = Stops()  # of the sampling that each session has under way
+
+    def prompts(self) -> list[str]:
+        """Returns the names of the prompts that a run can be made with."""
+        return [name for arm in (DDPT, DDPT_FULL) for name in self.services.prompt_names(arm)]
+
+    def offer(self, chosen: str, request: gr.Request) -> gr.Dropdown:
+        """Offers the prompts that there are now, and chooses the one that another tab handed over."""
+        names, handed = self.prompts(), self.services.handed_prompts.pop(request.session_hash, None)
+        return gr.Dropdown(choices=names, value=handed if handed in names else chosen or next(iter(names), None))
 
     def first(self, request: gr.Request, window: str = "") -> Iterator[list[Any]]:
         """Opens the run that the address asks for, else the first; fills in a seed that is not recorded."""

@@ -63,8 +63,11 @@ def setting_fields(prompts: Prompts, several: bool = False) -> list[gr.component
     return [context, *menus, seed, *numbers, *typed]
 
 
-def marked_number(name: str, default: float) -> gr.Number:
-    """Adds a number that names its default, is marked while it is another, and has a button that puts it back."""
+def marked_number(name: str, default: float, step: float = 0.1, **more: Any) -> gr.Number:
+    """Adds a number that names its default, is marked while it is another, and has a button that puts it back.
+
+    A whole number is changed by 1 at a time, another by `step`.
+    """
     label = f"{name} · default {default:g}"
     # With a precision of 0 a penalty of 1.2 would be rounded away.
     precision = {} if isinstance(default, float) else {"precision": 0}
@@ -72,23 +75,30 @@ def marked_number(name: str, default: float) -> gr.Number:
     field = gr.Number(
         default,
         label=label,
-        step=0.1 if isinstance(default, float) else 1,
+        step=step if isinstance(default, float) else 1,
         min_width=190,
         buttons=[back],
         elem_classes=["setting"],
         **precision,
+        **more,
     )
     field.change(None, field, field, js=MARK.replace("DEFAULT", f"{default:g}").replace("NAME", name))
     back.click(None, None, field, js=f"() => {default:g}")
     return field
 
 
-def offered(prompts: Prompts, chosen: Sequence[str | None]) -> tuple[list[str | None], list[gr.Dropdown]]:
-    """Returns the prompts that are chosen now, and their menus; one that is gone gives way to the first."""
+def offered(
+    prompts: Prompts, chosen: Sequence[str | None], handed: str = ""
+) -> tuple[list[str | None], list[gr.Dropdown]]:
+    """Returns the prompts that are chosen now, and their menus; one that is gone gives way to another that fits.
+
+    `handed` is a prompt that another tab wants to be chosen.
+    """
     known = list(prompts.names().values())
-    names = [name if name in offer else next(iter(offer), None) for name, offer in zip(chosen, known, strict=True)]
+    names = list(prompts.fitting(dict(zip(TRAINED, chosen, strict=True)), handed).values())
     menus = [
-        gr.Dropdown(choices=offer, value=name, visible=len(offer) > 1) for name, offer in zip(names, known, strict=True)
+        gr.Dropdown(choices=offer, value=name, visible=len(offer) > (name is not None))
+        for name, offer in zip(names, known, strict=True)
     ]
     return names, menus
 
