@@ -9,10 +9,13 @@ import sys
 from importlib import import_module
 
 BENCHMARKS = {
+    "evaluation": "benchmarks.evaluation",
     "execution": "benchmarks.execution",
     "neighbours": "benchmarks.neighbours",
     "sampling": "benchmarks.sampling",
+    "scaling": "benchmarks.scaling",
     "startup": "benchmarks.startup",
+    "training": "benchmarks.training",
     "viewer": "benchmarks.viewer",
 }
 

@@ -6,6 +6,7 @@ Every command takes --json; bad input is one line on stderr and exit code 2.
 import logging
 import os
 import sys
+import time
 import warnings
 
 import typer
@@ -19,8 +20,10 @@ from ddpt_core.commands.sample import sample
 from ddpt_core.commands.study import study
 from ddpt_core.commands.train import train
 from ddpt_core.errors import DDPTError
+from ddpt_core.tuning.processes import is_main
 
 COMMANDS = (info, train, sample, neighbours, compare, evaluate, execute, study)  # in the order of --help
+MAIN_FIRST = 5.0  # s; where all processes meet the same error, the launcher ends the others before they say it again
 STOPPED = 130  # exit code after Ctrl-C
 GOES_ON = {"train": "; the training goes on with --resume", "study": "; the study goes on with --resume"}
 
@@ -38,11 +41,13 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
         code = app(arguments, prog_name="python -m ddpt_core", standalone_mode=False)
-        if code == STOPPED:
+        if code == STOPPED and is_main():
             given = sys.argv[1:] if arguments is None else arguments
             print(f"Stopped{GOES_ON.get(given[0], '')}.", file=sys.stderr)
         return code if isinstance(code, int) else 0
     except DDPTError as error:
+        if not is_main():
+            time.sleep(MAIN_FIRST)
         print(" ".join(str(error).splitlines()), file=sys.stderr)
     except typer.TyperException as error:
         if said := " ".join(error.format_message().splitlines()):  # no arguments at all: the help says it

@@ -4,7 +4,20 @@ from typing import Annotated, Any
 
 import typer
 
-from ddpt_core.commands.options import Backbone, Json, Memory, Out, Prompts, Timeout, Trust, progress_bar, show
+from ddpt_core.commands.options import (
+    Backbone,
+    DeviceMap,
+    Dtype,
+    EightBit,
+    Json,
+    Memory,
+    Out,
+    Prompts,
+    Timeout,
+    Trust,
+    progress_bar,
+    show,
+)
 
 
 def evaluate(
@@ -27,15 +40,20 @@ def evaluate(
     timeout: Timeout = 10.0,
     memory: Memory = 512,
     trust_remote_code: Trust = False,
+    dtype: Dtype = "float32",
+    device_map: DeviceMap = None,
+    load_in_8bit: EightBit = False,
     as_json: Json = False,
 ) -> None:
     """Writes predictions.jsonl and metrics.json of every arm on a data set."""
     from ddpt_core.backbone.frozen_lm import GenerationSettings
+    from ddpt_core.backbone.load_options import LoadOptions
     from ddpt_core.backbone.loading import load_backbone
     from ddpt_core.errors import ConfigError
     from ddpt_core.evaluation.arms import choose_prompts
     from ddpt_core.evaluation.evaluate import evaluate as run
     from ddpt_core.evaluation.execution import Limits
+    from ddpt_core.tuning.processes import processes
 
     if not tests and (samples, temperature, k, show_tests, timeout, memory) != (1, None, "1", False, 10.0, 512):
         raise ConfigError(
@@ -44,7 +62,8 @@ def evaluate(
         )
     settings = GenerationSettings(max_new_tokens=max_new_tokens)
     wanted, limits = whole_numbers("--k", k), Limits(timeout=timeout, memory_mb=memory)
-    model = load_backbone(backbone, trust_remote_code=trust_remote_code)
+    options = LoadOptions(dtype, device_map, load_in_8bit)
+    model = load_backbone(backbone, processes().device, trust_remote_code=trust_remote_code, options=options)
     with progress_bar(100, "%") as bar:
 
         def tell(fraction: float, text: str) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ddpt_core.commands.options import Backbone, Json, Out, Trust, progress_bar, show
+from ddpt_core.commands.options import Backbone, DeviceMap, Dtype, EightBit, Json, Out, Trust, progress_bar, show
 
 
 def train(
@@ -21,16 +21,23 @@ def train(
     hidden: Annotated[int | None, typer.Option(help="Width of the denoiser.")] = None,
     diffusion_weight: Annotated[float | None, typer.Option(help="lambda of the full objective; 0: LLM loss.")] = None,
     bound: Annotated[float | None, typer.Option(help="q of the generalised cross-entropy; 0: cross-entropy.")] = None,
+    accumulate: Annotated[int, typer.Option(help="Pieces in which a process reads its part of a batch.")] = 1,
+    mixed_precision: Annotated[str, typer.Option(help="no, bf16, or auto: bf16 where it is fast.")] = "auto",
     stop_at: Annotated[int | None, typer.Option(help="Stop after this many of the steps; --resume goes on.")] = None,
     resume: Annotated[bool, typer.Option(help="Go on with the training stopped in the folder.")] = False,
     trust_remote_code: Trust = False,
+    dtype: Dtype = "float32",
+    device_map: DeviceMap = None,
+    load_in_8bit: EightBit = False,
     as_json: Json = False,
 ) -> None:
     """Trains a prompt on the frozen backbone."""
+    from ddpt_core.backbone.load_options import LoadOptions
     from ddpt_core.backbone.loading import load_backbone
     from ddpt_core.errors import require_choice
     from ddpt_core.tuning.config import LEARNING_RATES, TrainConfig
     from ddpt_core.tuning.methods import METHODS
+    from ddpt_core.tuning.processes import processes
     from ddpt_core.tuning.report import finish
     from ddpt_core.tuning.trainer import train as run
 
@@ -44,9 +51,12 @@ def train(
         "hidden": hidden,
         "diffusion_weight": diffusion_weight,
         "bound": bound,
+        "accumulate": accumulate,
+        "mixed_precision": mixed_precision,
     }
     config = TrainConfig(method, seed=seed, **{name: value for name, value in given.items() if value is not None})
-    model = load_backbone(backbone, trust_remote_code=trust_remote_code)
+    options = LoadOptions(dtype, device_map, load_in_8bit)
+    model = load_backbone(backbone, processes().device, trust_remote_code=trust_remote_code, options=options)
     with progress_bar(config.steps, "step") as bar:
         for at in run(model, data, out, config, resume, stop_at):
             bar.update(at.step - bar.n)

@@ -17,7 +17,9 @@ from ddpt_core.errors import DataError, require_choice, require_range
 from ddpt_core.evaluation.arms import Arm, choose_prompts, make_arms
 from ddpt_core.evaluation.execution import DEFAULT_LIMITS, Limits
 from ddpt_core.evaluation.unit_tests import Examination, Judged, UnitTests, with_tests_shown
+from ddpt_core.evaluation.writing import write_answers
 from ddpt_core.tuning.arm_names import ALL_ARMS, ARMS
+from ddpt_core.tuning.processes import is_main, processes
 from ddpt_core.tuning.prompt import Prompt
 
 BATCH = 32  # instructions written at once
@@ -53,7 +55,8 @@ def evaluate(
 
     An earlier evaluation in `out` is replaced; nothing is written if anything fails. Cost: tasks x arms generations, in
     batches of 32; with tests also tasks x arms x samples generations, if they are drawn, and tasks x (1 + arms x
-    samples) executions on all processors, of which equal programs run once.
+    samples) executions on all processors, of which equal programs run once. Several processes share the generations;
+    the main one alone runs tests and writes, and all of them must call this.
     """
     from ddpt_core.evaluation.text_metrics import score_with_intervals
 
@@ -67,7 +70,8 @@ def evaluate(
         raise DataError(
             f"None of the {len(tasks)} tasks of {data} has a reference to compare with; give tasks that do."
         )
-    check_writable(out)
+    here = processes()
+    here.on_main(lambda: check_writable(out))
     tell = progress or (lambda fraction, text: None)
     chosen = choose_prompts(backbone) if prompts is None else prompts
     arms = make_arms(backbone, chosen, manual_context, seed, names)
@@ -90,10 +94,17 @@ def evaluate(
         examination.run_references(stages.next(1, "references", f"{len(tasks)} tasks"))
     judged: dict[str, dict[int, list[Judged]]] = {}
     rows: list[dict[str, Any]] = []
+    lengths: list[int] = []  # of all arms' answers, in tokens
     for arm in run:
         start = time.monotonic()
-        written = write_all(backbone, arm, tasks, settings, stages.next(1, arm.name, f"{len(tasks)} instructions"))
+        done = stages.next(1, arm.name, f"{len(tasks)} instructions")
+        written = write_all(backbone, arm, tasks, settings, done, lengths)
         seconds = time.monotonic() - start
+        if examination:
+            done = stages.next(rounds, f"{arm.name}, tests", f"{len(examination.judged)} tasks")
+            judged[arm.name] = examination.judge(backbone, arm, written, seed, settings, done)
+        if not is_main():
+            continue
         scores = score_with_intervals(written, [task.reference for task in tasks])
         report["arms"][arm.name] = scores | {"seconds": round(seconds, 3)}
         of_arm = [
@@ -101,19 +112,21 @@ def evaluate(
             for t, code in zip(tasks, written, strict=True)
         ]
         if examination:
-            done = stages.next(rounds, f"{arm.name}, tests", f"{len(examination.judged)} tasks")
-            judged[arm.name] = examination.judge(backbone, arm, written, seed, settings, done)
             of_arm = examination.rows(of_arm, judged[arm.name])
         rows += of_arm
-    if examination:
+    if examination and is_main():
         report["tests"] = examination.described() | {"shown": show_tests}
         for name, scores in report["arms"].items():
             figures = examination.figures(judged[name])
             scores["ci95"]["pass_at"] = figures.pop("ci95")
             scores |= figures
-    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    write_files(out, {PREDICTIONS: lines, METRICS_FILE: json.dumps(report, indent=1) + "\n"})
-    return report
+
+    def write() -> dict[str, Any]:
+        lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        write_files(out, {PREDICTIONS: lines, METRICS_FILE: json.dumps(report, indent=1) + "\n"})
+        return report
+
+    return here.on_main(write)
 
 
 class _Stages:
@@ -135,15 +148,23 @@ def write_all(
     tasks: Sequence[Task],
     settings: GenerationSettings | None = None,
     done: Callable[[float], None] | None = None,
+    lengths: list[int] | None = None,
 ) -> list[str]:
-    """Returns the code for every task in their order; short and long instructions go in batches of their own."""
-    order = sorted(range(len(tasks)), key=lambda i: len(tasks[i].instruction))
-    code = [""] * len(tasks)
-    for start in range(0, len(order), BATCH):
-        batch = order[start : start + BATCH]
-        written = backbone.generate(arm.context, [tasks[i].instruction for i in batch], settings)
-        for i, generation in zip(batch, written, strict=True):
-            code[i] = generation.text
-        if done:
-            done((start + len(batch)) / len(order))
-    return code
+    """Returns the code for every task in their order, written in batches; `lengths` as in write_answers.
+
+    Several processes share the tasks and tell each other what they wrote, so all of them must call this.
+    """
+    here = processes()
+    own = range(here.rank, len(tasks), here.count)
+    shares = here.each(
+        lambda: write_answers(
+            backbone,
+            arm.context,
+            [tasks[i].instruction for i in own],
+            BATCH,
+            settings or GenerationSettings(),
+            [] if lengths is None else lengths,
+            done or (lambda share: None),
+        )
+    )
+    return [shares[i % here.count][i // here.count] for i in range(len(tasks))]

@@ -14,6 +14,7 @@ from ddpt_core.errors import ConfigError, require_range
 from ddpt_core.evaluation.arms import Arm
 from ddpt_core.evaluation.execution import DEFAULT_LIMITS, Execution, Limits, execute_many
 from ddpt_core.evaluation.pass_at import mean_pass_at
+from ddpt_core.tuning.processes import is_main, processes
 
 TEMPERATURE = 0.8  # where several samples are drawn: the best for pass@100 in Chen et al. 2021, figure 5
 OUTCOMES = ("passed", "failed", "error", "timeout", "memory")
@@ -95,18 +96,23 @@ class Examination:
         self._verdicts: dict[tuple[str, str, tuple[str, ...]], Execution] = {}
 
     def run_references(self, done: Done) -> None:
-        """Runs the reference of every task with tests, and settles which tasks are judged."""
+        """Runs the reference of every task with tests, and settles which tasks are judged; the main process does."""
+        here = processes()
+        self.judged, self.not_run = here.on_main(lambda: self._settled(done))
+
+    def _settled(self, done: Done) -> tuple[list[int], str]:
         tested = [i for i, task in enumerate(self.tasks) if task.tests]
         known = [i for i in tested if self.tasks[i].reference.strip()]
         verdicts = self._run([(self.tasks[i].reference, self.tasks[i]) for i in known], done)
         if self.not_run:
-            return
+            return [], self.not_run
         self.left_out = {i: verdict for i, verdict in zip(known, verdicts, strict=True) if not verdict.passed}
-        self.judged = [i for i in tested if i not in self.left_out]
+        judged = [i for i in tested if i not in self.left_out]
         if not tested:
-            self.not_run = f"None of the {len(self.tasks):,} tasks has tests."
-        elif not self.judged:
-            self.not_run = f"Of the {len(tested):,} tasks with tests none has a reference that passes them."
+            return [], f"None of the {len(self.tasks):,} tasks has tests."
+        if not judged:
+            return [], f"Of the {len(tested):,} tasks with tests none has a reference that passes them."
+        return judged, ""
 
     def judge(
         self,
@@ -120,32 +126,50 @@ class Examination:
         """Returns for the place of each judged task its samples; `greedy` is what the arm wrote for every task.
 
         Cost: judged tasks x samples generations, none for greedy answers, and as many executions on all processors.
-        All arms draw with the same random numbers.
+        All arms draw with the same random numbers. Several processes share the drawing, and the main one judges: all
+        must call this, and the others are told nothing.
         """
-        samples: dict[int, list[Judged]] = {}
-        if self.settings.heat == 0 and not self.not_run:
+        if processes().on_main(lambda: self.not_run) or (self.settings.heat == 0 and not is_main()):
+            return {}
+        if self.settings.heat == 0:
             verdicts = self._run([(greedy[i], self.tasks[i]) for i in self.judged], done)
             return {i: [Judged(greedy[i], verdict)] for i, verdict in zip(self.judged, verdicts, strict=True)}
-        order = sorted(self.judged, key=lambda i: len(self.tasks[i].instruction))
-        step = max(1, ROWS_AT_ONCE // self.settings.samples)
-        for start in range(0, len(order), step):
-            if self.not_run:
-                break
-            batch = order[start : start + step]
-            drawn = backbone.sample(
-                arm.context,
-                [self.tasks[i].instruction for i in batch],
-                self.settings.samples,
-                self.settings.heat,
-                int(np.random.SeedSequence([seed, start]).generate_state(1)[0]),
-                generation,
-            )
-            answers = [(i, written.text) for i, several in zip(batch, drawn, strict=True) for written in several]
-            verdicts = self._run([(answer, self.tasks[i]) for i, answer in answers], lambda share: None)
-            for (i, answer), verdict in zip(answers, verdicts, strict=True):
-                samples.setdefault(i, []).append(Judged(answer, verdict))
-            done((start + len(batch)) / len(order))
+        drawn = self._drawn(backbone, arm, seed, generation, lambda share: done(share / 2))
+        if not is_main():
+            return {}
+        answers = [(i, answer) for i, several in drawn for answer in several]
+        verdicts = self._run([(answer, self.tasks[i]) for i, answer in answers], lambda share: done((1 + share) / 2))
+        samples: dict[int, list[Judged]] = {}
+        for (i, answer), verdict in zip(answers, verdicts, strict=True):
+            samples.setdefault(i, []).append(Judged(answer, verdict))
         return samples
+
+    def _drawn(
+        self, backbone: FrozenLM, arm: Arm, seed: int, generation: GenerationSettings | None, done: Done
+    ) -> list[tuple[int, list[str]]]:
+        """Returns the place of each judged task with its samples; a batch has random numbers of its own."""
+        here, order = processes(), sorted(self.judged, key=lambda i: len(self.tasks[i].instruction))
+        step = max(1, ROWS_AT_ONCE // self.settings.samples)
+        own = range(here.rank * step, len(order), here.count * step)
+
+        def draw() -> list[tuple[int, list[str]]]:
+            drawn: list[tuple[int, list[str]]] = []
+            for number, start in enumerate(own, 1):
+                batch = order[start : start + step]
+                written = backbone.sample(
+                    arm.context,
+                    [self.tasks[i].instruction for i in batch],
+                    self.settings.samples,
+                    self.settings.heat,
+                    int(np.random.SeedSequence([seed, start]).generate_state(1)[0]),
+                    generation,
+                )
+                texts = [[answer.text for answer in several] for several in written]
+                drawn += zip(batch, texts, strict=True)
+                done(number / len(own))
+            return drawn
+
+        return [pair for share in here.each(draw) for pair in share]
 
     def _run(self, answers: Sequence[tuple[str, Task]], done: Done) -> list[Execution]:
         """Returns the verdicts on answers to tasks, their output left out; a refusal of the sandbox is noted."""

@@ -6,7 +6,8 @@ from typing import Any
 from ddpt_core.tuning.arm_names import DDPT
 from ddpt_core.tuning.config import TrainConfig
 
-FURTHER = ("hidden", "diffusion_weight", "bound")  # options that the command names where they are not the default
+# Options that the command names where they are not the default.
+FURTHER = ("hidden", "diffusion_weight", "bound", "accumulate", "mixed_precision")
 DEFAULTS = asdict(TrainConfig(DDPT))
 WAYWARDNESS = "Nearest tokens of a soft prompt do not explain it (prompt waywardness, arXiv 2112.08348)."
 

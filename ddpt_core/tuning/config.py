@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from ddpt_core.errors import ConfigError, require_range
+from ddpt_core.errors import ConfigError, require_choice, require_range
 
+PRECISIONS = ("auto", "no", "bf16")  # auto: bfloat16 where the device has its instructions
 DEFAULT_CONTEXT = "Write one line of Python code for this request:"
 # Of two rates each, the one of lower validation loss after 60 steps on CoNaLa with the embedded backbone.
 LEARNING_RATES = {"ddpt": 1e-3, "prompt-tuning": 1e-2, "residual": 1e-3}
@@ -16,6 +17,7 @@ class TrainConfig:
     `validation_share` of the tasks is kept out of training, to choose the best weights on. The paper fixes T = 2000 and
     the LLM loss alone (`diffusion_weight` 0), which is the cross-entropy (`bound` 0: see FrozenLM's `bounded`); context
     length, sizes and rates are this project's choice. The command line takes a method's rate from LEARNING_RATES.
+    A batch is that of all processes together, and each reads its part in `accumulate` pieces, one after another.
     """
 
     method: str
@@ -35,6 +37,8 @@ class TrainConfig:
     validation_share: float = 0.1
     validate_every: int = 50
     save_every: int = 50
+    accumulate: int = 1
+    mixed_precision: str = "auto"
 
     def __post_init__(self) -> None:
         require_range("steps", self.steps, 1, 10_000_000)
@@ -44,6 +48,8 @@ class TrainConfig:
         require_range("heads", self.heads, 1, 64)
         require_range("validate_every", self.validate_every, 1)
         require_range("save_every", self.save_every, 1)
+        require_range("accumulate", self.accumulate, 1, 4_096)
+        require_choice("mixed precision", self.mixed_precision, PRECISIONS)
         if not 0 < self.lr <= 10:
             raise ConfigError(f"lr must be above 0 and at most 10, got {self.lr}.")
         if not 0 < self.validation_share < 1:

@@ -12,24 +12,28 @@ import torch
 from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.readers import Sources, load_all_tasks
 from ddpt_core.diffusion.sampler import last_step
+from ddpt_core.tuning.batches import split, validation_loss
 from ddpt_core.tuning.card import prompt_card
 from ddpt_core.tuning.checkpoint import load_prompt, update_metrics
+from ddpt_core.tuning.processes import processes
 from ddpt_core.tuning.prompt import DDPTPrompt
-from ddpt_core.tuning.trainer import split, validation_loss
 
 SEEDS = range(8)
 FEWER_STEPS = (500, 50, 10, 1)  # beside all T; 1 is one call at T
 
 
 def finish(out: Path, backbone: FrozenLM, data: Sources) -> dict:
-    """Adds to prompt.json what a DDPT prompt must say (once), writes the card of any prompt, returns prompt.json."""
+    """Adds to prompt.json what a DDPT prompt must say (once), writes the card of any prompt, returns prompt.json.
+
+    Of several processes all must call it.
+    """
     prompt = load_prompt(Path(out), backbone)
     found: dict[str, Any] = {}
     if isinstance(prompt, DDPTPrompt) and "seed_spread" not in prompt.info["metrics"]:
         _, validation = split(load_all_tasks(data), prompt.info["config"]["validation_share"])
         found["seed_spread"] = seed_spread(prompt)
         found["steps_ablation"] = steps_ablation(prompt, backbone, validation, prompt.info["config"].get("bound", 0.0))
-    return update_metrics(Path(out), found, prompt_card)
+    return processes().on_main(lambda: update_metrics(Path(out), found, prompt_card))
 
 
 def seed_spread(prompt: DDPTPrompt) -> float:

@@ -246,13 +246,13 @@ def test_refusal_on_the_way_leaves_no_figure_of_any_arm(judge, monkeypatch):
     def fails_later(programs, limits, progress):
         calls.append(1)
         found = really(programs, limits, progress=progress)
-        return found if len(calls) < 3 else [Execution("refused", e.tests, 0.0, "Too busy.") for e in found]
+        return found if len(calls) < 2 else [Execution("refused", e.tests, 0.0, "Too busy.") for e in found]
 
     monkeypatch.setattr(unit_tests, "execute_many", fails_later)
     monkeypatch.setattr(unit_tests, "ROWS_AT_ONCE", 4)
     report, rows = judge(samples=4)
     assert report["tests"]["not_run"] == "Too busy." and report["arms"]["manual"]["pass_at"] is None
-    assert len(calls) == 3 and {row["status"] for row in rows} >= {"refused", None}
+    assert len(calls) == 2 and {row["status"] for row in rows} >= {"refused", None}
 
 
 @pytest.mark.parametrize(
@@ -342,3 +342,36 @@ def test_temperature_is_greedy_for_one_sample_unless_it_is_given(options, temper
     settings = UnitTests(**options)
     assert settings.heat == temperature
     assert Examination(settings, []).described()["top_p"] == (frozen_lm.TOP_P if temperature else None)
+
+
+def test_processes_share_the_drawing_and_the_main_one_judges_what_one_would(
+    scripted, data, monkeypatch, needs_landlock
+):
+    """The other process draws first, since here one after the other takes its part."""
+    from ddpt_core.data.readers import load_tasks
+    from ddpt_core.evaluation.arms import Arm
+    from ddpt_core.tuning.processes import Processes
+
+    drawn: list[list] = []
+
+    class One(Processes):
+        def __init__(self, rank: int):
+            self.rank, self.count = rank, 2
+
+        def each(self, work):
+            drawn.append(work())
+            return [drawn[1], drawn[0]] if self.rank == 0 else []
+
+    def judged(process):
+        with monkeypatch.context() as patch:
+            patch.setattr(unit_tests, "processes", lambda: process)
+            patch.setattr(unit_tests, "is_main", lambda: process.rank == 0)
+            return examination.judge(scripted, Arm("manual", None), [], 7, None, lambda share: None)
+
+    monkeypatch.setattr(unit_tests, "ROWS_AT_ONCE", 4)  # an instruction each time
+    examination = Examination(UnitTests(samples=4), load_tasks(data))
+    examination.run_references(lambda share: None)
+    expected = judged(Processes())
+    assert judged(One(1)) == {} and judged(One(0)) == expected and len(expected) == len(JUDGED)
+    mine, other = ({i for i, _ in share} for share in drawn[::-1])
+    assert not mine & other and mine | other == set(examination.judged) and len(mine) == len(other) == 2

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.readers import load_tasks
 from ddpt_core.errors import ConfigError
 from ddpt_core.tuning import methods
@@ -39,22 +40,76 @@ def test_the_full_objective_is_an_arm_of_its_own(tiny, data_file, train_config, 
     assert (prompt.method, prompt.arm) == ("ddpt", "ddpt-full")
 
 
-def test_peft_loss_is_the_backbones_loss_of_the_same_context(tiny, tasks, train_config):
-    method = methods.PromptTuningMethod(tiny, train_config("prompt-tuning"))
-    rng = torch.Generator()
-    torch.testing.assert_close(method.vectors.detach(), tiny.embed("sort list", 8), rtol=0, atol=0)
+def bare_peft(model, kind: str, vectors: torch.Tensor):
+    """A model wrapped by peft for prompt tuning, which starts from `vectors`."""
+    from peft import PromptTuningConfig, get_peft_model
+
+    settings = PromptTuningConfig(task_type=kind, num_virtual_tokens=len(vectors), num_transformer_submodules=1)
+    wrapped = get_peft_model(model, settings)
+    learned = wrapped.get_parameter("prompt_encoder.default.embedding.weight")
     with torch.no_grad():
-        method.vectors.add_(torch.randn(8, 32, generator=rng.manual_seed(0)))
-    ours = tiny.loss(method.context(rng), tasks[:6])
-    torch.testing.assert_close(method.loss(tasks[:6], rng), ours)
+        learned.copy_(vectors)
+    return wrapped, learned
 
 
-def test_peft_gradient_is_the_backbones_gradient_of_the_same_context(tiny, tasks, train_config):
+def moved(method) -> torch.Tensor:
+    """The vectors of prompt tuning, after they were moved away from where they start."""
+    with torch.no_grad():
+        method.vectors.add_(torch.randn(8, 32, generator=torch.Generator().manual_seed(0)))
+    return method.vectors.detach()
+
+
+def test_prompt_tuning_is_that_of_a_whole_peft_model(tiny, tasks, train_config):
     method = methods.PromptTuningMethod(tiny, train_config("prompt-tuning"))
-    method.loss(tasks[:6], torch.Generator()).backward()
-    context = tiny.embed("sort list", 8).clone().requires_grad_()
-    tiny.loss(context, tasks[:6]).backward()
-    torch.testing.assert_close(method.vectors.grad, context.grad)
+    torch.testing.assert_close(method.vectors.detach(), tiny.embed("sort list", 8), rtol=0, atol=0)
+    wrapped, learned = bare_peft(tiny.model, "SEQ_2_SEQ_LM", moved(method))
+    ids, mask = tiny.instruction_ids([task.instruction for task in tasks[:6]])
+    labels = tiny.target_ids([task.reference for task in tasks[:6]])
+    ours, theirs = (
+        method.loss(tasks[:6], torch.Generator()),
+        wrapped(input_ids=ids, attention_mask=mask, labels=labels).loss,
+    )
+    torch.testing.assert_close(ours, theirs)
+    ours.backward(), theirs.backward()
+    torch.testing.assert_close(method.vectors.grad, learned.grad)
+    assert method.vectors.grad.abs().max() > 0
+
+
+def test_prompt_tuning_of_a_decoder_is_that_of_a_whole_peft_model(tiny, tasks, train_config):
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    torch.manual_seed(0)
+    sizes = GPT2Config(vocab_size=300, n_positions=128, n_embd=32, n_layer=1, n_head=2, bos_token_id=2, eos_token_id=2)
+    gpt = FrozenLM("gpt2", GPT2LMHeadModel(sizes).eval(), tiny.tokenizer)
+    method = methods.PromptTuningMethod(gpt, train_config("prompt-tuning"))
+    wrapped, learned = bare_peft(gpt.model, "CAUSAL_LM", moved(method))
+    before, _ = gpt.instruction_ids([tasks[0].instruction])
+    target = gpt.target_ids([tasks[0].reference])
+    ids, wanted = before[before != gpt.pad], target[target != -100]
+    labels = torch.cat([torch.full_like(ids, -100), wanted])[None]
+    ours = method.loss(tasks[:1], torch.Generator())
+    theirs = wrapped(input_ids=torch.cat([ids, wanted])[None], labels=labels).loss
+    torch.testing.assert_close(ours, theirs)
+    ours.backward(), theirs.backward()
+    torch.testing.assert_close(method.vectors.grad, learned.grad)
+
+
+@pytest.mark.parametrize("weight", [0.0, 50.0])
+@pytest.mark.parametrize("name", METHODS)
+def test_pieces_of_a_batch_bear_its_loss_and_gradient_together(name, weight, tiny, tasks, train_config):
+    method, some = METHODS[name](tiny, train_config(name, diffusion_weight=weight)), tasks[:7]
+
+    def loss(*piece):
+        return method.loss(some, torch.Generator().manual_seed(5), *piece)
+
+    learned = [parameter for parameter in method.module.parameters() if parameter.requires_grad]
+    whole = torch.autograd.grad(loss(), learned)
+    tokens = int((tiny.target_ids([task.reference for task in some]) != -100).sum())
+    pieces = [methods.Piece(slice(start, end), tokens) for start, end in ((0, 1), (1, 5), (5, 7))]
+    torch.testing.assert_close(sum(loss(piece) for piece in pieces), loss())
+    parts = [torch.autograd.grad(loss(piece), learned) for piece in pieces]
+    for one, *several in zip(whole, *parts, strict=True):
+        torch.testing.assert_close(sum(several), one, rtol=1e-4, atol=1e-6)
 
 
 def test_ddpt_loss_is_the_backbones_loss_of_each_tasks_own_estimate(tiny, tasks, train_config):

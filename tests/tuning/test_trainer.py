@@ -13,7 +13,7 @@ from ddpt_core.errors import ArtifactError, ConfigError, DataError
 from ddpt_core.tuning.checkpoint import load_prompt
 from ddpt_core.tuning.config import TrainConfig
 from ddpt_core.tuning.methods import METHODS
-from ddpt_core.tuning.trainer import STATE, Batches, split, train, validation_loss
+from ddpt_core.tuning.trainer import Batches, split, train, validation_loss
 
 every = pytest.mark.parametrize("name", METHODS)
 both = pytest.mark.parametrize("name", ["ddpt", "prompt-tuning"])  # of which there are trained ones
@@ -58,26 +58,6 @@ def test_progress_tells_every_step_and_measures_at_validations_and_at_the_end(
     assert [at.step for at in told] == [1, 2, 3, 4, 5] and {at.steps for at in told} == {5}
     assert [at.validation_loss is not None for at in told] == [False, True, False, True, True]
     assert all(math.isfinite(at.train_loss) and at.seconds > 0 for at in told)
-
-
-@every
-@pytest.mark.parametrize("stop_after", [1, 3, 5])
-def test_stopped_training_ends_with_the_same_bits_as_an_unbroken_one(
-    name, stop_after, tiny, data_file, train_config, tmp_path
-):
-    """Stopped before the first state of its own, right after a better prompt, and between state and validation."""
-    config = train_config(name, steps=6, save_every=4, validate_every=3)
-    list(train(tiny, data_file, tmp_path / "whole", config))
-    broken = train(tiny, data_file, tmp_path / "parts", config)
-    for at in broken:
-        if at.step == stop_after:
-            broken.close()
-            break
-    rest = [at.step for at in train(tiny, data_file, tmp_path / "parts", config, resume=True)]
-    assert rest[-1] == 6 and rest[0] == (5 if stop_after > 4 else 1)
-    assert same(weights(tmp_path / "whole"), weights(tmp_path / "parts"))
-    whole, parts = (load_prompt(tmp_path / n).info["metrics"] for n in ("whole", "parts"))
-    assert parts | {"seconds": 0} == whole | {"seconds": 0} and len(whole["curve"]) == 2
 
 
 @every
@@ -170,104 +150,11 @@ def test_resuming_what_is_finished_does_nothing_and_with_other_settings_is_refus
         list(train(tiny, data_file, prompts[name], train_config(name, steps=5), resume=True))
 
 
-@pytest.fixture
-def stopped(tiny, data_file, train_config, tmp_path):
-    """A folder in which a training of four steps was stopped after three."""
-    for at in train(tiny, data_file, tmp_path / "stopped", train_config("ddpt")):
-        if at.step == 3:
-            break
-    return tmp_path / "stopped"
-
-
-def test_stopped_training_is_not_overwritten(stopped, tiny, data_file, train_config):
-    with pytest.raises(ArtifactError, match="go on with --resume or remove it"):
-        next(train(tiny, data_file, stopped, train_config("ddpt")))
-
-
-@pytest.mark.parametrize("change", [{"lr": 0.01}, {"hidden": 32}, {"seed": 1}, {"context": "reverse list"}])
-def test_stopped_training_does_not_go_on_with_other_settings(stopped, change, tiny, data_file, train_config):
-    with pytest.raises(ConfigError, match=f"has {next(iter(change))} = .* resume it with the same settings"):
-        next(train(tiny, data_file, stopped, train_config("ddpt", **change), resume=True))
-
-
-def test_stopped_training_does_not_go_on_as_another_method(stopped, tiny, data_file, train_config):
-    with pytest.raises(ConfigError, match="has method = 'ddpt', not 'prompt-tuning'"):
-        next(train(tiny, data_file, stopped, train_config("prompt-tuning"), resume=True))
-
-
-def test_stopped_training_does_not_go_on_with_other_data(stopped, tiny, data_file, train_config, tmp_path):
-    (tmp_path / "less.jsonl").write_text("".join(data_file.read_text().splitlines(keepends=True)[1:]))
-    with pytest.raises(ConfigError, match="data sha256"):
-        next(train(tiny, tmp_path / "less.jsonl", stopped, train_config("ddpt"), resume=True))
-
-
-def test_stopped_training_does_not_go_on_with_another_backbone(stopped, tiny_folder, data_file, train_config):
-    other = load_backbone(tiny_folder, device="cpu")
-    with torch.no_grad():
-        other.model.encoder.final_layer_norm.weight[0] += 1
-    with pytest.raises(ConfigError, match="has backbone sha256 ="):
-        next(train(other, data_file, stopped, train_config("ddpt"), resume=True))
-
-
-@pytest.mark.parametrize("keep", [0, 100, -1])
-def test_damaged_state_is_refused_with_what_to_do(stopped, keep, tiny, data_file, train_config):
-    (stopped / STATE).write_bytes((stopped / STATE).read_bytes()[:keep])
-    with pytest.raises(ArtifactError, match=r"cannot be read .* remove it and train without --resume"):
-        next(train(tiny, data_file, stopped, train_config("ddpt"), resume=True))
-
-
-def test_weights_in_place_of_the_state_are_refused(stopped, prompts, tiny, data_file, train_config):
-    (stopped / STATE).write_bytes((prompts["ddpt"] / "weights.safetensors").read_bytes())
-    with pytest.raises(ArtifactError, match="cannot be read"):
-        next(train(tiny, data_file, stopped, train_config("ddpt"), resume=True))
-
-
-@every
-def test_loss_that_is_no_number_stops_with_a_sentence_and_leaves_the_folder_free(
-    name, tiny, data_file, train_config, tmp_path, monkeypatch
-):
-    def diverge(self, tasks, rng):
-        return self.module.parameters().__next__().sum() * math.nan
-
-    monkeypatch.setattr(METHODS[name], "loss", diverge)
-    with pytest.raises(ConfigError, match=r"The loss is nan at step 1; train with a smaller lr than 0.05"):
-        next(train(tiny, data_file, tmp_path / "out", train_config(name)))
-    monkeypatch.undo()
-    assert next(train(tiny, data_file, tmp_path / "out", train_config(name))).step == 1
-
-
-def test_weights_that_are_no_numbers_are_never_saved(tiny, data_file, train_config, tmp_path, monkeypatch):
-    monkeypatch.setattr("ddpt_core.tuning.trainer.validation_loss", lambda *_: math.nan)
-    with pytest.raises(ConfigError, match="The loss is nan at step 2"):
-        list(train(tiny, data_file, tmp_path / "out", train_config("ddpt")))
-    assert list((tmp_path / "out").iterdir()) == []
-
-
 def test_file_in_place_of_the_folder_is_refused_and_kept(tiny, data_file, train_config, tmp_path):
     (tmp_path / "out").write_text("mine")
     with pytest.raises(ArtifactError, match=r"cannot be written \(File exists\); choose another"):
         next(train(tiny, data_file, tmp_path / "out", train_config("ddpt")))
     assert (tmp_path / "out").read_text() == "mine"
-
-
-def test_disk_that_fills_up_is_told_and_leaves_nothing_half_written(
-    tiny, data_file, train_config, tmp_path, monkeypatch
-):
-    import errno
-    import os
-    from pathlib import Path
-
-    training = train(tiny, data_file, tmp_path / "out", train_config("ddpt"))
-    next(training)
-    before = {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()}
-
-    def full(self, content):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(ArtifactError, match=r"cannot be written to .* \(No space left on device\); free some space"):
-        next(training)
-    assert {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()} == before
 
 
 def test_unknown_method_is_refused_with_the_known_ones(tiny, data_file, tmp_path):
@@ -288,6 +175,7 @@ def test_unknown_method_is_refused_with_the_known_ones(tiny, data_file, tmp_path
         ("diffusion_weight", -1.0),
         ("diffusion_weight", math.nan),
         ("heads", 0),
+        ("accumulate", 0),
     ],
 )
 def test_setting_out_of_range_is_refused_by_name(name, value):
@@ -295,22 +183,20 @@ def test_setting_out_of_range_is_refused_by_name(name, value):
         TrainConfig("ddpt", **{name: value})
 
 
-@every
-def test_training_stopped_at_a_step_leaves_a_prompt_and_goes_on_to_the_same_bits(
-    name, tiny, data_file, train_config, tmp_path
-):
-    config = train_config(name, steps=6)
-    list(train(tiny, data_file, tmp_path / "whole", config))
-    early = [at.step for at in train(tiny, data_file, tmp_path / "parts", config, stop_at=2)]
-    assert early == [1, 2] and load_prompt(tmp_path / "parts", tiny).info["metrics"]["best_step"] == 2
-    list(train(tiny, data_file, tmp_path / "parts", config, resume=True))
-    assert same(weights(tmp_path / "whole"), weights(tmp_path / "parts"))
+def test_precision_is_the_one_that_is_asked_for(tiny, data_file, train_config, tmp_path):
+    losses = {}
+    for precision in ("no", "bf16", "auto"):
+        config = train_config("ddpt", mixed_precision=precision)
+        losses[precision] = next(train(tiny, data_file, tmp_path / precision, config)).train_loss
+    assert losses["no"] != losses["bf16"] == pytest.approx(losses["no"], rel=1e-2)
+    assert losses["auto"] == losses["bf16" if torch.cpu._is_avx512_bf16_supported() else "no"]
+    with pytest.raises(ConfigError, match="Unknown mixed precision 'fp16'; choose one of auto, bf16, no"):
+        train_config("ddpt", mixed_precision="fp16")
 
 
-@pytest.mark.parametrize("stop_at", [0, -1, 1])
-def test_stopping_before_the_first_validation_is_refused_as_it_would_leave_no_prompt(
-    stop_at, tiny, data_file, train_config, tmp_path
-):
-    with pytest.raises(ConfigError, match=r"stop_at must be at least 2"):
-        next(train(tiny, data_file, tmp_path / "new", train_config("residual"), stop_at=stop_at))
-    assert not (tmp_path / "new").exists()
+def test_pieces_change_no_figure(tiny, data_file, train_config, tmp_path):
+    curves = {}
+    for pieces in (1, 3):
+        config = train_config("ddpt", mixed_precision="no", accumulate=pieces)
+        curves[pieces] = [at.train_loss for at in train(tiny, data_file, tmp_path / str(pieces), config)]
+    assert curves[3] == pytest.approx(curves[1], rel=1e-6)

@@ -1,0 +1,29 @@
+"""The benchmark of evaluation: its other side writes what ours does, so that their times can be compared."""
+
+import torch
+
+from benchmarks import evaluation
+from ddpt_core.data.task import Task
+from ddpt_core.evaluation.arms import make_arms
+from ddpt_core.evaluation.evaluate import write_all
+
+
+def test_plain_generate_writes_what_evaluation_writes(tiny, tasks, monkeypatch):
+    some: list[Task] = tasks[:7]
+    monkeypatch.setattr(evaluation, "load_tasks", lambda source, limit: some)
+    monkeypatch.setattr(evaluation, "make_arms", lambda backbone, prompts: arms)
+    arms = make_arms(tiny, {}, "sort list", names=["manual"])
+    inputs = evaluation.embedded_inputs(tiny, {})
+    assert [len(row) for row in inputs] == [16 + len(tiny.tokenizer(t.instruction)["input_ids"]) for t in some]
+    assert torch.equal(inputs[0][:16], arms[0].context)
+    assert evaluation.generate(tiny, inputs, 3) == write_all(tiny, arms[0], some)
+
+
+def test_best_size_is_the_one_of_least_time(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("time.process_time", lambda: now[0])
+
+    def side(size: int) -> None:
+        now[0] += {32: 5.0, 48: 2.0, 96: 3.0}[size]
+
+    assert evaluation.best_size(side) == 48
