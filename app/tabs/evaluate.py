@@ -10,9 +10,10 @@ from app.comparisons import Comparisons
 from app.evaluations import Evaluations
 from app.figures import result_table
 from app.figures.status_line import status_line
+from app.figures.studies_list import NO_STUDY_IN_ADDRESS
 from app.progress import Cancelled, Note, Stops, stream
 from app.services import UNEXPECTED, Services, as_toast
-from app.tabs import evaluate_api
+from app.tabs import evaluate_api, evaluate_studies
 from app.tabs.evaluate_data import EvaluateData
 from app.tabs.evaluate_form import OWN_FILE, evaluate_form, example_choices, settings_of
 from app.tabs.evaluate_result import Result, build_result
@@ -29,6 +30,7 @@ TO_COMPARE = """() => {
   address.searchParams.delete("example");
   history.replaceState(history.state, "", address);
   [...document.querySelectorAll("button[role=tab]")].find(tab => tab.textContent.trim() === "Compare").click();
+  scrollTo(0, 0);
 }"""
 
 
@@ -36,15 +38,18 @@ def build(services: Services) -> None:
     """Adds the tab's components and events to the page that is being built."""
     evaluate = Evaluate(services)
     tab = gr.context.Context.block
-    with gr.Column(elem_id="evaluate"):
-        form = evaluate_form(evaluate.evaluations.prompts, len(evaluate.data.comparisons.examples))
-        with gr.Row(elem_classes="task-file"):
-            go = gr.Button("Evaluate", variant="primary", elem_id="evaluate-go", min_width=120, scale=0)
-            cancel = gr.Button("Cancel", interactive=False, elem_id="evaluate-cancel", min_width=80, scale=0)
-            status = gr.HTML(
-                status_line(NOTHING_YET), apply_default_css=False, elem_id="evaluate-status", min_width=220
-            )
-        shown = build_result(result_table.CSS.read_text(encoding="utf-8"))
+    with gr.Tabs(elem_id="evaluate-pages") as pages:
+        with gr.Tab("One evaluation", id="one") as one, gr.Column(elem_id="evaluate"):
+            form = evaluate_form(evaluate.evaluations.prompts, len(evaluate.data.comparisons.examples))
+            with gr.Row(elem_classes="task-file"):
+                go = gr.Button("Evaluate", variant="primary", elem_id="evaluate-go", min_width=120, scale=0)
+                cancel = gr.Button("Cancel", interactive=False, elem_id="evaluate-cancel", min_width=80, scale=0)
+                status = gr.HTML(
+                    status_line(NOTHING_YET), apply_default_css=False, elem_id="evaluate-status", min_width=220
+                )
+            shown = build_result(result_table.CSS.read_text(encoding="utf-8"))
+        with gr.Tab("Studies", id="studies") as of_studies:
+            evaluate_studies.build(services, of_studies, TO_COMPARE)
     source = gr.State("")
     hidden = {"api_visibility": "private", "show_progress": "hidden"}
     several = {"concurrency_limit": 8, **hidden}  # each waits for the model inside Services.model, and says so
@@ -65,6 +70,13 @@ def build(services: Services) -> None:
     opened = shown.rows.open_task(as_toast(evaluate.open), None, None, queue=False, **hidden)
     opened.success(None, js=TO_COMPARE)
     evaluate_api.add(evaluate.evaluations, evaluate.data)
+    one.select(None, js=NO_STUDY_IN_ADDRESS)
+    gr.context.Context.root_block.load(asked_page, None, pages, queue=False, **hidden)
+
+
+def asked_page(request: gr.Request) -> gr.Tabs:
+    """Chooses the studies' page if the address names a study."""
+    return gr.Tabs(selected="studies") if evaluate_studies.ASKED_PAGE in request.query_params else gr.skip()
 
 
 class Evaluate:

@@ -119,7 +119,8 @@ TRAINED = ("prompt-tuning", "residual", "ddpt", "ddpt-full")
 
 @pytest.fixture
 def invented():
-    """A results.json whose figures are invented: two data sets, six arms; DDPT is above prompt tuning on one alone."""
+    """A results.json of one part, laid flat; its figures are invented: two data sets, six arms; DDPT is above prompt
+    tuning on one alone."""
 
     def arm(level, spread, **more):
         def of(scale, share=1.0):
@@ -155,7 +156,7 @@ def invented():
     rates = [{"lr": lr, "validation_loss": 2.9 + lr, "bleu": 9.0} for lr in (0.0003, 0.001)]
     training = {"seed": 1, "lr": 0.001, "steps": 600, "llm_passes": 600, "best_step": 450, "validation_loss": 2.871}
     return {
-        "format": 1,
+        "format": 2,
         "command": "python -m ddpt_core study studies/invented.yaml --out DIR",
         "created": "2020-02-02",
         "versions": {"torch": "0.0"},
@@ -181,7 +182,11 @@ def study_file(tmp_path, monkeypatch, invented):
         monkeypatch.setattr(registry, "ASSETS", tmp_path / "assets")
         path = tmp_path / "assets" / "comparison" / "results.json"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content if isinstance(content, str) else json.dumps(content or invented), encoding="utf-8")
+        if not isinstance(content, str):
+            part = dict(content or invented)
+            whole = {key: part.pop(key) for key in ("format", "command", "created", "versions")}
+            content = json.dumps(whole | {"parts": [part]})
+        path.write_text(content, encoding="utf-8")
         return path
 
     return write
@@ -261,3 +266,63 @@ def answering_server(answering, launched):
     """The address of the app with the tiny T5 and its two prompts."""
     with launched(answering) as address:
         yield address
+
+
+STUDY_HOSTILE = "<img src=s onerror=window.hacked=3>${window.hacked=4}{{value}}"
+
+
+@pytest.fixture(scope="session")
+def study_data(tasks, tmp_path_factory):
+    """A data folder of a study: training data, and two data sets to report on, one with tests; instructions hostile."""
+    root = tmp_path_factory.mktemp("study data")
+    rows = [{"id": task.id, "instruction": task.instruction, "reference": task.reference} for task in tasks]
+    dev = [row | {"instruction": f"{row['instruction']} {STUDY_HOSTILE}"} for row in rows[:6]]
+    tested = [{"id": str(n), "instruction": f"give {n}", "reference": str(n), "tests": ["assert True"]} for n in (1, 2)]
+    for name, part in {"train": rows, "dev": dev, "tested": tested}.items():
+        (root / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in part))
+    return root
+
+
+@pytest.fixture(scope="session")
+def study_yaml(tiny_folder):
+    """A study that takes seconds, as YAML: two parts, a manual arm, and DDPT under a hostile name, sampled two ways."""
+    import yaml
+
+    sizes = {"timesteps": 20, "hidden": 16, "stages": 1, "heads": 2}
+    plan = {
+        "backbone": str(tiny_folder),
+        "train": "train.jsonl",
+        "validation_tasks": 2,
+        "steps": 2,
+        "batch_size": 4,
+        "context_length": 8,
+        "max_new_tokens": 6,
+        "training_seeds": [0],
+        "sampling_seeds": [0, 1],
+        "samplers": [{"scheduler": "ddim", "steps": [2, 5]}],
+        "manual_contexts": ["sort list"],
+        "arms": {"manual": {}, f"mine {STUDY_HOSTILE}": {"arm": "ddpt", "rates": [0.01], "options": sizes}},
+        "data": [{"name": "Dev", "data": "dev.jsonl"}, {"name": "Tested", "data": "tested.jsonl", "tests": True}],
+        "parts": [{"name": "First"}, {"name": "Second", "arms": {"manual": {}, "none": {}}}],
+    }
+    return yaml.safe_dump(plan)
+
+
+@pytest.fixture(scope="session")
+def small_study(study_yaml, study_data, tiny, tmp_path_factory):
+    """The folder of that study, finished; not to be changed."""
+    from ddpt_core.study.plan_file import read_study
+    from ddpt_core.study.study import run_study
+
+    out = tmp_path_factory.mktemp("studies") / "small"
+    path = out.with_name("small.yaml")
+    path.write_text(study_yaml)
+    run_study(read_study(path), out, load=lambda name: tiny, data_root=study_data)
+    return out
+
+
+@pytest.fixture
+def own_study(answering, small_study):
+    """The services of `answering`, whose user has that study under the name small."""
+    shutil.copytree(small_study, registry.user_folder("studies") / "small")
+    return answering

@@ -1,0 +1,163 @@
+"""The studies that there are: the user's own, the command line's, and the one that ships; what their files tell."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from ddpt_core.backbone import registry
+from ddpt_core.errors import ArtifactError
+from ddpt_core.tuning.arm_names import ALL_ARMS
+
+SHIPPED = "shipped"  # the name of the study that comes with the project
+RESULTS, BEGUN = "results.json", "study.json"  # as ddpt_core.study.study writes them; that module would load torch
+REQUEST = "request.json"  # beside them: what the page was asked for
+COMMAND_LINE = Path("build") / "studies"  # where the command line writes its studies unless it is told otherwise
+FORMAT = 2
+MAX_RESULTS = 64 << 20  # bytes of a results.json that are read
+FINISHED, STOPPED, RUNNING = "finished", "stopped", "running"
+PART_KEYS = ("name", "of", "train", "variants", "entries", "plan", "backbone", "choices", "trainings", "failed", "data")
+
+Results = dict[str, Any]
+Part = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class StudyEntry:
+    """A study that can be looked at: its name in addresses and its folder."""
+
+    name: str
+    folder: Path
+
+    @property
+    def shipped(self) -> bool:
+        """Whether it came with the project, so that only its results are there."""
+        return self.name == SHIPPED
+
+    @property
+    def own(self) -> bool:
+        """Whether it lies in the folder of the user's studies, where the page writes."""
+        return self.folder.parent == registry.user_folder("studies")
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has results."""
+        return (self.folder / RESULTS).is_file()
+
+    @property
+    def results(self) -> Results:
+        """The content of results.json; raises ArtifactError."""
+        return read_results(self.folder / RESULTS)
+
+    @property
+    def request(self) -> dict[str, Any] | None:
+        """What the page was asked for, None if the study was not begun on it."""
+        try:
+            asked = json.loads((self.folder / REQUEST).read_text(encoding="utf-8"))
+            return asked if isinstance(asked, dict) and {"file", "data_folder", "limit"} <= asked.keys() else None
+        except (OSError, ValueError):
+            return None
+
+    def described(self, state: str = "") -> dict[str, Any]:
+        """Returns what a list tells of the study, as JSON holds it; None for what is not known."""
+        about = {"name": self.name, "state": state or (FINISHED if self.finished else STOPPED)}
+        about |= {"created": None, "backbones": [], "parts": None, "cells": self.cells(), "failed": None}
+        about |= {"limit": None, "problem": ""}
+        try:
+            return about | (_of_results(self.results) if self.finished else self._of_plan())
+        except ArtifactError as error:
+            return about | {"problem": str(error)}
+
+    def cells(self) -> int | None:
+        """Returns how many cells are done; of the shipped study only the answers are known."""
+        if not self.shipped:
+            return sum(1 for _ in self.folder.glob("cells/*/*/result.json"))
+        try:
+            return sum(len(data["runs"]) for part in self.results["parts"] for data in part["data"])
+        except ArtifactError:
+            return None
+
+    def _of_plan(self) -> dict[str, Any]:
+        """Returns what is known of a study without results."""
+        asked = self.request or {}
+        begun = next((self.folder / name for name in (BEGUN, REQUEST) if (self.folder / name).is_file()), self.folder)
+        when = f"{datetime.fromtimestamp(begun.stat().st_mtime):%Y-%m-%d}"
+        return {"created": when, "limit": asked.get("limit")} | {
+            name: asked[name] for name in ("backbones", "parts") if name in asked
+        }
+
+
+def studies_there() -> dict[str, StudyEntry]:
+    """Returns name -> study: the user's own and those of the command line, the latest first, then the one that ships.
+
+    Of two with one name it is the user's own.
+    """
+    found: dict[str, tuple[float, str, StudyEntry]] = {}
+    for home in (COMMAND_LINE, registry.user_folder("studies")):
+        for folder in home.iterdir() if home.is_dir() else ():
+            times = [path.stat().st_mtime for name in (RESULTS, BEGUN, REQUEST) if (path := folder / name).is_file()]
+            if times and folder.name != SHIPPED:
+                found[folder.name] = -max(times), folder.name, StudyEntry(folder.name, folder)
+    shipped = registry.ASSETS / "comparison"
+    last = {SHIPPED: StudyEntry(SHIPPED, shipped)} if (shipped / RESULTS).is_file() else {}
+    return {entry.name: entry for _, _, entry in sorted(found.values(), key=lambda item: item[:2])} | last
+
+
+def read_results(path: Path) -> Results:
+    """Returns the content of a results.json of format 2; raises ArtifactError for a file that is not one."""
+    try:
+        about = path.stat()
+    except OSError:
+        raise ArtifactError(f"The study {path.parent.name} has no {RESULTS}; it is not finished.") from None
+    return _read(path, about.st_mtime_ns, about.st_size)
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, _changed: int, size: int) -> Results:
+    whose = f"The {RESULTS} of {path.parent.name}"
+    if size > MAX_RESULTS:
+        raise ArtifactError(f"{whose} must have at most {MAX_RESULTS >> 20} MB here, got {size >> 20}; read report.md.")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["format"] != FORMAT:
+            raise ArtifactError(f"{whose} must be of format {FORMAT}, got {content['format']!r}; run the study again.")
+        for part in content["parts"]:
+            _check(part)
+        if not content["parts"]:
+            raise ValueError("no part")
+        return content
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise ArtifactError(f"{whose} cannot be read ({type(error).__name__}); run the study again.") from error
+
+
+def _check(part: Part) -> None:
+    """Raises KeyError or TypeError for a part that lacks what is shown of it."""
+    for key in PART_KEYS:
+        part[key]
+    for data in part["data"]:
+        arms = data["arms"]
+        for pair, figures in data["paired"].items():
+            if not set(pair.split("/")) <= arms.keys():
+                raise KeyError(pair)
+            dict(figures)
+        for run in data["runs"]:
+            arms[run["arm"]]
+        if not {part["variants"][part["entries"][arm]] for arm in arms} <= set(ALL_ARMS):
+            raise KeyError("arm")
+        for key in ("name", "tasks", "tests"):
+            data[key]
+
+
+def _of_results(results: Results) -> dict[str, Any]:
+    parts = results["parts"]
+    return {
+        "created": results.get("created"),
+        "backbones": list(dict.fromkeys(str((part["backbone"] or {}).get("name")) for part in parts)),
+        "parts": len(parts),
+        "failed": sum(len(part["failed"]) for part in parts),
+        "limit": results.get("limit"),
+    }
