@@ -132,7 +132,7 @@ class View:
             f'<h2 class="rows-heading">{f"{count:,} predictions" if there else "Predictions"}</h2>',
             gr.Row(visible=there),
             *_menus(predictions),
-            *(View.rows_of(predictions, Asked(), 0) if there else _no_rows(NO_PREDICTIONS)),
+            *View.rows_of(predictions, Asked(), 0),
         ]
 
     @staticmethod
@@ -154,6 +154,8 @@ class View:
     @staticmethod
     def rows_of(predictions: StudyPredictions, asked: Asked, page: int) -> list[Any]:
         """Returns rows, their place among all, the two buttons and the page, for what is asked."""
+        if not predictions.there():
+            return _no_rows(NO_PREDICTIONS)
         found = predictions.find(asked)
         pages = max(1, -(-len(found.rows) // PAGE))
         page = min(max(0, page), pages - 1)

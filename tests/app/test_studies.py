@@ -234,6 +234,8 @@ def test_the_shipped_study_comes_last_and_a_damaged_one_says_so(own_study, small
     assert "The study that comes with the project" in shown
     rows = View.of(studies.get(SHIPPED))
     assert any(isinstance(part, str) and NO_PREDICTIONS in part for part in rows)
+    predictions = View.predictions(studies.get(SHIPPED), "", "CoNaLa dev")
+    assert NO_PREDICTIONS in View.rows_of(predictions, asked_of(["", "", "", "", "best", ""]), 0)[0]
     assert "No study is here yet" in list_html([])
 
 
