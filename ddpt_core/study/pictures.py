@@ -68,12 +68,16 @@ def dots(chart: Dots) -> str:
 
 
 def curves(chart: Curves) -> str:
-    """Returns the series over a logarithmic x, each point with its label and its interval."""
+    """Returns the series over a logarithmic x, each point with its interval and its label.
+
+    Points of the same label that lie together share it.
+    """
     every = [point for points in chart.series.values() for point in points]
     low, high = min(point.x for point in every), max(point.x for point in every)
     x = Scale(low / 1.3, high * 1.3, 60, WIDTH - 30, log=True)
     y = linear(every, 330, 60)
     parts = [*_grid(x, 60, 330, vertical=True), *_grid(y, 60, WIDTH - 30, vertical=False)]
+    labelled: list[tuple[str, float, float]] = []
     for place, (name, points) in enumerate(chart.series.items()):
         colour = points[0].colour
         at = [(x(point.x), y(point.value)) for point in points]
@@ -85,6 +89,9 @@ def curves(chart: Curves) -> str:
                 ends = f"M{a:.1f} {y(point.interval[0]):.1f}V{y(point.interval[1]):.1f}"
                 parts.append(f'<path d="{ends}" stroke="{colour}" opacity=".35"/>')
             parts.append(f'<circle cx="{a:.1f}" cy="{b:.1f}" r="4" fill="{colour}"/>')
+            if any(text == point.label and abs(c - a) < 40 and abs(d - b) < 30 for text, c, d in labelled):
+                continue
+            labelled.append((point.label, a, b))
             below, last = is_below(chart, place, number), a > WIDTH - 60 - 6 * len(point.label)
             x_text, anchor = (a - 6, 'text-anchor="end" class="q"') if last else (a + 6, 'class="q"')
             parts.append(_text(x_text, b + (15 if below else -6), point.label, anchor))

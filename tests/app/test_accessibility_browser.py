@@ -13,7 +13,12 @@ import pytest
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
-READY = {"explore": ".ddpt[data-state=ready]", "compare": "#study-plot .js-plotly-plot", "evaluate": "#evaluate-status"}
+READY = {
+    "explore": ".ddpt[data-state=ready]",
+    "compare": "#study-plot .js-plotly-plot",
+    "train": "#train-status",
+    "evaluate": "#evaluate-status",
+}
 
 
 class ServedApp:
@@ -54,8 +59,7 @@ def app(tmp_path_factory):
     app.kill()
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])
 @pytest.mark.parametrize("tab", list(READY))
 def test_axe_finds_no_serious_violation(app, new_page, tab, theme, width):
     from axe_playwright_python.sync_playwright import Axe

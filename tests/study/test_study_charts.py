@@ -122,6 +122,16 @@ def test_points_are_drawn_where_their_values_are():
     assert first.startswith(f"M{xs[0]:.1f} ") and first.endswith(f"H{xs[2]:.1f}")
 
 
+def test_points_that_lie_together_share_a_label_and_others_have_their_own():
+    series = {
+        name: [Point("ten", 5.0, None, "red", x), Point("many", 5.1, None, "red", 9.0)]
+        for name, x in (("DDPM", 0.010), ("DDIM", 0.011), ("DPM-Solver++", 0.1))
+    }
+    root = ElementTree.fromstring(svg(Curves("t", "seconds", "BLEU-4", series)))
+    texts = [one.text for one in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert (texts.count("ten"), texts.count("many")) == (2, 1)
+
+
 @pytest.mark.parametrize(
     "low, high, log, ticks", [(0, 10, False, 6), (0.001, 100, True, 6), (3.2, 3.4, False, 5), (140, 900, True, 2)]
 )
