@@ -59,9 +59,11 @@ class UnsavedRuns:
             for folder in [*visitor.glob("*"), *visitor.glob(f"{TRASH}/*")]:
                 if folder.name != TRASH:
                     remove_if_old(folder, HOURS * 3_600, self.remove)
+            idle = time.time() - SWEEP  # into a folder that was made since, a run may just be coming
             for emptied in (visitor / TRASH, visitor):
                 with suppress(OSError):
-                    emptied.rmdir()  # only one that is empty
+                    if emptied.name == TRASH or emptied.stat().st_mtime < idle:
+                        emptied.rmdir()  # only one that is empty
 
 
 def used(folder: Path) -> None:

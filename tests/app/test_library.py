@@ -255,6 +255,15 @@ def test_unsaved_runs_are_removed_some_hours_after_their_last_use(services, libr
     assert not Path(files["run"].removeprefix("gradio_api/file=")).exists()
 
 
+def test_a_visitors_empty_folder_is_removed_but_not_one_that_a_run_may_just_be_coming_into(services):
+    fresh, left = (services.runs.unsaved.folder(visitor) for visitor in (ANN, BOB))
+    for folder in (fresh, left):
+        folder.mkdir(parents=True)
+    os.utime(left, (0, 0))
+    services.runs.unsaved.of(ANN)
+    assert fresh.is_dir() and not left.exists()
+
+
 def test_what_was_packed_of_a_removed_run_stays_if_another_has_the_same_content(services, made):
     name = made(ANN)
     entry = services.runs.entry(name, ANN)

@@ -55,7 +55,7 @@ def names(page):
 def said(page, words):
     """Waits until the list tells so, and returns the sentence."""
     page.wait_for_function(
-        "words => document.querySelector('.run-list .said')?.textContent.includes(words)", arg=words, timeout=30_000
+        "words => document.querySelector('.run-list .said')?.textContent.includes(words)", arg=words, timeout=90_000
     )
     return page.inner_text(".run-list .said")
 
@@ -179,10 +179,10 @@ def test_two_windows_do_not_see_each_others_unsaved_runs(visit, server):
     assert name in names(ann) and name in chosen(ann)
     assert names(bob) == ["ddpt-ddpm-40-seed3"] == chosen(bob)
     bob.goto(f"{server}/?run={name}")
-    toast = bob.wait_for_selector(".toast-body, [data-testid=toast-body]", timeout=30_000).inner_text()
+    toast = bob.wait_for_selector(".toast-body, [data-testid=toast-body]", timeout=90_000).inner_text()
     assert "There is no run" in toast
     ann.goto(f"{server}/?run={name}")  # a reload keeps what is one's own
-    ann.wait_for_function("window.ddptViewer && ddptViewer.stepCount === 21", timeout=30_000)
+    ann.wait_for_function("window.ddptViewer && ddptViewer.stepCount === 21", timeout=90_000)
     assert sample(bob) == name  # the same settings, at their own
     unfold(bob)
     assert "only yours" in bob.inner_text(f"li[data-run='{name}']")
