@@ -25,6 +25,7 @@ _HOMES = {
     "Trajectory": "ddpt_core.trajectory.trajectory",
     "NearestTokens": "ddpt_core.interpret.nearest_tokens",
     "project": "ddpt_core.interpret.projection",
+    "code_of": "ddpt_core.answering.code",
     "compare": "ddpt_core.evaluation.arms",
     "evaluate": "ddpt_core.evaluation.evaluate",
     "execute": "ddpt_core.evaluation.execution",

@@ -45,7 +45,7 @@ def unfinished_function(instruction: str) -> str | None:
     The instruction must be Python as a whole; a signature at its very end, without a docstring, will do too.
     """
     for text in (instruction, f"{instruction}\n{INDENT}pass"):
-        tree = _parsed(text)
+        tree = parsed(text)
         if tree is None:
             continue
         last = tree.body[-1] if tree.body else None
@@ -86,7 +86,8 @@ def _compiles(source: str) -> bool:
     return True
 
 
-def _parsed(source: str) -> ast.Module | None:
+def parsed(source: str) -> ast.Module | None:
+    """Returns the syntax tree of a source that is Python, None of any other."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -1,0 +1,1 @@
+"""What is made of a raw answer: the code that is cut out of it."""
