@@ -10,7 +10,18 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 # Each may import itself and those before it.
-STAGES = ("data", "backbone", "diffusion", "tuning", "trajectory", "interpret", "answering", "evaluation", "study", "pretrain")
+STAGES = (
+    "data",
+    "backbone",
+    "diffusion",
+    "tuning",
+    "trajectory",
+    "interpret",
+    "answering",
+    "evaluation",
+    "study",
+    "pretrain",
+)
 FREE = ("errors", "artifact_files")  # modules of no stage: all may import them, they import no stage
 DOORS = ("__init__", "__main__", "commands")  # may open every room
 HEAVY = (

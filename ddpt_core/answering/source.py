@@ -104,5 +104,6 @@ def _has_ended(definition: ast.stmt, next_line: str) -> bool:
         if re.match(r"\s+(async\s+def|def|class|@)", next_line):
             return True
         definition = definition.body[-1]
-    is_function = isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef)
-    return is_function and isinstance(definition.body[-1], ast.Return | ast.Raise)
+    if not isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    return isinstance(definition.body[-1], ast.Return | ast.Raise)
