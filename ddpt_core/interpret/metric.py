@@ -149,7 +149,8 @@ def closest(closeness: np.ndarray, ids: np.ndarray, k: int) -> tuple[np.ndarray,
     closeness: (n, c) of the tokens `ids` (c,), which must ascend: tokens whose closeness is the same float32
     come in the order of their ids.
     """
-    rounded = (-closeness).astype(np.float32) + np.float32(0)  # + 0 gives -0.0 and 0.0 the same bits
+    with np.errstate(over="ignore"):  # what is too far for float32 is infinitely far
+        rounded = (-closeness).astype(np.float32) + np.float32(0)  # + 0 gives -0.0 and 0.0 the same bits
     bits = rounded.view(np.int32)
     bits = bits ^ ((bits >> 31) & 0x7FFFFFFF)  # integers in the order of the floats
     keys = (bits.astype(np.int64) << 32) | np.arange(len(ids))  # by closeness, then by place among `ids`

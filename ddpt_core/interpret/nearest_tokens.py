@@ -27,7 +27,8 @@ class Neighbours:
     """The K nearest tokens of every vector, nearest first.
 
     ids: (..., K) int32, token ids.
-    scores: (..., K) float32, cosine similarity (descending) or L2 distance (not squared, ascending).
+    scores: (..., K) float32, cosine similarity (descending) or L2 distance (not squared, ascending);
+        a distance beyond float32 is infinite.
     """
 
     ids: np.ndarray
@@ -68,7 +69,7 @@ class NearestTokens:
             for row, among, ceiling in self._candidates(vectors, todo, wanted):
                 best, closeness = closest(self.metric.closeness(vectors[row : row + 1], among), among, k)
                 ids[row], scores[row] = best[0], self.metric.sign * closeness[0]
-                if not closeness[0, -1] > ceiling:  # nor if FAISS's float32 overflowed
+                if wanted < len(self.table) and not closeness[0, -1] > ceiling:  # nor if FAISS's float32 overflowed
                     unsure.append(row)
             todo, wanted = unsure, wanted * 8
         return Neighbours(ids, scores)

@@ -166,6 +166,21 @@ class TestBothMetrics:
             assert_exact(nearest.run(path, K), table, path, metric)
             assert_exact(nearest.search(path[:, 0], K), table, path[:, 0], metric)
 
+    @pytest.mark.parametrize("k", [K, 400])
+    def test_values_next_to_the_largest_float32_are_searched_to_an_end(self, metric, k):
+        """Distances to such tokens are beyond float32, so that all of them are infinitely far, in the order of ids."""
+        rng = np.random.default_rng(15)
+        table = plain_table(rng)
+        table[5], table[6], table[7, 3] = 3e38, -3e38, 3e38
+        vectors = plain_table(rng, 20)
+        nearest = NearestTokens(table, metric)
+        found, along = nearest.search(vectors, k), nearest.run(vectors[:, None], k)
+        assert metric == "cosine" or k < 400 or np.isinf(found.scores[:, -2:]).all()
+        with np.errstate(over="ignore"):
+            np.testing.assert_array_equal(found.ids, brute_force(table, vectors, metric, k)[0])
+        np.testing.assert_array_equal(found.ids, along.ids[:, 0])
+        np.testing.assert_array_equal(found.scores, along.scores[:, 0])
+
     def test_tensors_and_arrays_give_the_same(self, metric):
         rng = np.random.default_rng(8)
         table = plain_table(rng)
