@@ -2,6 +2,8 @@
 
 import gradio as gr
 
+from app import addresses
+
 _HTML = """
 <header class="masthead"><span>DDPT Explorer</span>
 <a href="https://arxiv.org/abs/2504.04351" target="_blank" rel="noreferrer"
@@ -19,13 +21,12 @@ element.querySelector("button").addEventListener("click", () => {
   history.replaceState(history.state, "", address);
 });
 const said = element.querySelector(".server-away");
-const root = (window.gradio_config?.root || location.origin + location.pathname).replace(/\\/*$/, "/");
 const say = (text) => { said.textContent = text; said.hidden = !text; };
 const AWAY = "The server does not answer. What is on the screen stays; trying again…";
 const BACK = "The server answers again. Work that was under way is lost; ask for it once more.";
 let away = false, beat = null, later = 0;
 function listen() {
-  beat = new EventSource(root + "gradio_api/heartbeat/page-" + Math.random().toString(36).slice(2));
+  beat = new EventSource(addressOf("gradio_api/heartbeat/page-" + Math.random().toString(36).slice(2)));
   beat.onmessage = () => {
     if (!away) return;
     away = false;
@@ -63,4 +64,6 @@ CSS = """
 
 def masthead() -> gr.HTML:
     """Adds the line to the page that is being built."""
-    return gr.HTML(html_template=_HTML, js_on_load=_SCRIPT, apply_default_css=False, elem_id="masthead")
+    return gr.HTML(
+        html_template=_HTML, js_on_load=addresses.SCRIPT + _SCRIPT, apply_default_css=False, elem_id="masthead"
+    )

@@ -5,6 +5,7 @@ from typing import Any
 
 import gradio as gr
 
+from app.addresses import SAVE
 from app.arms import ARM_LABELS
 from app.evaluations import Evaluation
 from app.figures.interval_plot import interval_plot, save_script
@@ -24,8 +25,8 @@ class Result:
     whole: gr.Column
     table: gr.HTML
     plot: gr.Plot
-    metrics: gr.DownloadButton
-    predictions: gr.DownloadButton
+    metrics: gr.File
+    predictions: gr.File
     arm: gr.Dropdown
     outcome: gr.Dropdown
     text: gr.Textbox
@@ -85,10 +86,11 @@ def build_result(css: str) -> Result:
                 plot = gr.Plot(show_label=False, container=False, elem_id="evaluate-plot")
                 with gr.Row():
                     save = gr.Button("Picture", size="sm", elem_id="evaluate-picture", min_width=80)
-                    metrics = gr.DownloadButton("metrics.json", size="sm", elem_id="evaluate-metrics", min_width=120)
-                    predictions = gr.DownloadButton(
-                        "predictions.jsonl", size="sm", elem_id="evaluate-predictions", min_width=120
-                    )
+                    # no DownloadButton: it asks the address that the server wrote, which a proxy may have made wrong
+                    metrics, predictions = gr.File(visible=False), gr.File(visible=False)
+                    for name, file in (("metrics.json", metrics), ("predictions.jsonl", predictions)):
+                        button = gr.Button(name, size="sm", elem_id=f"evaluate-{name.split('.')[0]}", min_width=120)
+                        button.click(None, file, None, js=SAVE)
         heading = gr.HTML(**plain)
         with gr.Row():
             arm = gr.Dropdown([("Any arm", "")], value="", label="Arm", min_width=150, elem_id="evaluate-arm")

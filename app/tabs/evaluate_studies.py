@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from app.addresses import SAVE
 from app.figures.status_line import status_line
 from app.figures.studies_list import OPEN_SCRIPT, estimate_html, list_html, style
 from app.per_session import PerSession
@@ -15,7 +16,6 @@ from app.studies import Studies
 from app.study_file import YOUR_FILE, read_wanted, wanted_study
 from app.study_parcels import Parcels
 from app.tabs import evaluate_studies_api
-from app.tabs.explore_library import SAVE
 from app.tabs.study_form import UPLOAD_NOTE, file_choices, study_form
 from app.tabs.study_status import controls_of, line_of
 from app.tabs.study_view import FILES, View, asked_of, build_view

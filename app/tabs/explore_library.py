@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from app.addresses import SAVE
 from app.figures.run_list import SCRIPT, run_list_html, style
 from app.library import UPLOAD_LIMIT, Library
 from app.progress import Note, stream
@@ -14,15 +15,6 @@ from app.services import UNEXPECTED, Services, as_toast
 from app.viewer.view import key_of
 from app.visitors import SAYS_WHO, visitor_of
 from ddpt_core.errors import DDPTError
-
-# Saves the file that a hidden component got; the browser asks for it by itself.
-SAVE = """(file) => {
-  if (!file) return;
-  const link = document.createElement("a");
-  link.href = file.url;
-  link.download = file.orig_name || "run.zip";
-  link.click();
-}"""
 
 
 def build(panel: "LibraryPanel", explore, viewer: gr.HTML, window: gr.Textbox) -> gr.HTML:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import gradio as gr
 
+from app import addresses
+
 _FOLDER = Path(__file__).parent
 # In this order: each file may use the names of those before it; page.js runs last.
 SCRIPTS = (
@@ -64,7 +66,7 @@ STYLES = (
 
 def script() -> str:
     """Returns the whole script of the viewer."""
-    return _joined("js", SCRIPTS)
+    return addresses.SCRIPT + _joined("js", SCRIPTS)
 
 
 def style() -> str:

@@ -18,12 +18,6 @@ function readSafetensors(buffer) {
   return arrays;
 }
 
-/** Returns the address of a path below the app's root, which need not be the root of the host. */
-function addressOf(path) {
-  const root = (window.gradio_config && window.gradio_config.root) || location.origin + location.pathname;
-  return root.replace(/\/*$/, "/") + path;
-}
-
 /** Returns a file of the app; rejects with a sentence that can be shown. */
 async function fetchFile(path, as) {
   let response;
