@@ -4,9 +4,10 @@ import builtins
 import html
 import keyword
 import re
-import unicodedata
 from collections.abc import Sequence
 from itertools import accumulate
+
+from ddpt_core.evaluation.sandbox.signs import MISLEADING
 
 _BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
 _CONSTANTS = ("True", "False", "None")
@@ -25,8 +26,8 @@ TOKEN = re.compile(
 
 
 def escaped(text: str) -> str:
-    """Returns `text` as HTML; what cannot be seen (controls, marks that turn the direction) is spelled out."""
-    return "".join(_spelled(c) if _unseen(c) else c for c in html.escape(text))
+    """Returns `text` as HTML; controls, and marks that turn the direction of writing, are spelled out."""
+    return MISLEADING.sub(_spelled, html.escape(text))
 
 
 def code_html(code: str) -> str:
@@ -66,10 +67,5 @@ def word_kind(word: str) -> str:
     return "builtin" if word in _BUILTINS else "name"
 
 
-def _unseen(character: str) -> bool:
-    return character not in "\n\t" and unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn")
-
-
-def _spelled(character: str) -> str:
-    number = ord(character)
-    return f'<span class="unseen">\\{f"u{number:04x}" if number < 0x10000 else f"U{number:08x}"}</span>'
+def _spelled(found: re.Match[str]) -> str:
+    return found[0] if found[0] in "\n\t" else f'<span class="unseen">\\u{ord(found[0]):04x}</span>'

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.training import Point
+from ddpt_core.evaluation.sandbox.signs import MISLEADING
 
 BINS = 240  # points of the training loss that are drawn; of more, means of as many steps in a row
 SIZES = {"wide": (860, 330), "narrow": (360, 290)}  # of the picture's own coordinates, for screens and for phones
@@ -140,8 +141,8 @@ def _legend(curve: Curve, layout: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Returns `text` as SVG may hold it, also in an attribute: without markup, what cannot be seen as a box."""
-    return html.escape("".join(character if character.isprintable() else "□" for character in text))
+    """Returns `text` as SVG may hold it, also in an attribute: without markup; a box for each sign that misleads."""
+    return html.escape(MISLEADING.sub("□", text))
 
 
 def binned(points: Sequence[tuple[int, float]], bins: int = BINS) -> list[tuple[float, float]]:

@@ -7,29 +7,41 @@ the exit code) can turn a failing test into a passing one.
 
 import ast
 import sys
+import types
 from typing import Any
 
 from ddpt_core.evaluation.sandbox import names
-from ddpt_core.evaluation.sandbox.assertions import EXPLAIN, Explained, explain
+from ddpt_core.evaluation.sandbox.assertions import CLASS_OF, EXPLAIN, TYPE_OF, Explained, explain
+from ddpt_core.evaluation.sandbox.cases import Skipped, is_skip, leave_running_to_us, run_case
 from ddpt_core.evaluation.sandbox.correspondence import Correspondent, ProgramLost
-from ddpt_core.evaluation.sandbox.remote import Remote
-from ddpt_core.evaluation.sandbox.wire import Line
+from ddpt_core.evaluation.sandbox.remote import Remote, class_of, type_of
+from ddpt_core.evaluation.sandbox.signs import MISLEADING
+from ddpt_core.evaluation.sandbox.wire import Line, Needs
 
 _SHOWN_CHARACTERS = 2_000  # of a message of the program
-_KINDS = {"ProgramLost": ProgramLost, "MemoryError": MemoryError}  # which no exception of the program's own can be
+_KINDS = {"ProgramLost": ProgramLost, "MemoryError": MemoryError, "Needs": Needs, "Skipped": Skipped}  # which no exception of the program's own can be
 
 
 class Judge:
-    """The tests' namespace and the line to the program; `report` is a Line to the supervisor."""
+    """The tests' namespace and the line to the program; `report` is a Line to the supervisor.
 
-    def __init__(self, line: Line, report: Line, setup: str, tests: list[str]) -> None:
+    tests: for each its source; where a method of a class is to run instead, the names of both; and what it needs that
+    it cannot have, "" mostly.
+    """
+
+    def __init__(self, line: Line, report: Line, setup: str, tests: list[tuple[str, str, str, str]]) -> None:
         self._program = Correspondent(line, self._relay)
         self._report = report
         self._own_output = sys.stdout
         self._setup_source = setup
         self._tests = tests
         self._injected: dict[str, tuple[Any, Any]] = {}  # name -> what was bound, what it hides
-        self._names: dict[str, Any] = {"__name__": "__main__", EXPLAIN: explain}
+        self._earlier = names.Earlier()
+        self._asked: set[str] = set()  # names of the program that the tests have mentioned so far
+        module = types.ModuleType("__main__")  # where unittest, dataclasses and others look for what a class is from
+        sys.modules["__main__"] = module
+        self._names: dict[str, Any] = module.__dict__
+        self._names |= {EXPLAIN: explain, TYPE_OF: type_of, CLASS_OF: class_of}
 
     def run(self) -> None:
         """Reports ["ran"] or ["ran", kind, detail] of an error, then ["began", i] and
@@ -42,28 +54,47 @@ class Judge:
             self._report.send(["ran", *_describe(error)])
             return
         self._report.send(["ran"])
+        if any("unittest" in source for source, *_ in self._tests):
+            leave_running_to_us()
         for index, test in enumerate(self._tests):
             self._report.send(["began", index])
-            outcome, kind, detail = self._outcome(test)
+            outcome, kind, detail = self._outcome(*test)
             self._own_output.flush()  # before the supervisor may end this process
             self._report.send(["outcome", index, outcome, kind, detail])
             if self._program.lost is not None:
                 return
         self._report.send(["done"])
 
-    def _outcome(self, test: str) -> tuple[str, str, str]:
+    def _outcome(self, source: str, case: str, method: str, lacks: str) -> tuple[str, str, str]:
         outcome: tuple[str, str, str] = ("passed", "", "")
+        self._program.needed = None
         try:
-            tree = ast.parse(test, "<test>")
-            self._take_names(names.mentioned(tree), tree)
-            exec(Explained(test).compile(tree, "<test>"), self._names)
+            if lacks:
+                raise self._program.lack(lacks)
+            if case:
+                self._take_names({case}, ast.Module([], []))
+                run_case(self._names, case, method)
+            else:
+                self._run(source)
         except AssertionError as error:
             outcome = ("failed", *_describe(error))
-        except BaseException as error:
+        except ModuleNotFoundError as error:
+            if "place" not in vars(error):
+                self._program.lack(f"the module {_on_one_line(str(error.name))}, which the sandbox does not have")
             outcome = ("error", *_describe(error))
+        except BaseException as error:
+            outcome = ("not reached" if is_skip(error) else "error", *_describe(error))
         if self._program.lost is not None:  # even if the test took that for an exception that it expected
             return ("error", *_describe(self._program.lost))
+        if self._program.needed is not None:
+            return ("error", *_describe(self._program.needed))
         return outcome
+
+    def _run(self, test: str) -> None:
+        tree = ast.parse(test, "<test>")
+        self._take_names(names.mentioned(tree), tree)
+        self._earlier.learn(tree)
+        exec(Explained(test).compile(tree, "<test>"), self._names)
 
     def _prepare(self) -> None:
         """Runs the setup here too; its classes are the program's, so that it can be passed instances of them."""
@@ -87,10 +118,15 @@ class Judge:
                 self._names.pop(name)
                 self._names.update({} if before is None else {name: before})
         own = {name: self._names[name] for name in self._setup_binds if name in self._names}
+        earlier = self._earlier.reached(mentioned)
+        mentioned = mentioned | earlier
         wanted = (mentioned | self._setup_mentions) - (self._names.keys() - own.keys())
         given = self._program.send("names", sorted(wanted))
         values = {name: given[name] for name in wanted if name in given} if type(given) is dict else {}
-        chosen = names.choose(values, own, names.called(tree), names.free(tree) & mentioned)
+        self._asked |= values.keys()
+        calls = names.called(tree) | self._earlier.called_by(earlier)
+        reads = names.free(tree) | (earlier - names.mentioned(tree))
+        chosen = names.choose(values, own, calls, reads & mentioned, self._asked)
         self._injected = {name: (value, self._names.get(name)) for name, value in chosen.items()}
         self._names.update(chosen)
 
@@ -121,5 +157,5 @@ def _describe(error: BaseException) -> tuple[str, str]:
 def _on_one_line(text: str) -> str:
     """Returns `text`, which the program may have chosen, as something that can be shown and written anywhere."""
     shown = " ".join(line.strip() for line in text[:_SHOWN_CHARACTERS].splitlines())
-    shown = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in shown)
+    shown = MISLEADING.sub(lambda found: found[0].encode("unicode_escape").decode(), shown)
     return shown if len(text) <= _SHOWN_CHARACTERS else f"{shown}... ({len(text):,} characters)"

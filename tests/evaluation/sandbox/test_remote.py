@@ -68,3 +68,9 @@ def test_a_message_of_the_program_is_one_short_line_that_can_be_written():
     found = execute("def f():\n    raise ValueError('a\\n b\\x1b' + '\\ud800' + 'x' * 10**6)", ["f()"])
     assert found.detail.startswith("ValueError: a b\\x1b\\ud800xxx") and len(found.detail) < 5_000
     assert found.detail.isprintable() and "(1,000,006 characters)" in found.detail
+
+
+def test_a_message_keeps_joiners_and_wide_blanks_and_spells_out_what_turns_its_direction():
+    said = "می\u200cخ\u3000👩\u200d🚀"
+    found = execute(f"def f():\n    raise ValueError({said + chr(0x202E)!r})", ["f()"])
+    assert found.detail.startswith(f"ValueError: {said}\\u202e (line 2: ")
