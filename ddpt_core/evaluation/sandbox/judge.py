@@ -19,7 +19,8 @@ from ddpt_core.evaluation.sandbox.signs import MISLEADING
 from ddpt_core.evaluation.sandbox.wire import Line, Needs
 
 _SHOWN_CHARACTERS = 2_000  # of a message of the program
-_KINDS = {"ProgramLost": ProgramLost, "MemoryError": MemoryError, "Needs": Needs, "Skipped": Skipped}  # which no exception of the program's own can be
+# which no exception of the program's own can be
+_KINDS = {kind.__name__: kind for kind in (ProgramLost, MemoryError, Needs, Skipped)}
 
 
 class Judge:

@@ -56,6 +56,42 @@ def bound(tree: ast.Module) -> set[str]:
     return names
 
 
+class Earlier:
+    """What the tests have bound so far at their top, and the names that each of these leads to.
+
+    A helper that one test defines and another calls reads its names when it is called, so they must be there then.
+    """
+
+    def __init__(self) -> None:
+        self._leads: dict[str, set[str]] = {}
+        self._called: dict[str, set[str]] = {}
+
+    def learn(self, tree: ast.Module) -> None:
+        """Takes in the statements of a test."""
+        for node in tree.body:
+            reads, calls = mentioned(node), called(node)
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                names = {node.name}
+            else:  # what a test had bound already may have got hold of the rest: `checks.append(lambda: f(1))`
+                names = bound(ast.Module([node], [])) | (reads & self._leads.keys())
+            for name in names:
+                self._leads[name] = self._leads.get(name, set()) | reads
+                self._called[name] = self._called.get(name, set()) | calls
+
+    def reached(self, start: Collection[str]) -> set[str]:
+        """Returns the names in `start` and those that they lead to."""
+        found: set[str] = set()
+        ahead = set(start)
+        while ahead:
+            found |= ahead
+            ahead = set().union(*(self._leads.get(name, ()) for name in ahead)) - found
+        return found
+
+    def called_by(self, names: Collection[str]) -> set[str]:
+        """Returns the names that are called on the way from `names`."""
+        return set().union(*(self._called.get(name, ()) for name in names))
+
+
 def classes(tree: ast.Module) -> set[str]:
     """Returns the names of the classes defined at the top of a module."""
     return {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
@@ -70,16 +106,22 @@ def is_stub(node: ast.AST) -> bool:
 
 
 def choose(
-    values: dict[str, Any], of_setup: dict[str, Any], calls: set[str], reads: Collection[str] = ()
+    values: dict[str, Any],
+    of_setup: dict[str, Any],
+    calls: set[str],
+    reads: Collection[str] = (),
+    asked: Collection[str] | None = None,
 ) -> dict[str, Any]:
     """Returns what the names in `values`, all bound by the program, mean for one test.
 
     of_setup: what the setup bound to names when it ran beside the tests; calls: names that the test calls;
-    reads: names that it reads and does not bind itself.
+    reads: names that it reads and does not bind itself; asked: the program's names that this test and all before it
+    mention, None if that is not known.
     """
     chosen = {}
     is_alone = len(values) == 1 and values.keys() <= set(reads)
-    is_alone = is_alone and all(name in values or _is_known(name, of_setup) for name in reads)
+    only = asked is not None and set(asked) <= values.keys()  # nothing that an earlier test holds is of another name
+    is_alone = is_alone and (only or all(name in values or _is_known(name, of_setup) for name in reads))
     for name, value in values.items():
         library = _LIBRARY_ALIASES.get(name, name if name in sys.stdlib_module_names else "")
         if name in of_setup:
@@ -91,7 +133,7 @@ def choose(
         elif hasattr(builtins, name):
             if not (callable(value) or name in calls):
                 chosen[name] = value
-        elif library and type(value) is Remote:
+        elif library and type(value) is Remote and name not in calls:  # modules are not called
             chosen[name] = importlib.import_module(library)
         else:
             chosen[name] = value

@@ -37,6 +37,7 @@ def plain_data(value: Any) -> Any:
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "call": lambda function, arguments, keywords: function(*arguments, **keywords),
     "getattr": getattr,
+    "type": type,
     "setattr": setattr,
     "delattr": delattr,
     "setitem": operator.setitem,

@@ -6,17 +6,19 @@ own process, and the program may do with it as it likes.
 """
 
 import ast
-import builtins
 import contextlib
+import importlib
 import io
+import json
 import linecache
 import mmap
 import sys
 import types
 from typing import Any
 
+from ddpt_core.evaluation.sandbox import namedtuples, standard
 from ddpt_core.evaluation.sandbox.operations import OPERATIONS, has_data, plain_data
-from ddpt_core.evaluation.sandbox.wire import Codec, Line, WireError, is_safe_from_program
+from ddpt_core.evaluation.sandbox.wire import Codec, Line, WireError
 
 FILE_NAME = "<program>"
 SETUP_NAME = "<setup>"
@@ -34,6 +36,7 @@ class Program(Codec):
         self._code = code
         self._objects: list[Any] = []
         self._places: dict[int, int] = {}
+        self._of_tests: dict[str, type] = {}  # classes made after those of the tests, by their form as JSON
         self._output = _Output()
         self._reserve = mmap.mmap(-1, _RESERVE_BYTES)
         module = types.ModuleType("__main__")
@@ -52,7 +55,7 @@ class Program(Codec):
             try:
                 self._line.send(answer)
             except WireError as error:  # too large
-                self._line.send(self._failure(error))
+                self._line.send(["needs", f"to be given more than the sandbox carries: {error}"])
             if self._reserve.closed:
                 with contextlib.suppress(OSError):
                     self._reserve = mmap.mmap(-1, _RESERVE_BYTES)
@@ -104,27 +107,25 @@ class Program(Codec):
                 raise
 
     def _failure(self, error: BaseException) -> list[Any]:
-        """Returns ["raised", nearest built-in type, type, message, arguments, place, output]."""
-        base = _builtin_base(type(error))
+        """Returns ["raised", type's name, type, arguments, attributes, message, place, output]."""
         try:
             message = str(error)[:2000]
         except BaseException:
             message = ""
         try:
-            arguments = self.encode([error.msg] if isinstance(error, SyntaxError) else list(error.args))
+            parts = self.error_parts(error)
         except BaseException:
-            arguments = ["list", message]
-        kind = None if type(error) is base else self.encode(type(error))
-        return [
-            "raised",
-            base.__name__,
-            type(error).__name__,
-            kind,
-            message,
-            arguments,
-            _place(error),
-            self._output.take(),
-        ]
+            base = ["shared", "builtins", standard.builtin_base(type(error)).__name__]
+            parts = [base, ["list", message], ["dict"]]
+        return ["raised", type(error).__name__, *parts, message, _place(error), self._output.take()]
+
+    def attributes(self, error: BaseException) -> dict[str, Any]:
+        """Returns the attributes of an exception that cross with it, those of its class too if that is an own one."""
+        found: dict[str, Any] = {}
+        for kind in reversed(type(error).__mro__):
+            if kind.__module__ == "__main__":
+                found |= {name: value for name, value in vars(kind).items() if not callable(value)}
+        return {name: value for name, value in found.items() if not hasattr(value, "__get__")} | vars(error)
 
     def _changes(self, forms: list[Any], operands: list[Any]) -> list[Any]:
         """Returns [index or keyword, new form] for each argument of a call that the function changed."""
@@ -148,17 +149,22 @@ class Program(Codec):
     def share(self, value: Any) -> Any:
         """Returns the form of a function or type of Python's, None for what stays here."""
         form = super().share(value)
-        return form if form is not None and is_safe_from_program(*form[1:]) else None
+        return form if form is not None and standard.is_safe_from_program(*form[1:]) else None
 
     def export(self, value: Any) -> list[Any]:
         """Returns ["object", number, type's name, data or null]: the object stays here."""
         if isinstance(value, _Callback):
             return ["callback", value.number]
+        for form, kind in self._of_tests.items():
+            if value is kind:
+                return json.loads(form)
+            if type(value) is kind and isinstance(value, tuple):
+                return ["namedtuple", json.loads(form)[1], *map(self.encode, value)]
         number = self._number(value)
-        if isinstance(value, type) and issubclass(value, BaseException):
-            base = _builtin_base(value)
-            return ["exception", number, value.__name__, base.__name__]
-        return ["object", number, type(value).__name__, self._data(value)]
+        if standard.is_exception(value):
+            bases = [self.encode(base) for base in value.__bases__ if standard.is_exception(base)]
+            return ["exception", number, value.__name__, bases]
+        return ["object", number, _type_name(type(value)), self._data(value)]
 
     def _number(self, value: Any) -> int:
         number = self._places.setdefault(id(value), len(self._objects))
@@ -178,7 +184,25 @@ class Program(Codec):
             return _Callback(self, parts[0])
         if tag == "iterator":
             return _iterate(_Callback(self, parts[0]))
+        if tag == "library":
+            return getattr(importlib.import_module(parts[0]), parts[1])
+        if tag == "namedtuple":
+            return namedtuples.made(self._namedtuple(parts[0]), [self.decode(part) for part in parts[1:]])
+        if tag == "namedtuple class":
+            return self._namedtuple(parts[0])
+        if tag == "exception of tests":
+            number, name, bases = parts
+            form = json.dumps(["exception of tests", number])
+            if form not in self._of_tests:
+                self._of_tests[form] = type(name, tuple(map(self.decode, bases)), {})
+            return self._of_tests[form]
         return super().resolve(tag, parts)
+
+    def _namedtuple(self, name_and_fields: list[str]) -> type:
+        form = json.dumps(["namedtuple class", name_and_fields])
+        if form not in self._of_tests:
+            self._of_tests[form] = namedtuples.same(name_and_fields[0], name_and_fields[1:])
+        return self._of_tests[form]
 
     def call_back(self, number: int, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         """Returns what a function of the tests gives; requests that it makes meanwhile are answered."""
@@ -188,7 +212,7 @@ class Program(Codec):
             if reply[0] == "returned":
                 return self.decode(reply[1])
             if reply[0] == "raised":
-                raise getattr(builtins, reply[1], RuntimeError)(reply[2])
+                raise self.error(*reply[1:])
             self._line.send(self._answer(reply))
 
 
@@ -234,8 +258,9 @@ class _Output(io.TextIOWrapper):
         return text
 
 
-def _builtin_base(kind: type) -> type:
-    return next(base for base in kind.__mro__ if getattr(builtins, base.__name__, None) is base)
+def _type_name(kind: type) -> str:
+    """Returns the name of a type: of one of Python's library with its module, and of one of the program's without."""
+    return standard.name_of(kind) if standard.is_of_library(kind) else kind.__name__
 
 
 def _wait_for_threads() -> None:

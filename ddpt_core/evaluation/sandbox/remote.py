@@ -105,6 +105,16 @@ def number_of(stand_in: Remote) -> int:
     return _get(stand_in, "_number")
 
 
+def type_of(kind: Any, value: Any) -> Any:
+    """Returns what `type(value)` is in a test, where `type` is `kind`; the type of an object is the program's word."""
+    return _get(value, "_ask")("type", value) if kind is type and type(value) is Remote else kind(value)
+
+
+def class_of(value: Any) -> Any:
+    """Returns what `value.__class__` is in a test."""
+    return type_of(type, value) if type(value) is Remote else value.__class__
+
+
 def set_data(stand_in: Remote, data: Any) -> None:
     """Notes the plain value inside the object."""
     _set(stand_in, "_data", data)
@@ -151,12 +161,13 @@ def _combine(name: str, reflected: bool = False) -> Callable[[Remote, Any], Any]
         data = _data_of(self)
         if data is not _NO_DATA:
             return operation(other, data) if reflected else operation(data, other)
-        if name in ("eq", "ne"):
-            return name == "ne"
-        raise TypeError(
-            f"{name.strip('_')} between a {_get(self, '_type_name')} of the program and a value of the test "
-            "is not done, since it would show the program what the test expects"
-        )
+        theirs, mine = _get(self, "_type_name"), type(other)
+        if name not in ("eq", "ne"):
+            what = f"{name.strip('_')} between a {theirs} of the program and a {mine.__name__} of its own, which is not"
+            return _get(self, "_ask")("lacks", f"{what} done, since it would show the program what the test expects")
+        if theirs == f"{mine.__module__}.{mine.__qualname__}" and mine.__eq__ is not object.__eq__:
+            return _get(self, "_ask")("lacks", f"to compare values of type {theirs}, which stay where they are made")
+        return name == "ne"
 
     return method
 

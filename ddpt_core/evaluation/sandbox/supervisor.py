@@ -36,6 +36,7 @@ _MESSAGES: dict[str, tuple[tuple[type, ...], ...]] = {  # of judge.py
 }
 
 Job = dict[str, Any]  # the arguments of Program or of Judge
+Tests = list[tuple[str, str, str, str]]  # as Judge takes them: source, class and method, what is lacking
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,10 @@ class Report:
     exit_code: int | None = None
 
 
-def run(setup: str, code: str, tests: list[str], budget: Budget) -> Report:
+def run(setup: str, code: str, tests: Tests, budget: Budget) -> Report:
     """Runs one program and its tests; returns once both processes have ended and their folder is gone."""
-    uses_numpy = any("numpy" in text for text in (setup, code, *tests)) and budget.memory_bytes >= _NUMPY_BYTES
+    texts = (setup, code, *(source for source, *_ in tests))
+    uses_numpy = any("numpy" in text for text in texts) and budget.memory_bytes >= _NUMPY_BYTES
     preloaded = ("numpy",) if uses_numpy else ()
     try:
         nursery = pool.nursery(preloaded)
@@ -84,7 +86,7 @@ def run(setup: str, code: str, tests: list[str], budget: Budget) -> Report:
         return Report(end="refused", reason=f"The sandbox could not be set up: {error}.")
 
 
-def _run(nursery: pool.Nursery, setup: str, code: str, tests: list[str], budget: Budget) -> Report:
+def _run(nursery: pool.Nursery, setup: str, code: str, tests: Tests, budget: Budget) -> Report:
     with Scratch(nursery.base.path) as scratch, ExitStack() as stack:
         return _Run(nursery, budget, scratch, stack).go(setup, code, tests)
 
@@ -105,7 +107,7 @@ class _Run:
         self._output_open = True
         self._nursery_is_silent = False
 
-    def go(self, setup: str, code: str, tests: list[str]) -> Report:
+    def go(self, setup: str, code: str, tests: Tests) -> Report:
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._stack.enter_context(self._channel)
         report, output = self._send_order(theirs, {"setup": setup, "code": code}, {"setup": setup, "tests": tests})

@@ -1,14 +1,13 @@
 """How the two confined processes talk: frames of JSON over pipes, and plain values written as JSON and back.
 
-A value is plain if nothing but its data makes it what it is: numbers, strings, the built-in containers,
-dates, fractions, numpy arrays. Those cross as copies of the exact type. Everything else (functions, the
+A value is plain if nothing but its data makes it what it is: numbers, strings, the built-in containers, numpy arrays,
+and what standard.py lists. Those cross as copies of the exact type. Everything else (functions, the
 program's own objects) stays where it is; a subclass of Codec says what crosses instead. Reading a frame runs
 nothing that the sender chose: tags are looked up in the tables below.
 
 Form: null, booleans, strings, floats and small integers as themselves, all else as [tag, part, ...].
 """
 
-import importlib
 import json
 import os
 import re
@@ -16,6 +15,8 @@ import struct
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
+
+from ddpt_core.evaluation.sandbox import standard
 
 MAX_FRAME_BYTES = 32 << 20
 _EXACT_IN_JSON = 1 << 53
@@ -26,38 +27,15 @@ _SEQUENCES: dict[str, Callable[[list[Any]], Any]] = {
     "frozenset": frozenset,
 }
 _IS_SEQUENCE = frozenset({list, tuple, set, frozenset})
-_ARRAY_TYPE = re.compile(r"[<>|=]?[biufcSU]\d+")  # numpy's array-interface names, without objects
-
-# type -> the arguments that make an equal value of it again
-_PARTS: dict[str, Callable[[Any], tuple[Any, ...]]] = {
-    "builtins.complex": lambda value: (value.real, value.imag),
-    "builtins.range": lambda value: (value.start, value.stop, value.step),
-    "builtins.slice": lambda value: (value.start, value.stop, value.step),
-    "fractions.Fraction": lambda value: (value.numerator, value.denominator),
-    "decimal.Decimal": lambda value: (str(value),),
-    "datetime.date": lambda value: (value.year, value.month, value.day),
-    "datetime.time": lambda value: (value.hour, value.minute, value.second, value.microsecond, value.tzinfo),
-    "datetime.datetime": lambda value: (*value.timetuple()[:6], value.microsecond, value.tzinfo),
-    "datetime.timedelta": lambda value: (value.days, value.seconds, value.microseconds),
-    "datetime.timezone": lambda value: (value.utcoffset(None),),
-    "collections.Counter": lambda value: (dict(value),),
-    "collections.OrderedDict": lambda value: (dict(value),),
-    "collections.defaultdict": lambda value: (value.default_factory, dict(value)),
-    "collections.deque": lambda value: (list(value), value.maxlen),
-}
-# functions and types that are the same in both processes, so that their name is enough
-_SHARED_MODULES = """
-    builtins math cmath operator _operator functools _functools itertools collections fractions decimal datetime
-    statistics _statistics copy string heapq _heapq bisect _bisect typing
-""".split()  # noqa: SIM905
-# builtins that run text, or find by it what is not theirs
-_RUNNING_TEXT = """
-    eval exec compile __import__ breakpoint input getattr setattr delattr globals locals vars dir
-""".split()  # noqa: SIM905
+_ARRAY_TYPE = re.compile(r"[<>|=]?([biufcSU]\d+|[mM]8(\[\w+\])?)")  # numpy's array-interface names, without objects
 
 
 class WireError(Exception):
     """What arrived is no value, or a value is too large to send."""
+
+
+class Needs(BaseException):
+    """A test needs what the sandbox cannot do; says what. No `except Exception` of a test takes it for an answer."""
 
 
 class Codec:
@@ -76,9 +54,14 @@ class Codec:
             return ["dict", *([self.encode(key), self.encode(item)] for key, item in value.items())]
         if kind is bytes or kind is bytearray:
             return [kind.__name__, value.hex()]
-        name = f"{kind.__module__}.{kind.__qualname__}"
-        if name in _PARTS:
-            return ["value", name, *map(self.encode, _PARTS[name](value))]
+        name = standard.name_of(kind)
+        parts = standard.PARTS[name](value) if name in standard.PARTS else None
+        if parts is not None:
+            return ["value", name, *map(self.encode, parts)]
+        if value is ... or value is NotImplemented:
+            return ["constant", repr(value)]
+        if isinstance(value, BaseException) and standard.shared_name(kind) is not None:
+            return ["error", *self.error_parts(value)]
         if kind.__module__ == "numpy" and "numpy" in sys.modules:
             array = _encode_array(value)
             if array is not None:
@@ -101,8 +84,12 @@ class Codec:
                 return bytes.fromhex(parts[0])
             if tag == "bytearray":
                 return bytearray.fromhex(parts[0])
-            if tag == "value" and parts[0] in _PARTS:
-                return _named(parts[0])(*map(self.decode, parts[1:]))
+            if tag == "value" and parts[0] in standard.PARTS:
+                return standard.made(parts[0], [self.decode(part) for part in parts[1:]])
+            if tag == "constant":
+                return standard.CONSTANTS[parts[0]]
+            if tag == "error":
+                return self.error(*parts)
             if tag == "array":
                 return _decode_array(*parts)
             if tag == "shared":
@@ -117,11 +104,35 @@ class Codec:
 
     def share(self, value: Any) -> Any:
         """Returns the form of what is the same in both processes, None for any other value."""
-        return _encode_shared(value)
+        name = standard.shared_name(value)
+        return None if name is None else ["shared", *name]
 
     def shared(self, module: str, name: str) -> Any:
         """Returns what `share` wrote at the other end."""
-        return _decode_shared(module, name)
+        value = standard.shared(module, name)
+        if value is None:
+            raise WireError(f"{module}.{name} is not shared")
+        return value
+
+    def error_parts(self, error: BaseException) -> list[Any]:
+        """Returns the forms of an exception's class, arguments and attributes, from which `error` makes it again."""
+        arguments = [error.msg] if isinstance(error, SyntaxError) else list(error.args)
+        attributes = self.attributes(error).items()
+        state = {name: value for name, value in attributes if standard.are_plain_names({name: value})}
+        return [self.encode(type(error)), self.encode(arguments), self.encode(state)]
+
+    def attributes(self, error: BaseException) -> dict[str, Any]:
+        """Returns the attributes of an exception that cross with it."""
+        return vars(error)
+
+    def error(self, kind: Any, arguments: Any, state: Any) -> BaseException:
+        """Returns an exception of the parts that `error_parts` wrote; raises WireError for what is none."""
+        made_from, arguments, state = self.decode(kind), self.decode(arguments), self.decode(state)
+        if not (standard.is_exception(made_from) and type(arguments) is list and type(state) is dict):
+            raise WireError("an exception of no known kind")
+        if not standard.are_plain_names(state):
+            raise WireError("an exception with attributes of Python's own")
+        return standard.raisable(made_from, arguments, state)
 
     def export(self, value: Any) -> Any:
         """Returns the form of a value that is not plain."""
@@ -185,43 +196,6 @@ def _value(frame: bytes) -> Any:
         return json.loads(frame)
     except (ValueError, RecursionError) as error:
         raise WireError(f"a frame that is not JSON ({type(error).__name__})") from error
-
-
-def is_safe_from_program(module: str, name: str) -> bool:
-    """Returns whether the tests may be handed this under a name of the program's choice.
-
-    With a module, or a function that runs text or finds names by it, a test such as `assert f(g(x)) == x` would run
-    the text that `g` gives among the tests.
-    """
-    return name != "" and not (name.startswith("_") or (module == "builtins" and name in _RUNNING_TEXT))
-
-
-def _named(name: str) -> Any:
-    module, _, attribute = name.rpartition(".")
-    return getattr(importlib.import_module(module), attribute)
-
-
-def _encode_shared(value: Any) -> Any:
-    """Returns the form of a module, or of a function or type of Python's own, None for any other value."""
-    if isinstance(value, type(sys)):
-        name = getattr(value, "__name__", "")
-        genuine = name.partition(".")[0] in (*sys.stdlib_module_names, "numpy") and sys.modules.get(name) is value
-        return ["shared", name, ""] if genuine else None
-    module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
-    if isinstance(module, str) and isinstance(name, str) and module in _SHARED_MODULES:
-        home = sys.modules.get(module)
-        return ["shared", module, name] if getattr(home, name, None) is value else None
-    return None
-
-
-def _decode_shared(module: str, name: str) -> Any:
-    if (name and module not in _SHARED_MODULES) or module.partition(".")[0] not in (*sys.stdlib_module_names, "numpy"):
-        raise WireError(f"{module} is not shared")
-    home = importlib.import_module(module)
-    value = getattr(home, name) if name else home
-    if _encode_shared(value) != ["shared", module, name]:  # no dictionary or module that lies under a name in it
-        raise WireError(f"{module}.{name} is not shared")
-    return value
 
 
 def _encode_array(value: Any) -> Any:
