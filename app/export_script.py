@@ -24,7 +24,7 @@ It ends with 1 if a code differs. Made with $made.
 
 import sys
 
-from ddpt_core import GenerationSettings, load_backbone, load_prompt
+from ddpt_core import GenerationSettings, Task, code_of, load_backbone, load_prompt
 
 BACKBONE, SHA256 = $backbone
 POSITIONS = $positions  # to which a text is repeated
@@ -64,11 +64,12 @@ def main() -> int:
         for start in range(0, len(INSTRUCTIONS), ROWS):
             batch = INSTRUCTIONS[start : start + ROWS]
             written = backbone.generate(context, batch, SETTINGS)
-            for instruction, code, shown in zip(batch, written, SHOWN[start:], strict=False):
-                same = shown[place] in (code.text, None)
+            for instruction, answer, shown in zip(batch, written, SHOWN[start:], strict=False):
+                code = code_of(answer.text, Task("own", instruction))
+                same = shown[place] in (code, None)
                 different += not same
                 print(f"# {name}: {instruction!r}" + ("" if same else "  -- NOT as shown"))
-                print(code.text, end="\\n\\n")
+                print(code, end="\\n\\n")
     return different
 
 

@@ -9,6 +9,7 @@ import json
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib import metadata
 from typing import Any
 
@@ -71,14 +72,14 @@ class Exports:
         )
 
 
-def as_csv(boards: Sequence[Board], origin: Origin) -> str:
+def as_csv(boards: Sequence[Board], origin: Origin, for_spreadsheets: bool = False) -> str:
     """Returns a row for each instruction and column; every text is exactly what was asked and written.
 
-    A text that begins with = + - or @ stays as it is: changing it would change the code.
+    `for_spreadsheets` an apostrophe stands before a text that could be run as a formula.
     """
     from ddpt_core.evaluation.text_metrics import METRICS
 
-    heads = ("instruction", "column", "arm", "seed", "context", "prompt", "code", *METRICS)
+    heads = ("instruction", "column", "arm", "seed", "context", "prompt", "code", "answer", *METRICS)
     rows = []
     for board in boards:
         for card in board.cards:
@@ -98,6 +99,7 @@ def as_csv(boards: Sequence[Board], origin: Origin) -> str:
                     column.context,
                     origin.prompts.get(column.arm, {}).get("name"),
                     result.code,
+                    result.answer,
                     *figures,
                     *tests,
                     result.seconds,
@@ -105,7 +107,9 @@ def as_csv(boards: Sequence[Board], origin: Origin) -> str:
                     result.missing,
                 ]
             )
-    return csv_table((*heads, "tests", "tests_passed", "tests_given", "seconds", "tokens", "not_run"), rows)
+    return csv_table(
+        (*heads, "tests", "tests_passed", "tests_given", "seconds", "tokens", "not_run"), rows, for_spreadsheets
+    )
 
 
 def as_json(boards: Sequence[Board], origin: Origin) -> str:
@@ -124,6 +128,7 @@ def _compared(board: Board) -> dict[str, Any]:
 
 FORMATS = {
     "csv": ("comparison.csv", as_csv),
+    "spreadsheet": ("comparison-for-spreadsheets.csv", partial(as_csv, for_spreadsheets=True)),
     "json": ("comparison.json", as_json),
     "python": ("comparison.py", as_script),
 }

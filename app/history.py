@@ -90,4 +90,9 @@ def _characters(entry: Entry) -> int:
     results = [card.result for card in entry.board.cards]
     runs = [result.execution for result in results if result.execution]
     details = sum(len(test.detail) for run in runs for test in run.tests)
-    return asked + sum(len(result.code or "") for result in results) + sum(len(run.output) for run in runs) + details
+    return (
+        asked
+        + sum(len(result.code or "") + len(result.answer or "") for result in results)
+        + sum(len(run.output) for run in runs)
+        + details
+    )

@@ -14,6 +14,7 @@ from app.columns import Column
 from app.comparisons import Answer, Comparisons, Question, described
 from app.progress import Tell
 from app.typed_tests import check_limits
+from ddpt_core.answering.code import code_of
 from ddpt_core.data.programs import program_of
 from ddpt_core.data.task import Task, check_instruction
 from ddpt_core.errors import ConfigError, DataError
@@ -145,12 +146,14 @@ class Listings:
                 return dict.fromkeys(places, Answer(ArmResult(column.key, None, missing=arm.missing), about))
             tell(share, f"Writing code for {len(tasks)} instruction{'s' * (len(tasks) > 1)}…")
             written = backbone.generate(arm.context, [task.instruction for task in tasks], question.settings)
-        texts = [one.text for one in written]
-        metrics = _single_metrics(texts, [task.reference for task in tasks])
-        runs = self._tested(listing, places, texts, tell)
+        codes = [code_of(one.text, task) for one, task in zip(written, tasks, strict=True)]
+        metrics = _single_metrics(codes, [task.reference for task in tasks])
+        runs = self._tested(listing, places, codes, tell)
         return {
-            place: Answer(ArmResult(column.key, one.text, None, one.tokens, figures, runs.get(place)), about)
-            for place, one, figures in zip(places, written, metrics, strict=True)
+            place: Answer(
+                ArmResult(column.key, code, None, one.tokens, figures, runs.get(place), answer=one.text), about
+            )
+            for place, code, one, figures in zip(places, codes, written, metrics, strict=True)
         }
 
     def ask_all(self, listing: Listing, tell: Tell) -> Listing:

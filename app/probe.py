@@ -35,11 +35,13 @@ class CodeStep:
     pieces: tuple[tuple[str, bool], ...]
     parses: bool
     even: bool = True
+    answer: str = ""  # out of which the code is cut
 
     def as_json(self) -> dict[str, Any]:
         """Returns the step as plain JSON."""
         said = {"step": self.step, "timestep": self.timestep, "noise_level": self.noise, "code": self.code}
-        return said | {"parses": self.parses, "pieces": [list(piece) for piece in self.pieces]}
+        pieces = [list(piece) for piece in self.pieces]
+        return said | {"parses": self.parses, "pieces": pieces, "answer": self.answer}
 
 
 @dataclass(frozen=True)
@@ -52,10 +54,10 @@ class CodePath:
     rows: tuple[CodeStep, ...]
     seconds: float
 
-    def as_csv(self) -> str:
-        """Returns the table as CSV."""
-        rows = ((row.step, row.timestep, f"{row.noise:.6g}", row.parses, row.code) for row in self.rows)
-        return csv_table(("step", "timestep", "noise_level", "parses", "code"), rows)
+    def as_csv(self, for_spreadsheets: bool = False) -> str:
+        """Returns the table as CSV; see `csv_table`."""
+        rows = ((row.step, row.timestep, f"{row.noise:.6g}", row.parses, row.code, row.answer) for row in self.rows)
+        return csv_table(("step", "timestep", "noise_level", "parses", "code", "answer"), rows, for_spreadsheets)
 
 
 class PathProbe:
@@ -107,8 +109,9 @@ class PathProbe:
                 tuple(changes(code, final)),
                 bool(score([code], [None])["valid_python"]),
                 step in even,
+                answer,
             )
-            for step, timestep, code in written
+            for step, timestep, code, answer in written
         )
         return CodePath(entry, run.steps, instruction, tuple(rows), seconds)
 

@@ -131,7 +131,7 @@ class StudyPredictions:
         return _figures(path, path.stat().st_mtime_ns, by) if path else ()
 
 
-_SEARCHED = ("id", "instruction", "prediction", "reference", "detail")
+_SEARCHED = ("id", "instruction", "prediction", "answer", "reference", "detail")
 
 
 def seeds_of(run: dict[str, Any]) -> str:

@@ -42,7 +42,7 @@ def measure() -> Iterator[Result]:
         with tempfile.TemporaryDirectory() as folder:
             module.evaluate(TASKS, folder, backbone=backbone, prompts=prompts, limit=COUNT)
             lines = (Path(folder) / module.PREDICTIONS).read_text(encoding="utf-8").split("\n")
-            found["evaluate"] = [json.loads(line)["prediction"] for line in lines if line]
+            found["evaluate"] = [json.loads(line)["answer"] for line in lines if line]
 
     def plain(size: int) -> None:
         found["generate"] = generate(backbone, inputs, size)

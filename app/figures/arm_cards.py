@@ -10,6 +10,7 @@ from app.against import NOTHING, Base, base_of
 from app.board import Board, Card
 from app.columns import named_in_a_sentence
 from app.figures import metric_name, word_diff
+from app.figures.as_written import as_written_html
 from app.figures.code import code_html, escaped, instruction_html
 from app.figures.metric_name import figures_of_an_answer, metric_name_html
 from app.figures.test_rows import outcome_chip, run_html
@@ -123,7 +124,8 @@ def _card(card: Card, cards: Sequence[Card], base: Base | None) -> str:
         other = base and not base.is_of(card)
         code += diff_html(base.code, result.code) if other else code_html(result.code)
         body = (
-            f'<pre class="code" tabindex="0"><code>{code}</code></pre>{_same(card, cards, base)}'
+            f'<pre class="code" tabindex="0"><code>{code}</code></pre>'
+            f"<div>{_same(card, cards, base)}{as_written_html(result.code, result.answer)}</div>"
             f"{_figures(card)}{run_html(result.execution) if result.execution else NO_TESTS}"
         )
         kind = "answered"

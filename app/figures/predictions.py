@@ -8,6 +8,7 @@ from typing import Any
 
 from app.arms import ARM_LABELS
 from app.figures import arm_cards
+from app.figures.as_written import as_written_html
 from app.figures.code import code_html, escaped, instruction_html
 from app.figures.result_table import OUTCOMES
 from app.figures.test_rows import outcome_chip, tests_html, tests_of
@@ -61,7 +62,8 @@ def _row(row: Row, place: int) -> str:
         f'<span class="id">{escaped(row["id"])}{sample}</span>{chip}'
         f'<button type="button" data-row="{place}">Open in Compare</button></header>'
         f"{instruction_html(row['instruction'])}"
-        f'<div class="pair"><div><h4>Wrote</h4><pre class="code" tabindex="0"><code>{code}</code></pre></div>'
+        f'<div class="pair"><div><h4>Wrote</h4><pre class="code" tabindex="0"><code>{code}</code></pre>'
+        f"{as_written_html(row['prediction'], row.get('answer'))}</div>"
         f'<div><h4>Reference</h4><pre class="code" tabindex="0"><code>{reference}</code></pre></div></div>{judged}'
         f"</article>"
     )
@@ -73,7 +75,8 @@ def _why(detail: str) -> str:
 
 def _texts(row: Row) -> list[str]:
     tests = [part for test in row.get("tests") or () for part in (test["test"], test["detail"])]
-    return [row["id"], row["instruction"], row["prediction"], row["reference"], row.get("detail") or "", *tests]
+    written = (row["prediction"], row.get("answer") or "")
+    return [row["id"], row["instruction"], *written, row["reference"], row.get("detail") or "", *tests]
 
 
 def outcome_choices(rows: Sequence[Row]) -> list[tuple[str, str]]:

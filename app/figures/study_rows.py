@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from app.figures.as_written import as_written_html
 from app.figures.code import code_html, escaped, instruction_html
 from app.figures.result_table import OUTCOMES, number
 from app.figures.study_tables import called, scales
@@ -36,7 +37,8 @@ def _row(row: dict[str, Any], by: str) -> str:
         f'<span class="id">{escaped(row["id"])} · {escaped(row["seeds"])}</span>{_chips(row, by)}'
         f'<button type="button" data-key="{escaped(row["key"])}">Open in Compare</button></header>'
         f"{instruction_html(row['instruction'])}"
-        f'<div class="pair"><div><h4>Wrote</h4><pre class="code" tabindex="0"><code>{code}</code></pre></div>'
+        f'<div class="pair"><div><h4>Wrote</h4><pre class="code" tabindex="0"><code>{code}</code></pre>'
+        f"{as_written_html(row['prediction'], row.get('answer'))}</div>"
         f'<div><h4>Reference</h4><pre class="code" tabindex="0"><code>{reference}</code></pre></div></div>{why}'
         f"</article>"
     )

@@ -24,6 +24,7 @@ from ddpt_core.answering.source import code_tree, is_code, string_lines, without
 from ddpt_core.data.programs import parsed, unfinished_function
 from ddpt_core.data.task import Task
 
+RULE = 1  # to be raised when answers are cut otherwise: figures that are kept are then made again
 BEGIN = re.compile(r"(?:^[ \t]*\[BEGIN\][ \t]*\n\s*)+", re.MULTILINE)
 MARK = re.compile(r"^[ \t]*\[BEGIN\][ \t]*$|[ \t]*\[DONE\][ \t]*$", re.MULTILINE)
 LANGUAGE_LINE = re.compile(r"\s*(?:python3?|py)[ \t]*\n+(?=[^\n])", re.IGNORECASE)

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import torch
 
+from ddpt_core.answering.code import code_of
 from ddpt_core.backbone import registry
 from ddpt_core.backbone.frozen_lm import FrozenLM, GenerationSettings
 from ddpt_core.data.programs import program_of
 from ddpt_core.data.task import Task, check_instruction
-from ddpt_core.evaluation.execution import Execution, execute
+from ddpt_core.evaluation.execution import Execution, execute_task
 from ddpt_core.tuning.arm_names import ALL_ARMS, ARMS, MANUAL, NONE
 from ddpt_core.tuning.checkpoint import DESCRIPTION, load_prompt
 from ddpt_core.tuning.config import DEFAULT_CONTEXT
@@ -44,7 +45,8 @@ class ArmResult:
     """The code that one arm leads to, with its figures; code is None for an arm that was not run (`missing` says why).
 
     seconds: of generation; tokens: generated; metrics: {metric: value or None} as text_metrics.score gives them, only
-    valid_python without a reference; execution: of the tests, None without tests.
+    valid_python without a reference; execution: of the tests, None without tests; answer: what was written, out of
+    which the code is cut (see code_of), None for an arm that was not run.
     """
 
     name: str
@@ -54,6 +56,7 @@ class ArmResult:
     metrics: dict[str, float | None] = field(default_factory=dict)
     execution: Execution | None = None
     missing: str = ""
+    answer: str | None = None
 
 
 def choose_prompts(backbone: FrozenLM, sources: Sequence[str | Path] = ()) -> dict[str, Prompt]:
@@ -143,7 +146,8 @@ def run_arm(backbone: FrozenLM, arm: Arm, task: Task, settings: GenerationSettin
     start = time.monotonic()
     (written,) = backbone.generate(arm.context, [task.instruction], settings)
     seconds = time.monotonic() - start
-    metrics = score([written.text], [task.reference])
-    program = program_of(written.text, task)
-    execution = execute(program, task.tests, setup=task.setup) if task.tests else None
-    return ArmResult(arm.name, written.text, seconds, written.tokens, metrics, execution)
+    code = code_of(written.text, task)
+    metrics = score([code], [task.reference])
+    program = program_of(code, task)
+    execution = execute_task(program, task) if task.tests else None
+    return ArmResult(arm.name, code, seconds, written.tokens, metrics, execution, answer=written.text)

@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from ddpt_core.answering.code import code_of
 from ddpt_core.artifact_files import check_writable, write_files
 from ddpt_core.backbone.frozen_lm import FrozenLM, GenerationSettings
 from ddpt_core.data.readers import load_tasks
@@ -46,6 +47,8 @@ def evaluate(
     progress: Callable[[float, str], None] | None = None,
 ) -> dict[str, Any]:
     """Writes predictions.jsonl and metrics.json to `out` and returns the latter.
+
+    A prediction is the code that code_of cuts out of the raw `answer` beside it; metrics and tests judge that code.
 
     `arms` holds for each arm that could be run the corpus metrics of its greedy answers with bootstrap 95 % intervals
     over the tasks; `not_run` says why for each other. With `tests` it also holds `pass_at` (see UnitTests for samples,
@@ -105,11 +108,13 @@ def evaluate(
             judged[arm.name] = examination.judge(backbone, arm, written, seed, settings, done)
         if not is_main():
             continue
-        scores = score_with_intervals(written, [task.reference for task in tasks])
+        codes = [code_of(answer, task) for answer, task in zip(written, tasks, strict=True)]
+        scores = score_with_intervals(codes, [task.reference for task in tasks])
         report["arms"][arm.name] = scores | {"seconds": round(seconds, 3)}
         of_arm = [
-            {"id": t.id, "arm": arm.name, "instruction": t.instruction, "reference": t.reference, "prediction": code}
-            for t, code in zip(tasks, written, strict=True)
+            {"id": t.id, "arm": arm.name, "instruction": t.instruction, "reference": t.reference}
+            | {"prediction": code, "answer": answer}
+            for t, code, answer in zip(tasks, codes, written, strict=True)
         ]
         if examination:
             of_arm = examination.rows(of_arm, judged[arm.name])
@@ -150,7 +155,7 @@ def write_all(
     done: Callable[[float], None] | None = None,
     lengths: list[int] | None = None,
 ) -> list[str]:
-    """Returns the code for every task in their order, written in batches; `lengths` as in write_answers.
+    """Returns the raw answer to every task in their order, written in batches; `lengths` as in write_answers.
 
     Several processes share the tasks and tell each other what they wrote, so all of them must call this.
     """

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from ddpt_core.answering.code import code_of
 from ddpt_core.backbone.frozen_lm import MAX_TEMPERATURE, ROWS_AT_ONCE, TOP_P, FrozenLM, GenerationSettings
 from ddpt_core.data.programs import program_of, unfinished_function
 from ddpt_core.data.task import Task, check_instruction
 from ddpt_core.errors import ConfigError, require_range
 from ddpt_core.evaluation.arms import Arm
-from ddpt_core.evaluation.execution import DEFAULT_LIMITS, Execution, Limits, execute_many
+from ddpt_core.evaluation.execution import DEFAULT_LIMITS, Execution, Limits, execute_many, problem_of_tests
 from ddpt_core.evaluation.pass_at import mean_pass_at
 from ddpt_core.tuning.processes import is_main, processes
 
@@ -20,6 +21,7 @@ TEMPERATURE = 0.8  # where several samples are drawn: the best for pass@100 in C
 OUTCOMES = ("passed", "failed", "error", "timeout", "memory")
 NO_TESTS = "The task has no tests."
 REFERENCE_FAILS = "The task is left out because its own reference does not pass its tests."
+NO_VERDICT = "The task is left out because its tests cannot judge a program."
 GREEDY = "The tests ran on the drawn samples, not on the greedy answer."
 
 Done = Callable[[float], None]
@@ -75,9 +77,10 @@ def with_tests_shown(task: Task) -> Task:
 
 @dataclass(frozen=True)
 class Judged:
-    """An answer, as it was written, and what became of its program."""
+    """An answer as it was written, the code that is cut out of it, and what became of its program."""
 
     answer: str
+    code: str
     execution: Execution
 
 
@@ -85,13 +88,14 @@ class Examination:
     """The unit tests of one evaluation: which of its tasks are judged, and the verdicts on every arm's answers.
 
     judged: places of the tasks with tests that their own reference, if they have one, passes; left_out: the others
-    with tests; not_run: why nothing is judged, "" if it is. Programs that are equal in code, setup and tests run once.
+    with tests, those among them that no program could pass or fail; not_run: why nothing is judged, "" if it is. Programs that are equal in code, setup and tests run once.
     """
 
     def __init__(self, settings: UnitTests, tasks: Sequence[Task]) -> None:
         self.settings, self.tasks = settings, tasks
         self.judged: list[int] = []
         self.left_out: dict[int, Execution] = {}
+        self.without_verdict: set[int] = set()  # of those left out: places of tasks whose tests are none
         self.not_run = ""
         self._verdicts: dict[tuple[str, str, tuple[str, ...]], Execution] = {}
 
@@ -102,11 +106,15 @@ class Examination:
 
     def _settled(self, done: Done) -> tuple[list[int], str]:
         tested = [i for i, task in enumerate(self.tasks) if task.tests]
-        known = [i for i in tested if self.tasks[i].reference.strip()]
+        problems = {i: problem for i in tested if (problem := problem_of_tests(self.tasks[i]))}
+        known = [i for i in tested if i not in problems and self.tasks[i].reference.strip()]
         verdicts = self._run([(self.tasks[i].reference, self.tasks[i]) for i in known], done)
         if self.not_run:
             return [], self.not_run
-        self.left_out = {i: verdict for i, verdict in zip(known, verdicts, strict=True) if not verdict.passed}
+        self.left_out = {i: Execution("error", (), 0.0, problem) for i, problem in problems.items()}
+        self.left_out |= {i: verdict for i, verdict in zip(known, verdicts, strict=True) if not verdict.passed}
+        self.left_out = dict(sorted(self.left_out.items()))
+        self.without_verdict = set(problems)
         judged = [i for i in tested if i not in self.left_out]
         if not tested:
             return [], f"None of the {len(self.tasks):,} tasks has tests."
@@ -132,16 +140,18 @@ class Examination:
         if processes().on_main(lambda: self.not_run) or (self.settings.heat == 0 and not is_main()):
             return {}
         if self.settings.heat == 0:
-            verdicts = self._run([(greedy[i], self.tasks[i]) for i in self.judged], done)
-            return {i: [Judged(greedy[i], verdict)] for i, verdict in zip(self.judged, verdicts, strict=True)}
+            codes = [code_of(greedy[i], self.tasks[i]) for i in self.judged]
+            verdicts = self._run([(code, self.tasks[i]) for i, code in zip(self.judged, codes, strict=True)], done)
+            known = zip(self.judged, codes, verdicts, strict=True)
+            return {i: [Judged(greedy[i], code, verdict)] for i, code, verdict in known}
         drawn = self._drawn(backbone, arm, seed, generation, lambda share: done(share / 2))
         if not is_main():
             return {}
-        answers = [(i, answer) for i, several in drawn for answer in several]
-        verdicts = self._run([(answer, self.tasks[i]) for i, answer in answers], lambda share: done((1 + share) / 2))
+        answers = [(i, answer, code_of(answer, self.tasks[i])) for i, several in drawn for answer in several]
+        verdicts = self._run([(code, self.tasks[i]) for i, _, code in answers], lambda share: done((1 + share) / 2))
         samples: dict[int, list[Judged]] = {}
-        for (i, answer), verdict in zip(answers, verdicts, strict=True):
-            samples.setdefault(i, []).append(Judged(answer, verdict))
+        for (i, answer, code), verdict in zip(answers, verdicts, strict=True):
+            samples.setdefault(i, []).append(Judged(answer, code, verdict))
         return samples
 
     def _drawn(
@@ -171,9 +181,9 @@ class Examination:
 
         return [pair for share in here.each(draw) for pair in share]
 
-    def _run(self, answers: Sequence[tuple[str, Task]], done: Done) -> list[Execution]:
-        """Returns the verdicts on answers to tasks, their output left out; a refusal of the sandbox is noted."""
-        programs = [(program_of(answer, task), task) for answer, task in answers]
+    def _run(self, codes: Sequence[tuple[str, Task]], done: Done) -> list[Execution]:
+        """Returns the verdicts on the codes of tasks, their output left out; a refusal of the sandbox is noted."""
+        programs = [(program_of(code, task), task) for code, task in codes]
         keys = [(code, task.setup, task.tests) for code, task in programs]
         new = {key: program for key, program in zip(keys, programs, strict=True) if key not in self._verdicts}
         if not new:
@@ -230,13 +240,16 @@ class Examination:
                 continue
             lines.append(row | {"status": None, "detail": self._reason(place), "tests": []})
             for number, judged in enumerate(of_task):
-                lines.append(row | {"prediction": judged.answer, "sample": number} | _verdict(judged.execution))
+                drawn = {"prediction": judged.code, "answer": judged.answer, "sample": number}
+                lines.append(row | drawn | _verdict(judged.execution))
         return lines
 
     def _reason(self, place: int) -> str:
         """Returns why the tests did not run on the greedy answer to a task."""
         if not self.tasks[place].tests:
             return NO_TESTS
+        if place in self.without_verdict:
+            return NO_VERDICT
         return REFERENCE_FAILS if place in self.left_out else self.not_run or GREEDY
 
 

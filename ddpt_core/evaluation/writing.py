@@ -25,8 +25,8 @@ def write_answers(
     go on anew, together, if that is less work by the `lengths` in tokens of answers that are known; those of these
     answers are added to them. Beams look back, so they are written in full at once.
     """
-    full, code = settings.max_new_tokens, [""] * len(instructions)
-    order = sorted(range(len(code)), key=lambda i: len(instructions[i]), reverse=True)  # the dearest batch first
+    full, texts = settings.max_new_tokens, [""] * len(instructions)
+    order = sorted(range(len(texts)), key=lambda i: len(instructions[i]), reverse=True)  # the dearest batch first
     longer: list[int] = []
     written = 0
 
@@ -38,8 +38,8 @@ def write_answers(
             if limit < full and answer.tokens >= limit:
                 longer.append(i)
             else:
-                code[i], written = answer.text, written + 1
-        done(written / len(code))
+                texts[i], written = answer.text, written + 1
+        done(written / len(texts))
         return [answer.tokens if answer.tokens < limit else full for answer in answers]
 
     for start in range(0, len(order), size):
@@ -47,7 +47,7 @@ def write_answers(
     again = list(longer)
     for start in range(0, len(again), size):
         write(again[start : start + size], full)
-    return code
+    return texts
 
 
 def first_limit(lengths: Sequence[int], full: int) -> int:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from ddpt_core.answering.code import code_of
 from ddpt_core.backbone.frozen_lm import FrozenLM, GenerationSettings
 from ddpt_core.data.task import Task
 from ddpt_core.errors import ArtifactError, DataError, require_range
@@ -22,11 +23,12 @@ AT_ONCE = 3  # steps that a round adds: a gap of 182 steps, 12 of 2,000, is narr
 
 
 class CodeAt(NamedTuple):
-    """What the backbone writes with the context of one step."""
+    """What the backbone writes with the context of one step: the raw answer, and the code that is cut out of it."""
 
     step: int
     timestep: int
     code: str
+    answer: str
 
 
 class LossAlong(NamedTuple):
@@ -102,8 +104,9 @@ def code_along(
     """
     steps = steps_to_probe(run.steps, require_range("count", count, 2, MAX_WRITTEN))
     require_range("most", most, 0, MAX_WRITTEN)
-    answers: dict[bytes, str] = {}  # context -> code
-    written: dict[int, str] = {}  # step -> code
+    task = Task("own", instruction)
+    answers: dict[bytes, tuple[str, str]] = {}  # context -> code and answer
+    written: dict[int, tuple[str, str]] = {}  # step -> code and answer
     while steps:
         if on_round:
             on_round(len(steps))
@@ -112,10 +115,11 @@ def code_along(
         new = [place for place, name in enumerate(names) if name not in answers]
         if new:
             generated = backbone.generate(contexts[new], [instruction] * len(new), settings)
-            answers |= {names[place]: answer.text for place, answer in zip(new, generated, strict=True)}
+            texts = [answer.text for answer in generated]
+            answers |= {names[place]: (code_of(text, task), text) for place, text in zip(new, texts, strict=True)}
         written |= {step: answers[names[place]] for step, place in zip(steps, places, strict=True)}
-        steps = _before_the_last_change(written, most - len(written))
-    return [CodeAt(step, int(run.timesteps[step]), written[step]) for step in sorted(written)]
+        steps = _before_the_last_change({step: code for step, (code, _) in written.items()}, most - len(written))
+    return [CodeAt(step, int(run.timesteps[step]), *written[step]) for step in sorted(written)]
 
 
 def _before_the_last_change(written: dict[int, str], left: int) -> list[int]:

@@ -6,6 +6,7 @@ The loss is dominated by pairs that no model could guess. So: do names reach the
 import re
 from collections.abc import Sequence
 
+from ddpt_core.answering.code import code_of
 from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.families import held_out_instances
 from ddpt_core.data.families.splits import HELD_OUT_BY
@@ -44,13 +45,17 @@ def judge(backbone: FrozenLM, count: int = 200) -> dict[str, float | None]:
     codes: list[str] = []
     for by in sorted(HELD_OUT_BY, reverse=True):
         tasks = held_out_instances(count, SEED, by)
-        written = write_all(backbone, arm, tasks)
+        written = _codes(backbone, arm, tasks)
         done = execute_many([(program_of(code, task), task) for code, task in zip(written, tasks, strict=True)])
         shares[f"passes, held-out {by}"] = sum(execution.passed for execution in done) / count
         requests += [task.instruction for task in tasks]
         codes += written
     shares["copied names"] = copied_share(requests, codes)
     idioms = [Task("idiom", text, code) for text, code in idiom_pairs(count, SEED, "statement", unseen=True)]
-    written = write_all(backbone, arm, idioms)
+    written = _codes(backbone, arm, idioms)
     shares["idioms, unseen wording"] = sum(a == t.reference for a, t in zip(written, idioms, strict=True)) / count
     return shares
+
+
+def _codes(backbone: FrozenLM, arm: Arm, tasks: list[Task]) -> list[str]:
+    return [code_of(answer, task) for answer, task in zip(write_all(backbone, arm, tasks), tasks, strict=True)]

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from ddpt_core.answering.code import RULE, code_of
 from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.task import Task
 from ddpt_core.diffusion.sampler import last_step, sample
@@ -37,8 +38,8 @@ class Run:
 
     `arm` is the entry's name and `kind` its arm of ALL_ARMS; `seconds` is what sampling the context took, None where
     nothing was sampled; `cell` is its folder below the study's. A row holds the keys of predictions.jsonl: beside the
-    task's and the `prediction` a `loss`, summed over the `tokens` of the reference in nats (None without one), and
-    where tests were asked for `status` and `detail`.
+    task's, the `prediction` and the `answer` that it is cut out of, a `loss`, summed over the `tokens` of the reference
+    in nats (None without one), and where tests were asked for `status` and `detail`.
     """
 
     arm: str
@@ -129,6 +130,7 @@ def _answer_data(job: Job, contexts: _Contexts, reported: Reported) -> list[Run]
         "settings": asdict(job.plan.settings),
         "tests": reported.data.tests,
         "tests_refused": reported.tests_refused,
+        "code_of": RULE,
     }
     runs: list[Run] = []
     for entry in job.plan.entries:
@@ -195,9 +197,9 @@ class _Desk:
         written = write_all(self.backbone, arm, self.tasks, self.settings, lambda share: self.course.share(0.7 * share))
         losses = task_losses(self.backbone, context, self.tasks)
         rows: list[dict[str, Any]] = [
-            {"id": t.id, "instruction": t.instruction, "reference": t.reference, "prediction": code}
-            | {"loss": loss, "tokens": tokens}
-            for t, code, (loss, tokens) in zip(self.tasks, written, losses, strict=True)
+            {"id": t.id, "instruction": t.instruction, "reference": t.reference, "prediction": code_of(answer, t)}
+            | {"answer": answer, "loss": loss, "tokens": tokens}
+            for t, answer, (loss, tokens) in zip(self.tasks, written, losses, strict=True)
         ]
         if self.with_tests:
             judged = self.examination.judge(self.backbone, arm, written, 0, self.settings, lambda share: None)

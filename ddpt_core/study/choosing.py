@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from ddpt_core.answering.code import RULE, code_of
 from ddpt_core.artifact_files import check_writable
 from ddpt_core.errors import ConfigError, DDPTError
 from ddpt_core.evaluation.arms import Arm
@@ -156,12 +157,14 @@ def _validated(job: Job, context: torch.Tensor, before: float = 0.0) -> tuple[di
         job.plan.settings,
         lambda share: job.course.share(before + (1 - before) * share, "validation"),
     )
+    codes = [code_of(answer, task) for answer, task in zip(answers, written, strict=True)]
     rows = [
-        {"id": task.id, "instruction": task.instruction, "reference": task.reference, "prediction": answer}
-        for task, answer in zip(written, answers, strict=True)
+        {"id": task.id, "instruction": task.instruction, "reference": task.reference}
+        | {"prediction": code, "answer": answer}
+        for task, code, answer in zip(written, codes, answers, strict=True)
     ]
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    figures = {"validation_loss": loss, "bleu": score(answers, [task.reference for task in written])["bleu"]}
+    figures = {"validation_loss": loss, "bleu": score(codes, [task.reference for task in written])["bleu"]}
     return figures, {PREDICTIONS: lines}
 
 
@@ -181,6 +184,7 @@ def _key(job: Job) -> dict[str, Any]:
         "settings": asdict(plan.settings),
         "context_length": plan.context_length,
         "bound": plan.bound,
+        "code_of": RULE,
     }
 
 

@@ -176,6 +176,7 @@ def test_all_text_is_escaped_and_saved_as_it_is():
         "noise_level": "0.5",
         "parses": "False",
         "code": "",
+        "answer": "",
     }
 
 
@@ -262,7 +263,7 @@ def test_the_endpoints_have_names_and_give_plain_json(recorded_tiny):
         calls["code_along_path"](name, "sort list `a`", session()),
         calls["loss_along_path"](name, session()),
     ]
-    assert list(first) == ["step", "timestep", "noise_level", "code", "parses", "pieces"]
+    assert list(first) == ["step", "timestep", "noise_level", "code", "parses", "pieces", "answer"]
     assert (losses[-1]["step"], losses[-1]["noise_level"]) == (20, 0.0)
     with pytest.raises(gr.Error, match="no run 'gone'"):
         calls["code_along_path"]("gone", "x", session())

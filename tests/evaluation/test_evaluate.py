@@ -58,7 +58,7 @@ def test_predictions_are_those_of_the_arms_contexts_and_make_the_metrics(evaluat
     for arm in make_arms(tiny, chosen):
         own = [row for row in rows(out) if row["arm"] == arm.name]
         (alone,) = tiny.generate(arm.context, [tasks[3].instruction], SHORT)
-        assert own[3]["prediction"] == alone.text and own[3]["instruction"] == tasks[3].instruction
+        assert own[3]["answer"] == alone.text and own[3]["instruction"] == tasks[3].instruction
         expected = score([row["prediction"] for row in own], [row["reference"] for row in own])
         assert {name: report["arms"][arm.name][name] for name in METRICS} == expected
 

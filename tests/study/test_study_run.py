@@ -104,7 +104,7 @@ def test_trained_arms_start_from_the_chosen_context_and_write_what_their_prompts
                 continue
             context = prompt.final_context(run["sampling_seed"] or 0)
             rows = rows_of(out, run)
-            assert [row["prediction"] for row in rows] == write_all(tiny, Arm(arm, context), tasks, SHORT)
+            assert [row["answer"] for row in rows] == write_all(tiny, Arm(arm, context), tasks, SHORT)
             losses = tiny.task_losses(context, tasks)
             assert [row["loss"] / row["tokens"] for row in rows] == pytest.approx(losses.tolist(), abs=1e-4)
 
