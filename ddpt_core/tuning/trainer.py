@@ -45,13 +45,14 @@ def train(
     The weights of the best validation loss are kept. Closing the generator stops the training and leaves a state from
     which `resume` goes on at the very next step, to the same weights as if it had never stopped; so does an error, as
     far as it can. A training that is finished yields nothing. `stop_at` stops it by itself after that many steps,
-    which keeps a prompt of early in training; not before the first validation, when there is none yet.
+    which keeps a prompt of early in training; if that is before the first validation, it is validated there, of which
+    a training that goes on knows nothing.
     Raises ConfigError, DataError or ArtifactError before the first step; ArtifactError if the disk fills up; and
     ConfigError if a loss or gradient is no number, which says in what batch, and keeps the state before that step.
     """
     require_choice("method", config.method, METHODS)
     if stop_at is not None:
-        require_range("stop_at", stop_at, min(config.validate_every, config.steps))
+        require_range("stop_at", stop_at, 1)
     for source in sources_in(data):
         if source.startswith(OWN_TASKS) and source != OWN_TRAINING:
             raise DataError(
@@ -88,7 +89,8 @@ def train(
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
             at.step, at.train_loss, measured = step + 1, loss, None
-            if at.step % config.validate_every == 0 or at.step == config.steps:
+            early = at.step == end < min(config.validate_every, config.steps)  # else there would be no prompt
+            if at.step % config.validate_every == 0 or at.step == config.steps or early:
                 with _precision(backbone, config):
                     context = method.context(torch.Generator().manual_seed(VALIDATION_SEED))
                     measured = validation_loss(backbone, context, validation, config.bound)
@@ -100,11 +102,13 @@ def train(
                 if measured < at.best:
                     at.best, at.best_step = measured, at.step
                     here.on_main(record.save_prompt)
-            at.seconds = time.monotonic() - start
+            at.seconds, best, best_step = time.monotonic() - start, at.best, at.best_step
+            if early:
+                at.best, at.best_step, at.curve = math.inf, 0, []
             if at.step < config.steps and (at.step % config.save_every == 0 or at.step == end):
                 here.on_main(record.save)
             settled = True
-            yield Progress(at.step, config.steps, at.train_loss, measured, at.best, at.best_step, at.seconds)
+            yield Progress(at.step, config.steps, at.train_loss, measured, best, best_step, at.seconds)
     except BaseException:  # it was closed, or stopped by Ctrl-C or an error
         if settled and at.step > record.kept and is_main():
             record.save()

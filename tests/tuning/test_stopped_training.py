@@ -210,11 +210,27 @@ def test_training_stopped_at_a_step_leaves_a_prompt_and_goes_on_to_the_same_bits
     assert same(weights(tmp_path / "whole"), weights(tmp_path / "parts"))
 
 
-@pytest.mark.parametrize("stop_at", [0, -1, 1])
-def test_stopping_before_the_first_validation_is_refused_as_it_would_leave_no_prompt(
-    stop_at, tiny, data_file, train_config, tmp_path
+@every
+def test_training_stopped_before_its_first_validation_leaves_a_prompt_of_then_and_goes_on_to_the_same_bits(
+    name, tiny, data_file, train_config, tmp_path
 ):
-    with pytest.raises(ConfigError, match=r"stop_at must be at least 2"):
+    config = train_config(name, steps=8, validate_every=4)
+    list(train(tiny, data_file, tmp_path / "whole", config))
+    early = list(train(tiny, data_file, tmp_path / "parts", config, stop_at=3))
+    metrics = load_prompt(tmp_path / "parts", tiny).info["metrics"]
+    assert [at.step for at in early] == [1, 2, 3] and early[-1].best_step == metrics["best_step"] == metrics[
+        "steps"
+    ] == 3
+    assert early[-1].validation_loss == early[-1].best_validation_loss == metrics["validation_loss"]
+    list(train(tiny, data_file, tmp_path / "parts", config, resume=True))
+    assert same(weights(tmp_path / "whole"), weights(tmp_path / "parts"))
+    whole, parts = (load_prompt(tmp_path / folder, tiny).info["metrics"] for folder in ("whole", "parts"))
+    assert whole | {"seconds": 0} == parts | {"seconds": 0}
+
+
+@pytest.mark.parametrize("stop_at", [0, -1])
+def test_stopping_before_the_first_step_is_refused(stop_at, tiny, data_file, train_config, tmp_path):
+    with pytest.raises(ConfigError, match=r"stop_at must be at least 1"):
         next(train(tiny, data_file, tmp_path / "new", train_config("residual"), stop_at=stop_at))
     assert not (tmp_path / "new").exists()
 
