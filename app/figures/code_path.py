@@ -32,12 +32,14 @@ def code_path_html(path: CodePath) -> str:
     """Returns the table as HTML, with what it says in a sentence; all text from outside is escaped."""
     rows = "".join(_row(path, row) for row in path.rows)
     heads = "".join(f'<th scope="col">{head}</th>' for head in ("Step", "Time", "What is written", "As Python"))
+    name = f"code-along-{path.run.name}"
+    links = csv_link(path.as_csv(), name), safe_csv_link(path.as_csv(for_spreadsheets=True), name)
     lines = min(MOST_LINES, max(row.code.count("\n") + 1 for row in path.rows))
     return (
         f'<section class="board code-path" aria-label="Code along the path" data-run="{escaped(path.run.name)}">'
         f'<header class="asked"><p class="verdict" aria-live="polite">{escaped(said(path))}</p>'
         f'{instruction_html(path.instruction)}<p class="how">{escaped(path.run.label)} · greedy · {cost(path)} · '
-        f"{csv_link(path.as_csv(), f'code-along-{path.run.name}')}</p></header>"
+        f"{' '.join(links)}</p></header>"
         f'<div class="now" style="--lines: {lines}"><p class="at"></p>'
         '<pre class="code" tabindex="0" aria-label="Code at this step"><code></code></pre></div>'
         f'<div class="steps" tabindex="0" role="group" aria-label="Code at each step">'
@@ -79,11 +81,16 @@ def cost(path: CodePath) -> str:
     return f"{even} steps spread evenly{narrowed}, {path.seconds:.2g} s"
 
 
-def csv_link(text: str, name: str) -> str:
-    """Returns a link that saves `text` as a CSV file."""
+def csv_link(text: str, name: str, kind: str = "save", label: str = "CSV") -> str:
+    """Returns a link of the class `kind` that saves `text` as a CSV file."""
     plain = re.sub(r"[^\w.+-]+", "-", name)
     data = base64.b64encode(text.encode()).decode()
-    return f'<a class="save" download="{plain}.csv" href="data:text/csv;charset=utf-8;base64,{data}">CSV ⤓</a>'
+    return f'<a class="{kind}" download="{plain}.csv" href="data:text/csv;charset=utf-8;base64,{data}">{label} ⤓</a>'
+
+
+def safe_csv_link(text: str, name: str) -> str:
+    """Returns the link that saves `text`, in which no spreadsheet finds a formula."""
+    return csv_link(text, f"{name}-for-spreadsheets", "save-safe", "for spreadsheets")
 
 
 def marked_code(pieces: tuple[tuple[str, bool], ...]) -> str:

@@ -1,4 +1,4 @@
-"""The Compare tab's three buttons that take a comparison away: as CSV, as JSON, as a Python script."""
+"""The Compare tab's buttons that take a comparison away: as CSV, as JSON, as a Python script."""
 
 import json
 import time
@@ -11,11 +11,11 @@ from app.board import Board
 from app.exports import Exports
 from app.services import as_toast
 
-LABELS = {"csv": "CSV", "json": "JSON", "python": "Python script"}
+LABELS = {"csv": "CSV", "spreadsheet": "For spreadsheets", "json": "JSON", "python": "Python script"}
 NOTE = (
     '<p class="export-note">The script writes the same codes again: run it in the repository. In the CSV every text is '
-    "as it was written; where it begins with =, +, − or @, a spreadsheet may take it for a formula: import the columns "
-    "as text.</p>"
+    "as it was written; in the one for spreadsheets an apostrophe stands before what they would run as a formula: "
+    "a text that begins with =, +, -, @, a tab or a line break.</p>"
 )
 STYLE = ".export-note { margin: 0; font: 12.5px/1.4 var(--font); color: var(--body-text-color-subdued); }"
 # The file is made when it is asked for and saved by the page, so that nothing of it stays on the server.

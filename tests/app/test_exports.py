@@ -19,6 +19,7 @@ from app.comparisons import Comparisons
 from app.exports import FORMATS, Exports
 from app.listings import Listings
 from app.services import Services
+from app.tabs.compare_export import LABELS
 from ddpt_core.data.task import Task
 from ddpt_core.errors import ConfigError, DataError
 from ddpt_core.evaluation.text_metrics import METRICS
@@ -138,6 +139,17 @@ def test_the_table_has_a_row_for_each_column_and_keeps_every_text_as_it_is(expor
     assert {row["prompt"] for row in rows} == {"", "tiny-prompt-tuning", "tiny-ddpt"}
 
 
+def test_the_table_for_spreadsheets_is_the_same_with_formulas_made_text(exports):
+    """The rest of the world reads the first as it is; a spreadsheet runs what begins like a formula."""
+    board = board_of(exports, "=HYPERLINK(1)", arms=("manual",), seeds=0, typed="@SUM(1)")
+    exact, safe = (
+        next(csv.DictReader(io.StringIO(exports.write([board], kind)[1], newline="")))
+        for kind in ("csv", "spreadsheet")
+    )
+    assert exact["instruction"] == "=HYPERLINK(1)" and safe["instruction"] == "'=HYPERLINK(1)"
+    assert {key: text.removeprefix("'") for key, text in safe.items()} == exact
+
+
 def test_the_data_are_those_of_the_endpoint_with_what_made_them(exports, prompts, tiny):
     board = board_of(exports, reference="sorted(a)", tests=TESTS, seeds=0, typed="")
     name, text = exports.write([board], "json")
@@ -157,9 +169,9 @@ def test_the_data_are_those_of_the_endpoint_with_what_made_them(exports, prompts
 def test_nothing_and_an_unknown_format_are_refused_in_a_sentence(exports):
     with pytest.raises(DataError, match="compare first"):
         exports.write([Board()], "csv")
-    with pytest.raises(ConfigError, match="Unknown format 'xls'; choose one of csv, json, python"):
+    with pytest.raises(ConfigError, match="Unknown format 'xls'; choose one of csv, json, python, spreadsheet"):
         exports.write([Board()], "xls")
-    assert set(FORMATS) == {"csv", "json", "python"}
+    assert set(FORMATS) == set(LABELS) == {"csv", "spreadsheet", "json", "python"}
 
 
 @pytest.mark.slow
