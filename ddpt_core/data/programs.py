@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from ddpt_core.data.task import Task
 
 STOP_SEQUENCES = ("\nclass", "\ndef", "\n#", "\nif", "\nprint")  # Chen et al. 2021, section 2.1
+FUTURE = re.compile(r"^from __future__ import [^\n(]+(?:\n|\Z)", re.MULTILINE)
 INDENT = "    "
 
 
@@ -33,7 +34,7 @@ def program_of(answer: str, task: Task) -> str:
     definition = re.compile(rf"^(async\s+)?def\s+{re.escape(function)}\b", re.MULTILINE)
     if own := definition.search(answer):
         before = task.instruction[: [found.start() for found in definition.finditer(task.instruction)][-1]]
-        forms = [before + form for form in _whole_and_cut(answer, own.end())]
+        forms = [_joined(before, form) for form in _whole_and_cut(answer, own.end())]
     else:
         forms = [f"{task.instruction}\n{form}" for body in _indented(answer) for form in _whole_and_cut(body, 0)]
     return next((form for form in forms if _compiles(form)), forms[0])
@@ -53,6 +54,12 @@ def unfinished_function(instruction: str) -> str | None:
             return last.name
         return None
     return None
+
+
+def _joined(before: str, answer: str) -> str:
+    """Returns the answer behind what stands before it, its imports from __future__ first, as Python wants them."""
+    futures = "".join(f"{line[0].strip()}\n" for line in FUTURE.finditer(answer))
+    return futures + before + FUTURE.sub("", answer)
 
 
 def _does_nothing(line: ast.stmt) -> bool:

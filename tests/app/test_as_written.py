@@ -82,9 +82,17 @@ def test_a_list_is_judged_by_its_codes(exports):
     assert (arm["code"], arm["answer"], arm["metrics"]["exact_match"]) == (CODE, RAW, 1)
 
 
-@pytest.mark.parametrize(
-    "shown", [lambda row: predictions_html([row], [0]), lambda row: rows_html([row | {"value": 1}])]
-)
+def shown_in_evaluate(row):
+    """The row as Evaluate shows it."""
+    return predictions_html([row], [0])
+
+
+def shown_in_studies(row):
+    """The row as a study shows it."""
+    return rows_html([row])
+
+
+@pytest.mark.parametrize("shown", [shown_in_evaluate, shown_in_studies])
 def test_predictions_show_the_answer_where_it_was_kept(shown):
     with_answer, without = shown(ROW | {"prediction": CODE, "answer": RAW}), shown(ROW | {"prediction": CODE})
     assert with_answer.count("as-written") == 1 and "&lt;script&gt;" in with_answer and "<script>" not in with_answer

@@ -41,6 +41,7 @@ FORMS = {
     "body of one line": "return [half(n) for n in numbers]",
     "body that is one block": "for _ in range(1):\n        return [half(n) for n in numbers]",
     "whole function": WHOLE,
+    "whole function behind an import from the future": f"from __future__ import annotations\n{WHOLE}",
     "whole program": HELPED + BODY,
     "function that calls itself": "def halves(a):\n    return [half(a[0]), *halves(a[1:])] if a else []",
     "function and helper": f"def zero():\n    return 0\n\n{WHOLE.replace('(0)', '(zero())')}",

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ddpt_core.__main__ import main
-from ddpt_core.backbone.frozen_lm import GenerationSettings
+from ddpt_core.backbone.frozen_lm import Generation, GenerationSettings
 from ddpt_core.data.readers import load_all_tasks, load_tasks
 from ddpt_core.errors import ConfigError, DataError
 from ddpt_core.evaluation.arms import Arm
@@ -164,6 +164,18 @@ def test_a_sampler_runs_its_own_steps_and_tells_what_they_took(scheduler, steps,
     context, seconds = sampled(prompt, Sampler(scheduler, steps), 4)
     *_, last = sample(prompt, steps or 20, 4, scheduler)
     assert torch.equal(context, last.context) and 0 < seconds < 60
+
+
+def test_a_study_judges_the_code_that_is_cut_out_of_its_answers(plan_file, tiny, run, monkeypatch, tmp_path):
+    raw = "Here it is:\n```python\n1\n```\nThat is one."
+    monkeypatch.setattr(type(tiny), "generate", lambda self, _, asked, *more: [Generation(raw, 9) for _ in asked])
+    given = {"arms": {"none": {}, "manual": {}}, "data": [{"name": "Tested", "data": "tested.jsonl"}]}
+    (part,) = run(plan_file(**given))["parts"]
+    (cell,) = {Path(one["cell"]).parent for one in part["data"][0]["runs"]}
+    files = [*(tmp_path / "out" / cell).rglob("predictions.jsonl"), *(tmp_path / "out").rglob("manual-*/pred*.jsonl")]
+    rows = [json.loads(line) for file in files for line in file.read_text().splitlines()]
+    assert {(row["prediction"], row["answer"]) for row in rows} == {("1", raw)} and len(files) >= 4
+    assert part["data"][0]["arms"]["none"]["exact_match"]["value"] == 0.5  # of the references 1 and 2
 
 
 def test_contexts_that_are_equal_are_answered_once(plan_file, tiny, run, monkeypatch, tmp_path):
