@@ -18,6 +18,8 @@ class EncoderDecoder:
 
     def __init__(self, model, tokenizer):
         self.model, self.texts, self.most = model, Texts(model, tokenizer), most_positions(model.config)
+        if not self.texts.in_table(model.config.pad_token_id):  # the decoder reads it where labels are IGNORED
+            model.config.pad_token_id = self.texts.pad
 
     @property
     def layers(self) -> str:
@@ -69,10 +71,18 @@ class EncoderDecoder:
         shifted = self.model.prepare_decoder_input_ids_from_labels(labels)  # with labels it would compute a loss too
         return self.model(**inputs, decoder_input_ids=shifted, use_cache=False).logits, labels
 
+    def _start(self) -> int:
+        """Returns the token that the decoder starts with: the model's, else the one that targets are scored after."""
+        given = self.model.generation_config.decoder_start_token_id
+        if given is not None:
+            return given
+        return int(self.model.prepare_decoder_input_ids_from_labels(self.target_ids(["a"]))[0, 0])
+
     def write(
         self, context: torch.Tensor | None, instructions: Sequence[str], options: dict[str, Any]
     ) -> list[torch.Tensor]:
         """Returns the tokens written for each instruction, all in one batch."""
         check_positions("The answer", 1 + options["max_new_tokens"], self.most)
-        written = self.model.generate(**self.inputs(context, instructions), **options)
+        start = {"decoder_start_token_id": self._start()}
+        written = self.model.generate(**self.inputs(context, instructions), **start, **options)
         return list(written[:, 1:])  # the first is the decoder's start token

@@ -12,10 +12,10 @@ from ddpt_core.backbone.architecture import Architecture
 from ddpt_core.backbone.codet5p import PromptedDecoder
 from ddpt_core.backbone.decoder_only import DecoderOnly
 from ddpt_core.backbone.encoder_decoder import EncoderDecoder
-from ddpt_core.backbone.generation import MAX_TEMPERATURE, TOP_P, Generation, GenerationSettings, seeded
+from ddpt_core.backbone.generation import MAX_TEMPERATURE, TOP_P, Generation, GenerationSettings, marks_alone, seeded
 from ddpt_core.backbone.texts import IGNORED
 from ddpt_core.backbone.tokens import readable_tokens
-from ddpt_core.data.task import Task, check_instruction
+from ddpt_core.data.task import DEFAULT_CONTEXT, Task, check_instruction
 from ddpt_core.errors import ConfigError, DataError, require_range
 
 ROWS_AT_ONCE = 128  # answers that are sampled side by side
@@ -43,6 +43,9 @@ class FrozenLM:
     def __init__(self, name: str, model, tokenizer):
         self.name, self.model, self.tokenizer = name, model.requires_grad_(False), tokenizer
         self.architecture = _architecture(model, tokenizer)
+        texts = self.architecture.texts
+        stored = model.generation_config.to_dict() | {"eos_token_id": texts.ends or None, "pad_token_id": texts.pad}
+        model.generation_config = marks_alone(stored)  # whatever else is stored beside a model has no say
 
     @property
     def family(self) -> str:
@@ -99,15 +102,16 @@ class FrozenLM:
     def token_ids(self, text: str, length: int | None = None) -> list[int]:
         """Returns the tokens of a context's text; with `length` they are repeated until that many.
 
-        Raises DataError for an empty text and for one of more than `length` tokens.
+        Raises DataError for an empty text, for one of more than `length` tokens, and for tokens without a row.
         """
         ids = self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
         if not ids:
             raise DataError("The context is empty; give at least one word.")
+        self.architecture.texts.check(max(ids))
         if length is None:
             return ids
         if len(ids) > length:
-            raise DataError(f"The context must have at most {length} tokens, got {len(ids)}; shorten it.")
+            raise DataError(_too_long(text, len(ids), length))
         return (ids * -(-length // len(ids)))[:length]
 
     def embed(self, text: str, length: int | None = None) -> torch.Tensor:
@@ -187,17 +191,11 @@ class FrozenLM:
         return drawn
 
     def _generation(self, row: torch.Tensor) -> Generation:
-        """Returns what a row of new tokens says; counted up to its end mark, after which a row is padded."""
-        text = self.tokenizer.decode(row, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        ends = torch.isin(row, row.new_tensor(self._end_tokens)).nonzero()
-        return Generation(text.strip(), int(ends[0]) + 1 if len(ends) else len(row))
-
-    @cached_property
-    def _end_tokens(self) -> list[int]:
-        """The tokens that end an answer; chat models have several."""
-        own = getattr(self.model.generation_config, "eos_token_id", None)
-        listed = own if isinstance(own, list) else [own]
-        return sorted({token for token in [*listed, self.tokenizer.eos_token_id] if token is not None})
+        """Returns what a row of new tokens says up to its first end mark, which counts as written and is no text."""
+        ends = torch.isin(row, row.new_tensor(self.architecture.texts.ends)).nonzero()
+        said = row[: int(ends[0])] if len(ends) else row
+        text = self.tokenizer.decode(said, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        return Generation(text.strip(), len(said) + (len(ends) > 0))
 
     def mixed_precision(self):
         """Returns the context manager of training: bfloat16 where the device has its instructions (2.3x on CPUs)."""
@@ -211,6 +209,19 @@ def _architecture(model, tokenizer) -> Architecture:
     if model.config.model_type == "codet5p":
         return PromptedDecoder(model, tokenizer)
     return EncoderDecoder(model, tokenizer) if model.config.is_encoder_decoder else DecoderOnly(model, tokenizer)
+
+
+def _too_long(text: str, count: int, length: int) -> str:
+    """Returns why a context of `count` tokens does not fit, and what to give instead."""
+    if text == DEFAULT_CONTEXT:
+        return (
+            f"The default context, {text!r}, has {count} tokens with this backbone's tokenizer, but at most {length} "
+            f"have room; give a shorter one (--context), or train with more positions (--context-length {count})."
+        )
+    return (
+        f"The context must have at most {length} tokens, got {count}; shorten it, or train with more positions "
+        f"(--context-length {count})."
+    )
 
 
 def bounded(losses: torch.Tensor, bound: float) -> torch.Tensor:

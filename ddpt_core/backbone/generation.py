@@ -1,12 +1,17 @@
 """How a backbone writes: the settings, what they mean to transformers, and what was written."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from transformers import LogitsProcessor, NoRepeatNGramLogitsProcessor, RepetitionPenaltyLogitsProcessor
+from transformers import (
+    GenerationConfig,
+    LogitsProcessor,
+    NoRepeatNGramLogitsProcessor,
+    RepetitionPenaltyLogitsProcessor,
+)
 
 from ddpt_core.errors import ConfigError, require_range
 
@@ -48,6 +53,18 @@ class GenerationSettings:
             "repetition_penalty": self.repetition_penalty,
             "no_repeat_ngram_size": self.no_repeat_ngram_size,
         }
+
+
+MARKS = ("eos_token_id", "pad_token_id", "bos_token_id", "decoder_start_token_id")  # what counts of a stored config
+
+
+def marks_alone(stored: Mapping[str, Any]) -> GenerationConfig:
+    """Returns a generation config of the marks in a stored one, and of nothing else.
+
+    What is stored beside a model may ask for several answers, dictionaries, sampling, penalties or forced tokens:
+    all of that is for GenerationSettings to say.
+    """
+    return GenerationConfig(**{mark: stored.get(mark) for mark in MARKS})
 
 
 @dataclass(frozen=True)

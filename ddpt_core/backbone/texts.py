@@ -12,13 +12,25 @@ MOST_TOKENS = 512  # of an instruction or a target; longer ones are cut
 
 
 class Texts:
-    """The tokenizer of a model, as batches need it; tensors are on the device of the model's embeddings."""
+    """The tokenizer of a model, as batches need it; tensors are on the device of the model's embeddings.
+
+    `ends` are the tokens that end an answer: the tokenizer's end mark and those of the model's generation config, often
+    others. `end` is the one that targets are taught to end with, `pad` fills rows up. A mark without a row in the
+    table counts as none.
+    """
 
     def __init__(self, model, tokenizer):
         self.tokenizer, self.embeddings = tokenizer, model.get_input_embeddings()
-        self.end: int | None = tokenizer.eos_token_id
-        given = (tokenizer.pad_token_id, self.end, 0)
-        self.pad: int = next(token for token in given if token is not None)
+        stored: list[int] | int | None = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
+        given = [tokenizer.eos_token_id, *(stored if isinstance(stored, list) else [stored])]
+        self.ends: list[int] = [token for token in dict.fromkeys(given) if self.in_table(token)]
+        self.end: int | None = self.ends[0] if self.ends else None
+        fills = (tokenizer.pad_token_id, self.end)
+        self.pad: int = next((token for token in fills if token is not None and self.in_table(token)), 0)
+
+    def in_table(self, token: int | None) -> bool:
+        """Returns whether a token, None for none, has a row in the model's table."""
+        return token is not None and 0 <= token < len(self.embeddings.weight)
 
     @property
     def device(self) -> torch.device:
@@ -54,7 +66,18 @@ class Texts:
         gaps = [width - len(row) for row in rows]
         filled = [[self.pad] * g + [*r] if left else [*r] + [self.pad] * g for r, g in zip(rows, gaps, strict=True)]
         there = [[0] * g + [1] * (width - g) if left else [1] * (width - g) + [0] * g for g in gaps]
+        self.check(max((token for row in rows for token in row), default=0))
         return torch.tensor(filled, device=self.device), torch.tensor(there, device=self.device)
+
+    def check(self, highest: int) -> None:
+        """Raises DataError by name for a token, the highest of some, that the model's table has no row for."""
+        rows = len(self.embeddings.weight)
+        if highest >= rows:
+            raise DataError(
+                f"The text holds the token {self.tokenizer.decode([highest])!r} (id {highest:,}), which was added to "
+                f"the tokenizer, but the model has {rows:,} embeddings and none for it; leave it out of the text, or "
+                "choose a backbone whose table was resized."
+            )
 
     def labels(self, rows: Sequence[Sequence[int]]) -> torch.Tensor:
         """Returns rows (B, W) as labels, IGNORED where padded."""

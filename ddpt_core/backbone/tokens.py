@@ -21,18 +21,35 @@ def readable_tokens(tokenizer, rows: int) -> list[str]:
     A model's table often has more rows than its tokenizer has tokens (CodeT5+: 32,100). Bytes that are no character
     by themselves read `\\xe2`.
     """
-    known = tokenizer.convert_ids_to_tokens(list(range(min(rows, len(tokenizer)))))
+    known = tokens_by_id(tokenizer)
     special = set(tokenizer.all_special_tokens)
     byte_level = "Ġ" in tokenizer.get_vocab()
     texts = []
-    for i, token in enumerate(known):
+    for i in range(rows):
+        token = known.get(i)
         if token is None:
             texts.append(f"<unused {i}>")
         elif token in special or not byte_level:
             texts.append(token.replace("▁", " "))
         else:
             texts.append(_from_bytes(token))
-    return texts + [f"<unused {i}>" for i in range(len(known), rows)]
+    return texts
+
+
+def tokens_by_id(tokenizer) -> dict[int, str]:
+    """Returns id -> token of all that a tokenizer knows; ids may have holes and reach beyond the number of tokens."""
+    added = {i: str(token) for i, token in tokenizer.added_tokens_decoder.items()}
+    return {i: token for token, i in tokenizer.get_vocab().items()} | added
+
+
+def unused_rows(tokenizer, rows: int) -> list[int]:
+    """Returns the rows of a table, ascending, that no token uses."""
+    return sorted(set(range(rows)) - set(tokens_by_id(tokenizer)))
+
+
+def tokens_beyond(tokenizer, rows: int) -> list[str]:
+    """Returns the tokens, by id, that a table of `rows` embeddings has no row for."""
+    return [token for i, token in sorted(tokens_by_id(tokenizer).items()) if i >= rows]
 
 
 def _from_bytes(token: str) -> str:

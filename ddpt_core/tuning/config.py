@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from ddpt_core.data.task import DEFAULT_CONTEXT
 from ddpt_core.errors import ConfigError, require_choice, require_range
 
 PRECISIONS = ("auto", "no", "bf16")  # auto: bfloat16 where the device has its instructions
-DEFAULT_CONTEXT = "Write one line of Python code for this request:"
 # Of two rates each, the one of lower validation loss after 60 steps on CoNaLa with the embedded backbone.
 LEARNING_RATES = {"ddpt": 1e-3, "prompt-tuning": 1e-2, "residual": 1e-3}
 

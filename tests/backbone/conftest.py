@@ -34,7 +34,7 @@ FAMILIES = {
     "t5": ("t5", T5, "end"),
     "flan-t5": ("t5", T5 | {"feed_forward_proj": "gated-gelu", "tie_word_embeddings": False}, "end"),
     "bart": ("bart", BART | {"decoder_start_token_id": 2, "forced_eos_token_id": None}, "both"),
-    "plbart": ("plbart", BART | {"scale_embedding": True, "forced_eos_token_id": None}, "end"),
+    "plbart": ("plbart", BART | {"scale_embedding": True, "decoder_start_token_id": 2}, "end"),
     "gpt2": ("gpt2", GPT | {"pad_token_id": None}, "no padding"),
     "codegen": ("codegen", GPT | {"n_head": 4, "rotary_dim": 4}, "none"),
     "llama": ("llama", SMALL | SEEN, "begin"),
@@ -84,6 +84,12 @@ def families(tiny) -> dict[str, FrozenLM]:
         name: FrozenLM(name, new_model(kind, settings), new_tokenizer(tiny, marks))
         for name, (kind, settings, marks) in FAMILIES.items()
     }
+
+
+@pytest.fixture(scope="session")
+def new_backbone(tiny):
+    """Makes a tiny backbone: new_backbone(model type, settings of its config, marks that its tokenizer sets)."""
+    return lambda kind, settings, marks: FrozenLM(kind, new_model(kind, settings), new_tokenizer(tiny, marks))
 
 
 @pytest.fixture(params=FAMILIES)

@@ -3,10 +3,12 @@
 The other side of each comparison is transformers' own model, given token ids.
 """
 
+import copy
 from itertools import product
 
 import pytest
 import torch
+from transformers import GenerationConfig
 
 from ddpt_core.backbone.frozen_lm import FrozenLM, GenerationSettings
 from ddpt_core.data.task import Task
@@ -89,18 +91,27 @@ def test_generation_from_embeddings_is_generation_from_ids(family, context, opti
         assert written.tokens == len(expected)
 
 
-def test_tokens_are_counted_up_to_the_first_end_mark_and_none_that_pads(family):
-    """Chat models have several end marks; here one more is what each model writes somewhere."""
+@pytest.mark.parametrize("source", ["generation config", "tokenizer", "both"])
+def test_answer_ends_at_the_end_mark_of_either_source_in_text_and_count(family, source):
+    """Folders often name one end mark in the tokenizer and another beside the model; here it is what each writes."""
     model, texts = family.model, [task.instruction for task in TASKS]
     stop = written_from_ids(family, "", texts[0])[3]
+    tokenizer = copy.deepcopy(family.tokenizer)
+    if source == "tokenizer":
+        tokenizer.eos_token = tokenizer.convert_ids_to_tokens(stop)
+    stored = {"generation config": [2, stop], "tokenizer": None, "both": stop}[source]
+    starts = {mark: getattr(model.generation_config, mark) for mark in ("bos_token_id", "decoder_start_token_id")}
+    ends = (stop,) if source == "tokenizer" else (2, stop)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(model.generation_config, "eos_token_id", [2, stop])
-        patch.setattr(model.generation_config, "pad_token_id", family.pad)
-        own = FrozenLM(family.name, model, family.tokenizer)
-        alone = [written_from_ids(own, "", text) for text in texts]
-        expected = [min([ids.index(end) + 1 for end in (2, stop) if end in ids], default=len(ids)) for ids in alone]
+        patch.setattr(model, "generation_config", GenerationConfig(**starts))
+        alone = [written_from_ids(family, "", text) for text in texts]  # goes on after every end mark
+        patch.setattr(model, "generation_config", GenerationConfig(eos_token_id=stored, **starts))
+        own = FrozenLM(family.name, model, tokenizer)
         written = own.generate(None, texts, GenerationSettings(max_new_tokens=12))
-    assert [answer.tokens for answer in written] == expected and min(expected) < 12
+    counts = [min([ids.index(end) + 1 for end in ends if end in ids], default=12) for ids in alone]
+    assert [answer.tokens for answer in written] == counts and min(counts) < 12
+    said = [[token for token in ids[:count] if token not in ends] for ids, count in zip(alone, counts, strict=True)]
+    assert [answer.text for answer in written] == [text_of(own, tokens) for tokens in said]
 
 
 def test_answers_of_the_tiny_models_differ_so_that_comparing_them_means_something(family):

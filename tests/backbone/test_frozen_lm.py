@@ -185,3 +185,19 @@ def test_token_that_starts_the_decoder_is_not_counted_as_written(bart):
     ids = ids_of(bart, "largest of", TASK.instruction)
     expected = bart.model.generate(input_ids=ids, do_sample=False, max_new_tokens=5)[0]
     assert expected[0] == 2 and written.tokens == len(expected) - 1
+
+
+def test_default_context_that_is_too_long_for_a_tokenizer_of_bytes_says_what_to_give(tiny):
+    """ByT5 reads bytes, so that the words that nobody gave are 47 tokens."""
+    from transformers import ByT5Tokenizer
+
+    from ddpt_core.data.task import DEFAULT_CONTEXT
+
+    model, size = tiny.model, len(DEFAULT_CONTEXT)
+    bytes_alone = FrozenLM("bytes", model, ByT5Tokenizer(extra_ids=0))
+    needs = rf"^The default context, '{DEFAULT_CONTEXT}', has {size} tokens .* at most 16 .* \(--context\)"
+    with pytest.raises(DataError, match=rf"{needs}, or train with more positions \(--context-length {size}\)\.$"):
+        bytes_alone.embed(DEFAULT_CONTEXT, 16)
+    assert bytes_alone.embed(DEFAULT_CONTEXT, size).shape == (size, 32)
+    with pytest.raises(DataError, match=r"^The context must have at most 4 tokens, got 5; shorten it, or train with"):
+        bytes_alone.embed("short", 4)

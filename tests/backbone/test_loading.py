@@ -2,12 +2,16 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
+import torch
 
 from ddpt_core.backbone import loading
+from ddpt_core.backbone.frozen_lm import GenerationSettings
 from ddpt_core.backbone.loading import load_backbone
-from ddpt_core.errors import BackboneError
+from ddpt_core.data.task import Task
+from ddpt_core.errors import BackboneError, DataError
 
 
 def refused(source, **options) -> str:
@@ -19,15 +23,11 @@ def refused(source, **options) -> str:
 
 
 def test_folder_loads_frozen_in_float32_and_without_dropout(tiny):
-    import torch
-
     assert tiny.embedding_table.shape == (len(tiny.tokenizer), 32) and tiny.embedding_table.dtype == torch.float32
     assert not tiny.model.training and not any(p.requires_grad for p in tiny.model.parameters())
 
 
 def test_weights_stored_in_half_precision_are_used_in_float32(tiny, tiny_folder, copy):
-    import torch
-
     folder = copy(tiny_folder)
     load_backbone(folder, device="cpu").model.half().save_pretrained(folder)
     half = load_backbone(folder, device="cpu")
@@ -85,6 +85,8 @@ def weights_fail(monkeypatch):
     import huggingface_hub
     import transformers
 
+    config = transformers.T5Config(decoder_start_token_id=0)
+
     def fail(words: str) -> None:
         def broken(*given, **options):
             raise OSError(words)
@@ -93,7 +95,7 @@ def weights_fail(monkeypatch):
 
     monkeypatch.setattr(huggingface_hub.HfApi, "model_info", lambda self, name, timeout: None)
     monkeypatch.setattr(transformers.PreTrainedConfig, "get_config_dict", lambda *given, **options: ({}, {}))
-    monkeypatch.setattr(transformers.AutoConfig, "from_pretrained", lambda *given, **options: transformers.T5Config())
+    monkeypatch.setattr(transformers.AutoConfig, "from_pretrained", lambda *given, **options: config)
     return fail
 
 
@@ -204,13 +206,96 @@ def test_folder_without_a_tokenizer_is_refused(tiny_folder, copy):
     assert "The tokenizer of" in (said := refused(folder)) and "is missing" in said
 
 
-def test_tokenizer_of_another_model_is_refused(tiny, tiny_folder, copy):
+def test_tokenizer_of_another_model_is_refused(families, tmp_path):
+    from ddpt_core.pretrain.tokenizer import train_tokenizer
+
+    families["gpt2"].model.save_pretrained(tmp_path)
+    other = train_tokenizer(Path(__file__).read_text().splitlines(), 330)
+    other.save_pretrained(tmp_path)
+    largest = max(other.get_vocab().values())
+    assert largest > 300
+    said = refused(tmp_path)
+    assert f"has token ids up to {largest}, but the model has 300 embeddings, up to 299; put model and" in said
+
+
+def test_added_token_beyond_the_table_is_refused_only_by_name_and_only_when_a_text_needs_it(
+    tiny, tiny_folder, copy, tasks
+):
+    """Often a padding token that somebody added, or one for a task that this model was never trained on."""
     folder = copy(tiny_folder)
     tokenizer = load_backbone(folder, device="cpu").tokenizer
-    tokenizer.add_tokens(["one more", "and another"])
+    tokenizer.add_tokens(["<extra>"])
+    tokenizer.add_special_tokens({"pad_token": "[PAD]"})
     tokenizer.save_pretrained(folder)
-    size = len(tiny.tokenizer)
-    assert f"has {size + 2} tokens, but the model only {size}" in refused(folder)
+    backbone = load_backbone(folder, device="cpu")
+    size, context = len(tiny.tokenizer), tiny.embed("sort list", 8)
+    torch.testing.assert_close(backbone.task_losses(context, tasks[:4]), tiny.task_losses(context, tasks[:4]))
+    texts = [task.instruction for task in tasks[:4]]
+    short = GenerationSettings(max_new_tokens=6)
+    assert backbone.generate(context, texts, short) == tiny.generate(context, texts, short)
+    needs = rf"holds the token '<extra>' \(id {size}\), .* {size} embeddings and none for it; leave it out"
+    for use in (
+        lambda: backbone.embed("sort <extra>", 8),
+        lambda: backbone.embed("sort <extra>"),
+        lambda: backbone.loss(None, [Task("one", "sort <extra> list", "a")]),
+        lambda: backbone.loss(None, [Task("one", "sort list", "<extra>")]),
+        lambda: backbone.generate(None, ["sort <extra> list"], short),
+    ):
+        with pytest.raises(DataError, match=needs):
+            use()
+
+
+ODD = {
+    "several answers": {"num_return_sequences": 2},
+    "a dictionary": {"return_dict_in_generate": True, "output_scores": True, "output_logits": True},
+    "sampling": {"do_sample": True, "temperature": 1.9, "top_k": 300},
+    "beams": {"num_beams": 4, "num_beam_groups": 2, "diversity_penalty": 0.5, "length_penalty": 3.0},
+    "penalties": {"repetition_penalty": 3.0, "no_repeat_ngram_size": 1, "encoder_no_repeat_ngram_size": 1},
+    "lengths": {"max_length": 3, "min_length": 9, "min_new_tokens": 9, "max_time": 1e-9},
+    "forced tokens": {"forced_bos_token_id": 7, "forced_eos_token_id": 8, "suppress_tokens": list(range(20, 200))},
+    "stop texts": {"stop_strings": ["a"], "sequence_bias": [[[9], 50.0]], "bad_words_ids": [[10]]},
+    "no marks": {"eos_token_id": None, "pad_token_id": None, "bos_token_id": None},
+    "marks outside the table": {"pad_token_id": -1},
+    "caches": {"use_cache": False, "cache_implementation": "static"},
+}
+
+
+@pytest.mark.parametrize("file", ["generation_config.json", "config.json"])
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("name", ["t5", "bart", "gpt2"])
+def test_what_is_stored_beside_a_model_has_no_say_in_what_it_writes(name, odd, file, families, tmp_path):
+    saved = families[name]
+    saved.model.save_pretrained(tmp_path)
+    saved.tokenizer.save_pretrained(tmp_path)
+    stored = tmp_path / file
+    stored.write_text(json.dumps(json.loads(stored.read_text()) | odd))
+    texts, settings = ["sort list `a`", "sum"], GenerationSettings(max_new_tokens=6)
+    backbone = load_backbone(tmp_path, device="cpu")
+    assert backbone.generate(None, texts, settings) == saved.generate(None, texts, settings)
+    assert backbone.sample(None, texts, 2, 1.0, 3, settings) == saved.sample(None, texts, 2, 1.0, 3, settings)
+    assert backbone.loss(None, [Task("one", "sort", "a")]) == saved.loss(None, [Task("one", "sort", "a")])
+
+
+@pytest.mark.parametrize("name", ["t5", "gpt2"])
+def test_config_that_asks_for_tuples_or_more_outputs_changes_nothing(name, families, tmp_path):
+    saved = families[name]
+    saved.model.save_pretrained(tmp_path)
+    saved.tokenizer.save_pretrained(tmp_path)
+    config = tmp_path / "config.json"
+    odd = {"return_dict": False, "output_hidden_states": True, "output_attentions": True}
+    config.write_text(json.dumps(json.loads(config.read_text()) | odd))
+    backbone, task = load_backbone(tmp_path, device="cpu"), Task("one", "sort", "a")
+    assert backbone.loss(None, [task]) == saved.loss(None, [task])
+    assert backbone.generate(None, ["sort"]) == saved.generate(None, ["sort"])
+
+
+def test_decoder_whose_start_only_the_generation_config_has_starts_with_it(tiny, tiny_folder, copy, tasks):
+    folder = copy(tiny_folder)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"decoder_start_token_id": None}))
+    assert load_backbone(folder, device="cpu").loss(None, tasks[:2]) == tiny.loss(None, tasks[:2])
+    (folder / "generation_config.json").unlink()
+    assert "does not say which token starts the decoder; set decoder_start_token_id" in refused(folder)
 
 
 def test_model_with_code_of_its_own_is_not_run_unasked(tiny_folder, copy):
