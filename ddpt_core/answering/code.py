@@ -9,7 +9,8 @@ set's prompt. In turn:
 4. Otherwise the first fenced block that holds code is it (fences.py), also if it is of another language.
 5. What was typed at the prompts of an interactive session is code; backticks around the whole are left out.
 6. Sentences before and after code are left out (prose.py).
-7. A last statement that breaks off, where the model had no tokens left, is left out behind a whole program.
+7. A last statement that breaks off, where the model had no tokens left, is left out behind a whole program; also a
+   name that nothing else mentions, behind a definition (step 3 knows this one exception).
 
 What none of this fits stays as it is: other languages, Python 2, a single cut line, prose alone. The steps are taken
 until nothing changes any more, so the code of a code is that code.
@@ -20,7 +21,7 @@ import textwrap
 
 from ddpt_core.answering import fences
 from ddpt_core.answering.prose import among_sentences, from_session, without_ticks
-from ddpt_core.answering.source import code_tree, is_code, string_lines, without_cut_tail
+from ddpt_core.answering.source import code_tree, is_code, string_lines, without_cut_name, without_cut_tail
 from ddpt_core.data.programs import parsed, unfinished_function
 from ddpt_core.data.task import Task
 
@@ -60,7 +61,7 @@ def _cut(text: str, completes: bool) -> str:
         return text[named.end() :]
     fence = fences.first_fence(text)
     if tree is not None and (fence is None or text.count("\n", 0, fence) in quoted):
-        return text
+        return without_cut_name(text, tree)
     if fence is not None:
         before = _unfenced(text[:fence], completes) if text[:fence].strip() else ""
         if is_code(before):

@@ -1,6 +1,7 @@
 """What can be told of a text as Python: whether it is code, says more than words do, or is the beginning of code."""
 
 import ast
+import builtins
 import codeop
 import re
 import textwrap
@@ -92,6 +93,19 @@ def without_cut_tail(text: str) -> str:
         at_top = not lines[start][:1].isspace()
         return before if whole and (at_top or _has_ended(tree.body[-1], lines[start])) else text
     return text
+
+
+def without_cut_name(text: str, tree: ast.Module) -> str:
+    """Returns Python without a last line that is a name which nothing else mentions, behind a definition.
+
+    So a call looks that breaks off before its bracket: it parses, and would end the whole program in a NameError.
+    """
+    last = tree.body[-1] if tree.body else None
+    if not (isinstance(last, ast.Expr) and isinstance(last.value, ast.Name) and any(map(_defines, tree.body))):
+        return text
+    name = last.value.id
+    alone = text.rstrip().endswith(f"\n{name}") and len(re.findall(rf"\b{re.escape(name)}\b", text)) == 1
+    return text.rstrip().removesuffix(name).rstrip() if alone and not hasattr(builtins, name) else text
 
 
 def _defines(line: ast.stmt) -> bool:

@@ -46,6 +46,7 @@ WRAPPED = {
     "the last mark alone": f"{TOTAL}\n[DONE]\n\n[BEGIN]\nmore",
     "a fence between marks": f"[BEGIN]\n```python\n{TOTAL}\n```\n[DONE]",
     "a cut call": f"{TOTAL}\n\nprint(total([1",
+    "a cut name": f"{TOTAL}\n\nprin",
     "a cut string": f"{TOTAL}\n\nprint('the to",
     "a cut head": f"{TOTAL}\n\ndef other(",
     "a cut definition": f"{TOTAL}\n\ndef other(ys):\n    for y in ys:\n        print(y",
@@ -65,6 +66,8 @@ def test_the_wrapping_of_an_answer_is_left_out(answer):
 CODES = {
     "one line": "sum(xs)",
     "a name": "xs",
+    "a function that is named at the end": f"{TOTAL}\n\ntotal",
+    "a name at the end behind no definition": "import re\nx",
     "lines without a function": "import re\nre.sub('a', 'b', text)",
     "a line end at the end": f"{TOTAL}\n",
     "backticks of the code": "re.sub('`', '', text)",
