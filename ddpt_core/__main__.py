@@ -3,6 +3,7 @@
 Every command takes --json; bad input is one line on stderr and exit code 2.
 """
 
+import io
 import logging
 import os
 import sys
@@ -35,6 +36,8 @@ for command in COMMANDS:
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command and returns its exit code: 0, or 2 with one line on stderr for bad input."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # what a terminal cannot show ends nothing; stderr is like that
     warnings.simplefilter("ignore", FutureWarning)  # of libraries about each other
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")

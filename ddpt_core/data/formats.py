@@ -3,12 +3,16 @@
 A new format is one function and one line in FORMATS.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ddpt_core.data.task import Task, check_instruction
 from ddpt_core.errors import DataError
+
+_CHECK = re.compile(r"^def check\(", re.MULTILINE)
+_CALL = re.compile(r"^check\(", re.MULTILINE)  # some later versions of HumanEval have it in the test
 
 
 @dataclass(frozen=True)
@@ -98,17 +102,18 @@ def _humaneval(record: Record) -> dict[str, Any]:
     """HumanEval; its reference is a whole program, an answer may be the function's body alone (see programs.py).
 
     The instruction is the prompt (imports, signature, docstring), the reference the prompt completed by the
-    canonical solution. `test` only defines `check(candidate)`, so the one test is that text and a call of
+    canonical solution. `test` mostly only defines `check(candidate)`; then the one test is that text and a call of
     `check` with the entry point, as the data set's own harness runs it (Chen et al. 2021).
     """
     prompt = record.text("prompt")
     entry_point = record.text("entry_point")
+    test = record.text("test").rstrip()
     if not entry_point.isidentifier():
         raise DataError(f"{record.place}: 'entry_point' must be the name of a function, got {entry_point!r}.")
     return {
         "instruction": prompt,
         "reference": prompt + record.text("canonical_solution"),
-        "tests": (f"{record.text('test').rstrip()}\n\ncheck({entry_point})\n",),
+        "tests": (test if _CALL.search(test) or not _CHECK.search(test) else f"{test}\n\ncheck({entry_point})\n",),
     }
 
 
@@ -161,6 +166,8 @@ def record_id(record: Record) -> str:
         value = record.fields.get(key)
         if value is None:
             continue
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)  # pandas writes the 5 of a column with gaps as 5.0
         if isinstance(value, bool) or not isinstance(value, int | str):
             raise DataError(f"{record.place}: {key!r} must be a string or a whole number, got {_kind(value)}.")
         return str(value) if isinstance(value, int) else record.text(key) or record.name

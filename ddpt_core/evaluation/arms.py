@@ -66,7 +66,7 @@ def choose_prompts(backbone: FrozenLM, sources: Sequence[str | Path] = ()) -> di
     is there but cannot be used.
     """
     embedded = [registry.ASSETS / "prompts" / name for name in ALL_ARMS]
-    there = [folder for folder in embedded if (folder / DESCRIPTION).is_file() and backbone.name == registry.EMBEDDED]
+    there = [folder for folder in embedded if (folder / DESCRIPTION).is_file() and backbone.name == registry.DEFAULT]
     prompts = [load_prompt(source, backbone) for source in (*there, *sources)]
     return {prompt.arm: prompt for prompt in prompts}
 

@@ -2,7 +2,6 @@
 
 import math
 import os
-import re
 import signal
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -14,15 +13,13 @@ from ddpt_core.data.task import Task
 from ddpt_core.errors import ConfigError, DataError, require_range
 from ddpt_core.evaluation.sandbox import supervisor
 from ddpt_core.evaluation.sandbox.correspondence import UNREADABLE
-from ddpt_core.evaluation.test_plan import CHECKS_NOTHING, Step, steps_of
+from ddpt_core.evaluation.test_plan import BYTE_ORDER_MARK, CHECKS_NOTHING, LONE_SURROGATE, Step, steps_of
 
 MAX_SOURCE_CHARACTERS = 200_000  # of code, and of setup
 MAX_TEST_CHARACTERS = 4_000_000  # of all tests together: published sets have some of megabytes
 MAX_TESTS = 1_000
-BYTE_ORDER_MARK = "\ufeff"  # which editors put before a text, and Python passes over in a file
 MIN_MEMORY_MB = 64  # of address space: enough for Python itself; a program that imports numpy needs 160
 MAX_TIMEOUT_SECONDS = 3_600.0
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -177,7 +174,7 @@ def _checked(code: str, tests: Sequence[str], setup: str, entry_point: str | Non
         size = sum(map(len, parts))
         if size > limits[what]:
             raise DataError(f"The {what} must have at most {limits[what]:,} characters, got {size:,}; shorten.")
-    if any(_LONE_SURROGATE.search(test) for test in statements):
+    if any(LONE_SURROGATE.search(test) for test in statements):
         raise DataError("The tests hold half of a surrogate pair, which is no character; remove it.")
     return steps_of([test.removeprefix(BYTE_ORDER_MARK) for test in statements], entry_point) if statements else []
 

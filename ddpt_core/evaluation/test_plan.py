@@ -6,12 +6,16 @@ its harness to call `check(candidate)`. Run as they stand they would ask nothing
 
 import ast
 import builtins
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ddpt_core.errors import DataError
+from ddpt_core.evaluation.sandbox.names import walk
 
+BYTE_ORDER_MARK = "\ufeff"  # which editors put before a text, and Python passes over in a file
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 CHECKS_NOTHING = (
     "The tests check nothing: there is no assert in what they run, and nothing of the program is asked; "
     "write at least one assert."
@@ -108,7 +112,7 @@ class _Module:
         running = [part for node in self.body for part in _run_at_once(node)]
         running += [self.definitions[name] for name in reached & self.definitions.keys()]
         own = _bound(self.body) | set(dir(builtins))
-        for node in (inner for part in running for inner in ast.walk(part)):
+        for node in (inner for part in running for inner in walk(part)):
             if isinstance(node, ast.Assert | ast.Raise):
                 return True
             if isinstance(node, ast.Attribute) and node.attr.startswith(("assert", "fail")):
@@ -150,12 +154,12 @@ def _run_at_once(node: ast.stmt) -> list[ast.AST]:
 
 
 def _read(node: ast.AST) -> set[str]:
-    return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load)}
+    return {inner.id for inner in walk(node) if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load)}
 
 
 def _bound(body: list[ast.stmt]) -> set[str]:
     found: set[str] = set()
-    for node in (inner for line in body for inner in ast.walk(line)):
+    for node in (inner for line in body for inner in walk(line)):
         if isinstance(node, _DEFINITIONS):
             found.add(node.name)
         elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):

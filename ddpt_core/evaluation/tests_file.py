@@ -5,12 +5,13 @@ import json
 from pathlib import Path
 
 from ddpt_core.errors import DataError, first_line
+from ddpt_core.evaluation.test_plan import BYTE_ORDER_MARK, LONE_SURROGATE
 
 
 def read_text(path: Path) -> str:
-    """Returns the text of a file; raises DataError if there is none."""
+    """Returns the text of a file, without a byte order mark; raises DataError if there is none."""
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")  # without a byte order mark, as Python reads its own
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise DataError(f"The file {path} cannot be read ({reason}); give a UTF-8 text file.") from error
@@ -29,6 +30,8 @@ def read_tests(path: Path) -> list[str]:
             raise DataError(f"The tests {path} must be a JSON list of strings; each a Python statement.")
         if not tests:
             raise DataError(f"The tests {path} hold no statement; write at least one assert.")
+        if any(LONE_SURROGATE.search(test) for test in tests):
+            raise DataError(f"The tests {path} hold half of a surrogate pair, which is no character; remove it.")
         return tests
     tests = statements_of(text, f"tests {path}")
     if not tests:
@@ -38,7 +41,9 @@ def read_tests(path: Path) -> list[str]:
 
 def statements_of(source: str, what: str = "tests") -> list[str]:
     """Returns the top-level statements of Python source as they are written; raises DataError if it is not Python."""
-    source = source.replace("\r\n", "\n").replace("\r", "\n")
+    source = source.removeprefix(BYTE_ORDER_MARK).replace("\r\n", "\n").replace("\r", "\n")
+    if LONE_SURROGATE.search(source):
+        raise DataError(f"The {what} hold half of a surrogate pair, which is no character; remove it.")
     try:
         tree = ast.parse(source)
     except SyntaxError as error:

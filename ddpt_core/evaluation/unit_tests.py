@@ -88,7 +88,8 @@ class Examination:
     """The unit tests of one evaluation: which of its tasks are judged, and the verdicts on every arm's answers.
 
     judged: places of the tasks with tests that their own reference, if they have one, passes; left_out: the others
-    with tests, those among them that no program could pass or fail; not_run: why nothing is judged, "" if it is. Programs that are equal in code, setup and tests run once.
+    with tests, among them those whose tests cannot judge any program; not_run: why nothing is judged, "" if it is.
+    Programs that are equal in code, setup and tests run once.
     """
 
     def __init__(self, settings: UnitTests, tasks: Sequence[Task]) -> None:

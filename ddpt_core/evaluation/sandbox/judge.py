@@ -83,6 +83,10 @@ class Judge:
             if "place" not in vars(error):
                 self._program.lack(f"the module {_on_one_line(str(error.name))}, which the sandbox does not have")
             outcome = ("error", *_describe(error))
+        except MemoryError as error:
+            if "place" not in vars(error):  # not the program's
+                self._program.lack("more memory than it is given; give it more")
+            outcome = ("error", *_describe(error))
         except BaseException as error:
             outcome = ("not reached" if is_skip(error) else "error", *_describe(error))
         if self._program.lost is not None:  # even if the test took that for an exception that it expected
@@ -149,7 +153,7 @@ def _describe(error: BaseException) -> tuple[str, str]:
         message = _on_one_line(str(error))
     except BaseException:  # it holds an object of the program, which does not say what it is
         message = ""
-    plain = isinstance(error, AssertionError | ProgramLost) and message
+    plain = isinstance(error, AssertionError | ProgramLost | Needs) and message
     line = message if plain else f"{name}: {message}" if message else name
     kind = name if name not in _KINDS or isinstance(error, _KINDS[name]) else "Exception"
     return kind, f"{line} ({_on_one_line(place)})" if place else line

@@ -14,7 +14,7 @@ import builtins
 import importlib
 import sys
 import types
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from ddpt_core.evaluation.sandbox.remote import Remote
@@ -22,20 +22,32 @@ from ddpt_core.evaluation.sandbox.remote import Remote
 _LIBRARY_ALIASES = {"np": "numpy", "numpy": "numpy"}
 
 
+def walk(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yields the node and all below it but constants, of which a test of megabytes mostly consists."""
+    ahead = [tree]
+    while ahead:
+        node = ahead.pop()
+        yield node
+        for name in node._fields:
+            value = getattr(node, name, None)
+            parts = value if isinstance(value, list) else (value,)
+            ahead += [part for part in parts if isinstance(part, ast.AST) and type(part) is not ast.Constant]
+
+
 def mentioned(tree: ast.AST) -> set[str]:
     """Returns the names that a piece of code reads."""
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    return {node.id for node in walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
 
 
 def called(tree: ast.AST) -> set[str]:
     """Returns the names that a piece of code calls directly."""
-    calls = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
+    calls = (node.func for node in walk(tree) if isinstance(node, ast.Call))
     return {function.id for function in calls if isinstance(function, ast.Name)}
 
 
 def free(tree: ast.Module) -> set[str]:
     """Returns the names that a piece of code reads and binds nowhere in it."""
-    nodes = list(ast.walk(tree))
+    nodes = list(walk(tree))
     arguments = {node.arg for node in nodes if isinstance(node, ast.arg)}
     caught = {node.name for node in nodes if isinstance(node, ast.ExceptHandler) and node.name is not None}
     return mentioned(tree) - bound(tree) - arguments - caught
@@ -44,7 +56,7 @@ def free(tree: ast.Module) -> set[str]:
 def bound(tree: ast.Module) -> set[str]:
     """Returns the names that a module binds, anywhere in it; a function with nothing in it binds nothing."""
     names: set[str] = set()
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             names |= set() if is_stub(node) else {node.name}
         elif isinstance(node, ast.ClassDef):

@@ -163,8 +163,8 @@ def _combine(name: str, reflected: bool = False) -> Callable[[Remote, Any], Any]
             return operation(other, data) if reflected else operation(data, other)
         theirs, mine = _get(self, "_type_name"), type(other)
         if name not in ("eq", "ne"):
-            what = f"{name.strip('_')} between a {theirs} of the program and a {mine.__name__} of its own, which is not"
-            return _get(self, "_ask")("lacks", f"{what} done, since it would show the program what the test expects")
+            what = f"{name.strip('_')} of an object of the program ({theirs}) and one of its own ({mine.__name__})"
+            return _get(self, "_ask")("lacks", f"{what}, which would show the program what the test expects")
         if theirs == f"{mine.__module__}.{mine.__qualname__}" and mine.__eq__ is not object.__eq__:
             return _get(self, "_ask")("lacks", f"to compare values of type {theirs}, which stay where they are made")
         return name == "ne"
