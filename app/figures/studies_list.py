@@ -35,7 +35,7 @@ NO_STUDY_IN_ADDRESS = """() => {
   address.searchParams.delete("study");
   history.replaceState(history.state, "", address);
 }"""
-NONE_YET = "No study is here yet. Start one below, or run `python -m ddpt_core study studies/embedded.yaml`."
+NONE_YET = "No study is here yet. Start one below, or run `python -m ddpt_core study studies/first.yaml`."
 
 
 def style() -> str:

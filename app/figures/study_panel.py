@@ -30,6 +30,13 @@ def style() -> str:
     return result_table.CSS.read_text(encoding="utf-8") + Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 
 
+def reading_html() -> str:
+    """Returns what stands there until it is known whether there is a study."""
+    return (
+        '<section class="result study"><div class="empty" role="status"><p>Reading the comparison…</p></div></section>'
+    )
+
+
 def missing_html(failure: str = "") -> str:
     """Returns what stands there without a study: why, and the command that makes one."""
     where = "/".join(results_file().parts[-3:])

@@ -5,13 +5,14 @@ from typing import Any
 import gradio as gr
 
 from app.figures.interval_plot import interval_plot
-from app.figures.study_panel import chosen_measures, missing_html, more_html, study_html, style
+from app.figures.study_panel import chosen_measures, missing_html, more_html, reading_html, study_html, style
 from app.services import as_endpoint
 from app.study import LOSS, MAKES_IT, Study, StudyData, read_study, results_file
 from ddpt_core.errors import ArtifactError
 
 TITLE = '<h2 class="rows-heading study-heading">How much does the prompt matter?</h2>'
 OUTPUTS = 7  # as many as `looked` returns
+UNREAD = ()  # in place of a stamp, before the first look
 
 
 def add(tab: gr.Tab) -> None:
@@ -24,11 +25,11 @@ def add(tab: gr.Tab) -> None:
             measure = gr.Dropdown([("All measures", "")], value="", label="Measure", min_width=220)
         with gr.Row():
             with gr.Column(scale=3, min_width=320):
-                table = gr.HTML(missing_html(), css_template=style(), elem_id="study-table", **plain)
+                table = gr.HTML(reading_html(), css_template=style(), elem_id="study-table", **plain)
             with gr.Column(scale=2, min_width=320, visible=False) as beside:
                 plot = gr.Plot(show_label=False, container=False, elem_id="study-plot")
         more = gr.HTML(css_template=style(), elem_id="study-more", **plain)
-    stamp = gr.State(None)  # of the file whose results are shown
+    stamp = gr.State(UNREAD)  # of the file whose results are shown
     outputs = [row, data, measure, table, beside, plot, more]
     tab.select(looked, [stamp, data, measure], [stamp, *outputs], queue=False, **hidden)
     gr.on([data.input, measure.input], shown, [data, measure], outputs, queue=False, **hidden)
@@ -43,7 +44,7 @@ def study() -> dict[str, Any]:
     return found.whole
 
 
-def looked(stamp: tuple[int, int] | None, data: str | None, measure: str) -> list[Any]:
+def looked(stamp: tuple[int, ...] | None, data: str | None, measure: str) -> list[Any]:
     """Shows the results if they are not those that are shown."""
     now = _stamp()
     if now == stamp:

@@ -12,7 +12,7 @@ from app.figures.study_panel import missing_html, more_html, study_html
 from app.main import build_app
 from app.study import MAKES_IT, Pair, read_study
 from app.study_words import sentences
-from app.tabs.compare_study import OUTPUTS, looked, shown, study
+from app.tabs.compare_study import OUTPUTS, UNREAD, looked, shown, study
 from ddpt_core.errors import ArtifactError
 from ddpt_core.evaluation.text_metrics import METRICS
 
@@ -225,6 +225,20 @@ def test_a_second_look_changes_nothing_until_the_file_does(study_file, invented)
     assert looked(stamp, None, "") == [SKIP] * (1 + OUTPUTS)
     study_file(invented | {"command": "python -m ddpt_core study another.yaml"})
     assert "another.yaml" in looked(stamp, None, "")[-1]
+
+
+def test_until_the_first_look_nothing_is_said_of_whether_the_arms_were_compared(study_file, answering):
+    study_file()
+    (table,) = (block for block in build_app(answering).blocks.values() if block.elem_id == "study-table")
+    assert text_of(table.value) == "Reading the comparison…"
+    assert "DDPT" in text_of(looked(UNREAD, None, "")[4])
+
+
+def test_the_first_look_says_it_where_they_were_not(study_file):
+    study_file().unlink()
+    stamp, *shown = looked(UNREAD, None, "")
+    assert "have not been compared here yet" in text_of(shown[3])
+    assert looked(stamp, None, "") == [SKIP] * (1 + OUTPUTS)
 
 
 def test_nothing_of_the_file_becomes_markup(study_file, invented):
