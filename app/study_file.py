@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 READY = Path(__file__).resolve().parents[1] / "studies"  # the files that come with the project
 DATA_FOLDER = "../shared/data"  # as the command line's --data-root
+FIRST = "first"  # the study that the menu begins with: it runs on what the project ships
 YOUR_FILE = "your file"
 SUFFIXES = (".yaml", ".yml")
 MAX_BYTES = 200_000  # of a study file
@@ -55,7 +56,7 @@ def wanted_study(
     """Returns the study in a file; raises DDPTError for one that may not run.
 
     file: the name of one of `ready_files`, or YOUR_FILE for the file at the path `upload`. local: whether the visitor
-    sits at this machine, whose folders only they may name.
+    sits at this machine, whose folders only they may name. limit: None, "" or 0 for all tasks.
     """
     if on_a_space():
         raise ConfigError(NOT_HERE)
@@ -69,7 +70,7 @@ def wanted_study(
             f"A data folder may be named only by a browser on the machine that it lies on, got {root[:80]!r}; "
             f"leave it at {DATA_FOLDER}."
         )
-    count = None if limit in (None, "") else require_range("Limit", whole("Limit", limit), 1)
+    count = None if limit in (None, "", 0) else require_range("Limit", whole("Limit", limit), 1)
     called = path.name if own else f"studies/{path.name}"
     return read_wanted(path, Path(os.path.expanduser(root)), count, called, local)
 
@@ -98,8 +99,8 @@ def read_wanted(path: Path, root: Path, limit: int | None, called: str, local: b
 
 
 def ready_files() -> dict[str, Path]:
-    """Returns name -> study file that comes with the project."""
-    return {path.stem: path for path in sorted(READY.glob("*.yaml"))}
+    """Returns name -> study file that comes with the project, FIRST before the others."""
+    return {path.stem: path for path in sorted(READY.glob("*.yaml"), key=lambda path: (path.stem != FIRST, path.stem))}
 
 
 def about_file(path: Path) -> str:

@@ -35,7 +35,7 @@ def export_row(elem_id: str, visible: bool = True) -> tuple[gr.Column, dict[str,
     """Adds the buttons, by format, and a note on what they give; returns what holds them, and them."""
     with gr.Column(elem_id=elem_id, visible=visible) as whole:
         with gr.Row(elem_classes="task-file"):
-            buttons = {kind: gr.Button(f"{name} ⤓", size="sm", min_width=110, scale=0) for kind, name in LABELS.items()}
+            buttons = {kind: gr.Button(f"{name} ⤓", size="sm", min_width=150, scale=0) for kind, name in LABELS.items()}
         gr.HTML(NOTE, css_template=STYLE, apply_default_css=False)
     return whole, buttons
 

@@ -7,10 +7,9 @@ import gradio as gr
 
 from app.figures.status_line import status_line
 from app.figures.studies_list import style
-from app.study_file import DATA_FOLDER, MAX_BYTES, NOT_HERE, YOUR_FILE, about_file, ready_files
+from app.study_file import DATA_FOLDER, FIRST, MAX_BYTES, NOT_HERE, YOUR_FILE, about_file, ready_files
 from app.task_files import on_a_space
 
-FIRST = "embedded"  # the study that is chosen at first, as it needs no other backbone
 UPLOAD_NOTE = f"YAML as in `studies/`, at most {MAX_BYTES // 1000} kB; it is checked at once, key by key"
 BEFORE = (
     "A study trains and compares every arm that its file names. First it says what it will cost here; nothing runs "
@@ -51,7 +50,7 @@ def study_form() -> Form:
             limit = gr.Number(
                 None,
                 precision=0,
-                label="Tasks of each data set",
+                label="Tasks per data set (0: all)",
                 placeholder="all",
                 min_width=170,
                 elem_id="study-limit",
