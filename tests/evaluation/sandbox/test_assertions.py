@@ -24,6 +24,11 @@ def test_what_holds_says_nothing(source):
         ("def check(c):\n    assert c[0] != 'b'\ncheck(x)", "c[0] != 'b' does not hold: 'b' != 'b'"),
         ("assert 1 < 3 < 2", "1 < 3 < 2 does not hold"),
         ("assert not x", "not x does not hold"),
+        (
+            "assert '👩\u200d🚀\u3000' == 'می\u200cخ'",
+            "'👩\u200d🚀\u3000' == 'می\u200cخ' does not hold: '👩\u200d🚀\u3000' == 'می\u200cخ'",
+        ),
+        (r"assert '\u202e' == '\\u200c'", r"'\u202e' == '\\u200c' does not hold: '\u202e' == '\\u200c'"),
         ("assert x * 300 == 0", f"x * 300 == 0 does not hold: {str(['b'] * 300)[:200]}... (1,500 characters) == 0"),
     ],
 )
