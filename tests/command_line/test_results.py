@@ -80,7 +80,7 @@ def test_compare_tells_what_each_arm_writes(told, prompts, tiny_folder, tmp_path
     result = told("compare", "--instruction", "sort list `a`", *options, *both(prompts))
     assert [arm["name"] for arm in result["arms"]] == ["manual", "prompt-tuning", "ddpt"]
     for arm in result["arms"]:
-        assert isinstance(arm["code"], str) and arm["seconds"] > 0 and arm["tokens"] > 0
+        assert isinstance(arm["code"], str) and isinstance(arm["answer"], str) and arm["seconds"] > 0 and arm["tokens"] > 0
         assert arm["metrics"]["bleu"] is not None and arm["execution"]["tests"][0]["test"] == "assert True"
 
 
@@ -98,7 +98,7 @@ def test_evaluate_writes_predictions_and_metrics(told, prompts, tiny_folder, dat
     keys = {"bleu", "codebleu", "chrf", "rouge_l", "exact_match", "valid_python", "n", "ci95"}
     assert all(keys <= scores.keys() and scores["n"] == 3 for scores in result["arms"].values())
     lines = [json.loads(line) for line in (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()]
-    assert [set(line) for line in lines] == [{"id", "arm", "instruction", "reference", "prediction"}] * 6
+    assert [set(line) for line in lines] == [{"id", "arm", "instruction", "reference", "prediction", "answer"}] * 6
     assert json.loads((tmp_path / "out" / "metrics.json").read_text())["arms"] == result["arms"]
 
 
