@@ -214,6 +214,20 @@ def test_tests_and_code_that_cannot_be_read_are_refused(refused, tmp_path, tiny_
     assert "are not Python (line 1" in refused("compare", *options)
 
 
+@pytest.mark.parametrize(
+    ("name", "tests", "said"),
+    [
+        ("tests.py", "def check(candidate):\n    assert candidate(1)\n", "never call it"),
+        ("tests.py", "x = 1\n", "check nothing"),
+        ("tests.json", '["assert f() == \\ud800"]', "half of a surrogate pair"),
+    ],
+)
+def test_tests_that_cannot_judge_are_refused(name, tests, said, refused, tmp_path):
+    (tmp_path / "code.py").write_text("x = 1")
+    (tmp_path / name).write_text(tests)
+    assert said in refused("execute", "--code", tmp_path / "code.py", "--tests", tmp_path / name)
+
+
 @pytest.mark.parametrize("limit", [["--timeout", "0"], ["--timeout", "nan"], ["--memory", "1"], ["--memory", "-1"]])
 def test_limits_out_of_range_are_refused(limit, refused, tmp_path):
     (tmp_path / "code.py").write_text("x = 1")

@@ -1,10 +1,16 @@
 """What each command tells: with --json one object with the keys it promises, else the same in lines."""
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from ddpt_core.commands.evaluate import figure_in_words
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_info_tells_what_is_there(told, home, prompts, run_folder, tiny, tiny_folder):
@@ -156,6 +162,33 @@ def test_execute_tells_the_outcome_of_each_test(told, tmp_path):
     assert [set(test) for test in result["tests"]] == [{"test", "outcome", "detail"}] * 2
     if result["status"] == "failed":
         assert [test["outcome"] for test in result["tests"]] == ["passed", "failed"]
+
+
+def test_execute_runs_what_a_tests_file_only_defines_and_reads_files_with_a_byte_order_mark(told, tmp_path):
+    needs_sandbox()
+    (tmp_path / "adds.py").write_bytes(b"\xef\xbb\xbfdef add(a, b):\n    return a + b\n")
+    (tmp_path / "subtracts.py").write_text("def add(a, b):\n    return a - b\n")
+    (tmp_path / "function.py").write_text("def test_small_numbers():\n    assert add(1, 2) == 3\n")
+    (tmp_path / "case.py").write_text(
+        "import unittest\n\n\nclass AddTest(unittest.TestCase):\n    def test_small_numbers(self):\n"
+        "        self.assertEqual(add(1, 2), 3)\n\n\nif __name__ == '__main__':\n    unittest.main()\n"
+    )
+    for code, status in (("adds.py", "passed"), ("subtracts.py", "failed")):
+        for tests, name in (("function.py", "test_small_numbers()"), ("case.py", "AddTest.test_small_numbers")):
+            result = told("execute", "--code", tmp_path / code, "--tests", tmp_path / tests)
+            assert (result["status"], result["tests"][-1]["test"]) == (status, name)
+            assert result["tests"][-1]["outcome"] == status
+
+
+def test_what_a_terminal_cannot_show_is_replaced(tmp_path):
+    needs_sandbox()
+    (tmp_path / "code.py").write_text("def f(x):\n    return 'é😀'\n", encoding="utf-8")
+    (tmp_path / "tests.py").write_text("assert f(1) == 'ü'\n", encoding="utf-8")
+    command = [sys.executable, "-m", "ddpt_core", "execute", "--code", "code.py", "--tests", "tests.py"]
+    environment = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(ROOT)}
+    run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, timeout=60)
+    assert run.returncode == 0 and b"Traceback" not in run.stderr
+    assert b"failed: assert f(1) == '?'" in run.stdout
 
 
 def test_people_are_told_why_a_test_fails(command, tiny_folder, tmp_path):

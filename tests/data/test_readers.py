@@ -127,6 +127,13 @@ def test_the_humaneval_test_passes_with_the_reference_and_fails_with_another_pro
         exec("def double(n):\n    return n\n" + task.tests[0], {})
 
 
+def test_a_humaneval_test_that_calls_its_check_or_has_none_stays_as_it_is(tmp_path):
+    record = EXAMPLES["HumanEval"][0]
+    for test in (HUMANEVAL_TEST + "\ncheck(double)", "assert double(2) == 4"):
+        (task,) = load_tasks(write(tmp_path, record | {"test": test}))
+        assert task.tests == (test,)
+
+
 @pytest.mark.parametrize("rewritten", [None, "", "  ", "missing"])
 def test_conala_without_a_rewritten_intent_asks_with_the_intent(rewritten, tmp_path):
     record = {"intent": "doubling", "rewritten_intent": rewritten, "snippet": "n * 2"}
@@ -144,6 +151,11 @@ def test_ids_that_repeat_are_numbered_and_never_collide(tmp_path):
     ids = [7, 7, "7-2", 7, None]
     tasks = load_tasks(write(tmp_path, *(plain(id=value) for value in ids)))
     assert [task.id for task in tasks] == ["7", "7-2", "7-2-2", "7-3", "line-5"]
+
+
+def test_a_whole_number_with_a_point_as_pandas_writes_it_is_an_id(tmp_path):
+    tasks = load_tasks(write(tmp_path, plain(id=5.0), plain(id=-0.0), plain(id=5)))
+    assert [task.id for task in tasks] == ["5", "0", "5-2"]
 
 
 def test_a_record_without_an_id_is_named_by_its_line_blank_lines_counted(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 
 from ddpt_core.data.task import Task
 from ddpt_core.errors import ConfigError, DataError
-from ddpt_core.evaluation.execution import MAX_SOURCE_CHARACTERS, Limits, execute, execute_many
+from ddpt_core.evaluation.execution import MAX_SOURCE_CHARACTERS, MAX_TEST_CHARACTERS, Limits, execute, execute_many
 from ddpt_core.evaluation.sandbox import pool, scratch
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -343,6 +343,66 @@ def test_what_is_no_program_is_refused_in_one_sentence():
         execute("x = 1", [1])
     with pytest.raises(DataError, match="at most 1,000 tests"):
         execute("x = 1", ["assert x"] * 1_001)
+
+
+def test_a_byte_order_mark_before_code_setup_and_tests_is_dropped():
+    found = execute("\ufeffdef f(x):\n    return x + n", ["\ufeffassert f(1) == 2"], setup="\ufeffn = 1")
+    assert found.passed, found.detail
+
+
+def test_half_of_a_surrogate_pair_in_tests_is_refused_in_one_sentence():
+    with pytest.raises(DataError, match="half of a surrogate pair, which is no character; remove it"):
+        execute("x = 1", ["assert x == '\ud800'"])
+
+
+def test_tests_of_megabytes_are_read():
+    numbers = ", ".join(["[1, 2]"] * 60_000)
+    test = f"assert f([{numbers}]) == 60_000"
+    assert len(test) > 400_000 and execute("f = len", [test], Limits(timeout=60)).passed
+    assert execute("f = max", [test], Limits(timeout=60)).status != "passed"
+
+
+def test_a_helper_of_an_earlier_test_finds_the_names_of_the_program():
+    code = "def double(x):\n    return 2 * x\ndef copy(x):\n    return [x]"
+    tests = [
+        "def twice(x):\n    return double(double(x))",
+        "later = lambda x: twice(x) + double(x)",
+        "checks = []",
+        "checks.append(lambda: later(1) == 6)",
+        "assert twice(1) == 4 and later(1) == 6 and checks[0]()",
+        "assert copy(double(1)) == [2]",  # a function, though the library has a module of that name
+    ]
+    assert execute(code, tests).passed
+    assert execute(code.replace("2 * x", "3 * x"), tests).status == "failed"
+
+
+def test_check_of_a_task_finds_the_helper_that_the_instruction_defines_beside_the_function():
+    prompt = "def plus(x):\n    return x + 1\n\n\ndef minus(x):\n    'Undoes plus.'"
+    tests = ("def check(candidate):\n    assert candidate(plus(3)) == 3",)
+    task = Task(id="t", instruction=prompt, tests=tests)
+    split = Task(id="s", instruction=prompt, tests=(*tests, "check(minus)"))
+    right, wrong = (f"{prompt}\n    return x {sign} 1" for sign in "-+")
+    found = execute_many([(right, task), (right, split), (wrong, task), (wrong, split)])
+    assert [execution.status for execution in found] == ["passed", "passed", "failed", "failed"]
+
+
+def test_a_function_called_as_a_builtin_is_meant_where_nothing_else_of_the_program_is():
+    code = "def sum(a, b):\n    return a + b + 1"
+    check = "def check(candidate):\n    assert candidate(1, 2) == 4"
+    assert execute(code, [check, "check(sum)", "found = sum(1, 2)", "assert sum(found, 1) == 6"]).passed
+    forged = "abs = lambda x: 0\ndef answer(x):\n    return 1"
+    keep = "def store(x, kept=[]):\n    kept.append(x)\n    return kept"
+    found = execute(forged, [keep, "store(answer(2))", "assert abs(store(0)[0] - 5) < 1e-6"])
+    assert found.status == "failed"
+
+
+def test_what_cannot_be_run_at_all_does_not_keep_the_others_from_being_run():
+    tests = {"none": ("x = 1",), "bare": ("def check(candidate):\n    assert candidate",), "good": ("assert _ == 1",)}
+    tests["long"] = ("assert '" + "x" * MAX_TEST_CHARACTERS + "'",)
+    found = execute_many([("1", Task(id=name, instruction="a number", tests=each)) for name, each in tests.items()])
+    told = {name: (execution.status, execution.detail) for name, execution in zip(tests, found, strict=True)}
+    assert told["good"] == ("passed", "") and {told[name][0] for name in ("none", "bare", "long")} == {"error"}
+    assert "check nothing" in told["none"][1] and "at most 4,000,000 characters" in told["long"][1]
 
 
 def test_many_programs_come_back_in_order():

@@ -64,11 +64,23 @@ def test_statements_keep_decorators_comments_inside_and_letters_of_more_than_one
         ("tests.json", "[1]", "must be a JSON list of strings"),
         ("tests.json", '["assert f", " "]', "must be a JSON list of strings"),
         ("tests.py", b"\xff\xfe", "it is not UTF-8"),
+        ("tests.json", '["assert f() == \\ud800"]', "half of a surrogate pair, which is no character"),
     ],
 )
 def test_what_is_no_list_of_tests_is_refused_with_the_reason(name, content, reason, write):
     with pytest.raises(DataError, match=reason):
         read_tests(write(name, content))
+
+
+def test_a_byte_order_mark_is_dropped(write):
+    assert read_tests(write("tests.py", b"\xef\xbb\xbfassert f(1)\n")) == ["assert f(1)"]
+    assert read_tests(write("tests.json", b'\xef\xbb\xbf["assert f(1)"]')) == ["assert f(1)"]
+    assert statements_of("\ufeffassert f(1)") == ["assert f(1)"]
+
+
+def test_half_of_a_surrogate_pair_in_tests_that_are_typed_is_refused():
+    with pytest.raises(DataError, match="half of a surrogate pair"):
+        statements_of("assert f() == '\ud800'")
 
 
 def test_missing_file_and_folder_are_refused(tmp_path):

@@ -12,7 +12,7 @@ from ddpt_core.evaluation.evaluate import evaluate
 from ddpt_core.evaluation.execution import Execution, Limits
 from ddpt_core.evaluation.pass_at import mean_pass_at
 from ddpt_core.evaluation.text_metrics import METRICS
-from ddpt_core.evaluation.unit_tests import GREEDY, NO_TESTS, REFERENCE_FAILS, Examination, UnitTests
+from ddpt_core.evaluation.unit_tests import GREEDY, NO_TESTS, NO_VERDICT, REFERENCE_FAILS, Examination, UnitTests
 
 RIGHT, WRONG, BROKEN, ENDLESS = "lambda n: 2 * n", "lambda n: n", "lambda n: m", "while True: pass"
 TASKS = [
@@ -121,6 +121,18 @@ def test_references_run_first_and_a_task_that_its_own_fails_is_told_and_left_out
         "shown": False,
     }
     assert report["data"]["tasks"] == report["arms"]["manual"]["n"] == 6  # text metrics leave nothing out
+
+
+def test_a_task_whose_tests_judge_nothing_is_left_out_by_name_and_the_others_are_judged(judge, data, monkeypatch):
+    huge = {"id": "huge", "instruction": "big", "reference": "1", "tests": [f"assert _ == {'1' * 5_000_000}"]}
+    given = [huge, TASKS[4] | {"id": "empty", "tests": ["x = 1"]}, TASKS[1]]
+    data.write_text("".join(json.dumps(task) + "\n" for task in given))
+    monkeypatch.setitem(ANSWERS, "big", ["1"])
+    report, rows = judge()
+    left_out = {task["id"]: (task["status"], task["detail"]) for task in report["tests"]["left_out"]}
+    assert {status for status, _ in left_out.values()} == {"error"} and report["tests"]["tasks"] == 1
+    assert "at most 4,000,000 characters" in left_out["huge"][1] and "check nothing" in left_out["empty"][1]
+    assert [row["detail"] for row in rows] == [NO_VERDICT, NO_VERDICT, ""]
 
 
 def test_pass_at_k_comes_from_the_samples(judge):

@@ -65,7 +65,9 @@ PARTS: dict[str, Callable[[Any], tuple[Any, ...] | None]] = {
     "decimal.Decimal": lambda value: (str(value),),
     "datetime.date": lambda value: (value.year, value.month, value.day),
     "datetime.time": lambda value: _in_zone(value.hour, value.minute, value.second, value.microsecond, value.tzinfo),
-    "datetime.datetime": lambda value: _in_zone(*value.timetuple()[:6], value.microsecond, value.tzinfo),
+    "datetime.datetime": lambda value: _in_zone(
+        value.year, value.month, value.day, value.hour, value.minute, value.second, value.microsecond, value.tzinfo
+    ),
     "datetime.timedelta": lambda value: (value.days, value.seconds, value.microseconds),
     "datetime.timezone": lambda value: (value.utcoffset(None),),
     "zoneinfo.ZoneInfo": lambda value: None if value.key is None else (value.key,),

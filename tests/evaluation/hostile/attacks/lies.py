@@ -252,6 +252,89 @@ ATTACKS: tuple[Attack, ...] = (
     """, "import typing\nassert typing.get_type_hints(answer) == {'x': int, 'return': int}"),
     forged("docstring", "is taken for documented though it says nothing", "def answer(x):\n    return 1",
     "assert answer.__doc__"),
+    forged("type that is another", "says that its type is the one that the test asks for", """
+        class Liar:
+            __class__ = int
+        Liar.__name__ = Liar.__qualname__ = "int"
+        Liar.__module__ = "builtins"
+        def answer(x):
+            return Liar()
+    """, f"assert type(answer(2)) is int or answer(2).__class__ is int and answer(2) == {SECRET}"),
+    forged("path of its own", "answers with a path and an identifier that equal everything", """
+        import pathlib, uuid
+        class Path(pathlib.PosixPath):
+            __eq__ = lambda self, other: True
+            __hash__ = lambda self: 0
+        class UUID(uuid.UUID):
+            __eq__ = lambda self, other: True
+            __hash__ = lambda self: 0
+        Path.__module__, Path.__qualname__, UUID.__module__ = "pathlib", "PosixPath", "uuid"
+        def answer(x):
+            return [Path("b"), UUID(int=3)]
+    """, "import pathlib, uuid\nassert answer(2) == [pathlib.Path('a'), uuid.UUID(int=2)]"),
+    forged("names of numpy in a namespace", "gives numpy an address of memory in a namespace and in an exception", """
+        import types
+        found = {"shape": (2,), "typestr": "<i8", "data": (0x1000, False), "version": 3}
+        def answer(x):
+            if x == 2:
+                return types.SimpleNamespace(__array_interface__=found)
+            error = ValueError()
+            error.__array_interface__ = found
+            return error
+    """, "import numpy as np\nassert np.array_equal(np.asarray(answer(2)), [1, 2]) or np.asarray(answer(3)) == [1, 2]"),
+    forged("exception with methods", "raises an error whose attributes are what unittest calls", """
+        def answer(x):
+            error = KeyError(1)
+            error.with_traceback = error.add_note = lambda *a: same
+            raise error
+        class Same:
+            __eq__ = lambda self, other: True
+        same = Same()
+    """, f"""
+import unittest
+class T(unittest.TestCase):
+    def test_it(self):
+        with self.assertRaises(KeyError) as caught:
+            answer(2)
+        self.assertEqual(caught.exception.args, ({SECRET},))
+"""),
+    forged("skipped test", "raises what has a test skipped, under every name that it may have", """
+        import unittest
+        class SkipTest(unittest.SkipTest):
+            pass
+        class Skipped(Exception):
+            pass
+        def answer(x):
+            raise (unittest.SkipTest, SkipTest, Skipped)[x % 3]("nothing to see")
+    """, f"""
+import unittest
+class T(unittest.TestCase):
+    def test_it(self):
+        self.assertEqual(answer(2), {SECRET})
+    def test_other(self):
+        self.assertEqual(answer(3), {SECRET})
+    def test_third(self):
+        self.assertEqual(answer(4), {SECRET})
+"""),
+    forged("comparison with unittest", "answers with an object that unittest's own comparisons take for equal", """
+        class Same(list):
+            __eq__ = __le__ = __contains__ = lambda self, other: True
+            __ne__ = lambda self, other: False
+            __len__ = lambda self: 1
+        def answer(x):
+            return Same([x])
+    """, f"""
+import unittest
+class T(unittest.TestCase):
+    def test_it(self):
+        self.assertListEqual(answer(2), [{SECRET}])
+"""),
+    forged("namedtuple of the test", "gives back a namedtuple of the test's with an equality of its own", """
+        def answer(point):
+            kind = type(point)
+            kind.__eq__ = lambda self, other: True
+            return kind(0, 0)
+    """, "from collections import namedtuple\nP = namedtuple('P', 'x y')\nassert answer(P(1, 2)) == P(2, 1)"),
     forged("name that is data", "has a value where a function is called", "answer = {2: 1}\nabs = sorted = len = 0",
     _NEAR),
 )  # fmt: skip

@@ -157,6 +157,38 @@ ATTACKS: tuple[Attack, ...] = (
         def answer(x):
             return 1
     """, f"expected = [{SECRET}]\nassert [answer(2)] == expected", before=_HARNESS),
+    forged("needs that the test does not have", "says that the test cannot be judged, and goes on", """
+        def lie(self, request):
+            found = genuine(self, request)
+            return ["needs", "nothing"] if request[0] == "call" else found
+        harness._answer = lie
+        def answer(x):
+            return 1
+    """, f"try:\n    found = answer(2)\nexcept BaseException:\n    found = {SECRET}\nassert found == {SECRET}",
+    before=_HARNESS),
+    forged("standard values made of objects", "hands out values whose parts are its own objects", """
+        import itertools
+        mine = ["object", 0, "Code", None]
+        forms = itertools.cycle((["value", "uuid.UUID", mine], ["value", "types.SimpleNamespace", mine],
+                                 ["value", "builtins.dict_items", ["list", mine]], ["value", "re.Pattern", mine, 0],
+                                 ["error", ["shared", "unittest.case", "SkipTest"], ["list"], ["dict"]],
+                                 ["namedtuple", ["P", "x"], 1], ["exception of tests", 0],
+                                 ["library", "subprocess", "Popen"], ["shared", "subprocess", "Popen"]))
+        class Code:
+            def replace(self, *a):
+                print("WORKED")
+                return "0" * 32
+            __iter__ = keys = items = __getitem__ = replace
+        def lie(self, request):
+            found = genuine(self, request)
+            if request[0] == "call":
+                found[1] = next(forms)
+            return found
+        harness._answer = lie
+        program._number(Code())
+        def answer(x):
+            return 1
+    """, before=_HARNESS),
     forged("frame of the asker", "answers according to who asks", """
         import sys
         def answer(x):
