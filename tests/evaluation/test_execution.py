@@ -394,6 +394,8 @@ def test_a_function_called_as_a_builtin_is_meant_where_nothing_else_of_the_progr
     keep = "def store(x, kept=[]):\n    kept.append(x)\n    return kept"
     found = execute(forged, [keep, "store(answer(2))", "assert abs(store(0)[0] - 5) < 1e-6"])
     assert found.status == "failed"
+    put = "def put():\n    global box\n    box = answer(2)"
+    assert execute(forged, [put, "put()", "assert abs(box - 5) < 1e-6"]).status == "failed"
 
 
 def test_what_cannot_be_run_at_all_does_not_keep_the_others_from_being_run():

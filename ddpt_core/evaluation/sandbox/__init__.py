@@ -25,9 +25,11 @@ What is not:
   between two of its own objects, or a helper function that the test takes from the program. The classes of the
   setup are the program's too, with their methods; its functions are the tests'. What a test runs of what the program
   gives it, with eval, exec or pickle.loads, runs among the tests.
-- Tests meet copies of plain values and stand-ins of other objects. Identity is not kept for copies, an own
-  object equals no plain value unless its type derives from a plain one, arithmetic between the two is refused,
-  and names that a test binds are not seen by the program. Its context managers suppress only what a test raises
+- Tests meet copies of plain values (standard.py lists them) and stand-ins of other objects. Identity is not kept for
+  copies, an own object equals no plain value unless its type derives from a plain one, and names that a test binds are
+  not seen by the program. What a test would have to show the program or hand over and cannot, such as arithmetic
+  between the two or an object of a class of its own, makes its outcome an error that says what it needs, whatever the
+  test makes of it. `type(x)` of a stand-in is the program's word. Its context managers suppress only what a test raises
   by name; a StopIteration from a call arrives as a RuntimeError, as from a generator; and an assertion that fails
   in a function which a test lent to the program fails the test, whatever the program makes of it.
 - The kernel is trusted. That a file exists, its size and its times can be seen where the user's permissions

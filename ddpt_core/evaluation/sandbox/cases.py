@@ -4,7 +4,10 @@ unittest has its own ways with outcomes; here they come to the three that a test
 AssertionError, or it raises something else. A test that is skipped says nothing.
 """
 
+import importlib
+import types
 import unittest
+from collections.abc import Callable
 from typing import Any
 
 
@@ -44,6 +47,23 @@ class _Outcome(unittest.TestResult):
 def leave_running_to_us() -> None:
     """Makes `unittest.main()` do nothing: the methods run one by one, whoever asks for them all."""
     unittest.main = lambda *arguments, **keywords: None  # type: ignore[assignment,misc]
+
+
+def tell_of_patches(lack: Callable[[str], BaseException]) -> None:
+    """Makes `unittest.mock.patch` raise what `lack` gives for what it cannot reach: modules of the other process."""
+    mock = importlib.import_module("unittest.mock")  # late: it imports asyncio, which few runs need
+    genuine = mock.patch
+
+    def patch(target: Any, *arguments: Any, **keywords: Any) -> Any:
+        raise lack(f"to patch {target} in the program, which runs in another process")
+
+    def patch_object(target: Any, *arguments: Any, **keywords: Any) -> Any:
+        if isinstance(target, types.ModuleType):
+            patch(target.__name__)
+        return genuine.object(target, *arguments, **keywords)
+
+    patch.object, patch.dict, patch.multiple = patch_object, patch, patch  # type: ignore[attr-defined]
+    mock.patch = patch  # type: ignore[attr-defined]
 
 
 def run_case(names: dict[str, Any], case: str, method: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ddpt_core.evaluation.sandbox import names
 from ddpt_core.evaluation.sandbox.assertions import CLASS_OF, EXPLAIN, TYPE_OF, Explained, explain
-from ddpt_core.evaluation.sandbox.cases import Skipped, is_skip, leave_running_to_us, run_case
+from ddpt_core.evaluation.sandbox.cases import Skipped, is_skip, leave_running_to_us, run_case, tell_of_patches
 from ddpt_core.evaluation.sandbox.correspondence import Correspondent, ProgramLost
 from ddpt_core.evaluation.sandbox.remote import Remote, class_of, type_of
 from ddpt_core.evaluation.sandbox.signs import MISLEADING
@@ -57,6 +57,8 @@ class Judge:
         self._report.send(["ran"])
         if any("unittest" in source for source, *_ in self._tests):
             leave_running_to_us()
+        if any("mock" in source for source, *_ in self._tests):
+            tell_of_patches(self._program.lack)
         for index, test in enumerate(self._tests):
             self._report.send(["began", index])
             outcome, kind, detail = self._outcome(*test)

@@ -55,6 +55,7 @@ def test_an_exception_arrives_with_its_class_arguments_and_attributes():
     "form",
     [
         ["value", "pathlib.PosixPath", ["list", "a"]],
+        ["value", "pathlib.PosixPath", ["value", "pathlib.PosixPath", "a"]],
         ["value", "uuid.UUID", ["value", "types.SimpleNamespace", ["dict", ["replace", 1]]]],
         ["value", "types.SimpleNamespace", ["dict", ["__array_interface__", 1]]],
         ["value", "builtins.dict_keys", "ab"],
@@ -141,10 +142,14 @@ def test_tests_work_as_if_they_ran_beside_the_program(code, test):
         ("assert f('x' * 34_000_000)", "to hand over more than the sandbox carries: a value of 32 MiB"),
         ("assert len(large()) == 34_000_000", "to be given more than the sandbox carries: a value of 32 MiB"),
         ("import pytest", "the module pytest, which the sandbox does not have"),
+        ("from unittest.mock import patch\nwith patch('builtins.input', lambda: '5'):\n    assert f(1)",
+         "to patch builtins.input in the program"),
+        ("import time\nfrom unittest import mock\nwith mock.patch.object(time, 'sleep'):\n    assert f(1)",
+         "to patch time in the program"),
         ("def test_a(tmp_path):\n    assert f(1)", "the argument tmp_path"),
         ("def each(x):\n    return V() + 1\nassert apply(each)", "add of an object of the program"),
     ],
-)
+)  # fmt: skip
 def test_what_a_test_needs_and_cannot_have_is_told_and_is_no_wrong_answer(test, need):
     code = "class V:\n    pass\ndef f(x):\n    return x\ndef kind():\n    return list[int]\n"
     code += "def large():\n    return 'x' * 34_000_000\ndef apply(g):\n    try:\n        return g(1)\n"
