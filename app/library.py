@@ -155,7 +155,7 @@ class Library:
     def _check_backbone(self, run) -> None:
         """Raises ArtifactError unless the run's backbone is here; none is fetched because a zip names it."""
         name, sha256 = run.info["backbone"]["name"], run.info["backbone"]["sha256"]
-        known = {registry.EMBEDDED, *(entry.info["backbone"]["name"] for entry in self.runs.entries().values())}
+        known = {registry.DEFAULT, *(entry.info["backbone"]["name"] for entry in self.runs.entries().values())}
         if name not in known:
             raise ArtifactError(
                 f"The run is of the backbone {name[:80]!r}, which is not here; the backbones here are: "

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.arms import DDPT, TRAINED
 from ddpt_core.backbone import registry
-from ddpt_core.backbone.registry import EMBEDDED
+from ddpt_core.backbone.registry import DEFAULT
 from ddpt_core.errors import ArtifactError
 from ddpt_core.tuning.arm_names import arm_of
 from ddpt_core.tuning.config import DEFAULT_CONTEXT
@@ -71,7 +71,7 @@ class Prompts:
         for arm in (DDPT, *TRAINED):
             if chosen.get(arm) and about_prompt(chosen[arm]).get("backbone"):
                 return trained_on(chosen[arm])
-        return EMBEDDED
+        return DEFAULT
 
     def load(self, chosen: dict[str, str], arm: str, backbone) -> Any:
         """Returns the prompt chosen for `arm`, or a sentence that says why there is none."""
@@ -98,4 +98,4 @@ def about_prompt(name: str) -> dict[str, Any]:
 
 def trained_on(name: str) -> str:
     """Returns the name of the backbone of an available prompt, the embedded one's if the prompt does not tell."""
-    return (about_prompt(name).get("backbone") or {}).get("name", EMBEDDED)
+    return (about_prompt(name).get("backbone") or {}).get("name", DEFAULT)

@@ -21,7 +21,7 @@ from app.turns import Turns
 from app.viewer.payload import PayloadStore
 from app.viewer.view import METRIC
 from ddpt_core.backbone import registry
-from ddpt_core.backbone.registry import EMBEDDED
+from ddpt_core.backbone.registry import DEFAULT
 from ddpt_core.data.task import Task
 from ddpt_core.errors import DDPTError
 from ddpt_core.tuning.arm_names import arm_of
@@ -116,7 +116,7 @@ class Services:
         own = {name: not folders[name].is_relative_to(registry.ASSETS) for name in names}
         return sorted(names, key=lambda name: (own[name], name != arm, name))
 
-    def _backbone(self, name: str = EMBEDDED):
+    def _backbone(self, name: str = DEFAULT):
         from ddpt_core import load_backbone
 
         with self.model():
@@ -129,7 +129,7 @@ class Services:
         with self.model():
             return load_prompt(name, backbone=self.backbone(backbone or trained_on(name)))
 
-    def _nearest(self, backbone: str = EMBEDDED):
+    def _nearest(self, backbone: str = DEFAULT):
         from ddpt_core import NearestTokens
 
         with self.model():

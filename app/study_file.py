@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from app.numbers import whole
 from app.task_files import on_a_space
 from app.training_data import HUB_NAME
-from ddpt_core.backbone.registry import EMBEDDED
+from ddpt_core.backbone.registry import DEFAULT
 from ddpt_core.data.readers import OWN_TASKS
 from ddpt_core.errors import BackboneError, ConfigError, DDPTError, require_range
 
@@ -89,7 +89,7 @@ def read_wanted(path: Path, root: Path, limit: int | None, called: str, local: b
             if not source.startswith(OWN_TASKS) and not (root / source).resolve().is_relative_to(root.resolve()):
                 raise ConfigError(f"The data must lie below the data folder, got {source[:80]!r}; move them there.")
         name = plan.backbone
-        if name != EMBEDDED and not local and (not HUB_NAME.fullmatch(name) or os.path.lexists(name)):
+        if name != DEFAULT and not local and (not HUB_NAME.fullmatch(name) or os.path.lexists(name)):
             raise BackboneError(
                 f"A folder may be named only by a browser on the machine that it lies on, got {name[:80]!r}; write "
                 "owner/name of the Hugging Face hub."

@@ -78,11 +78,11 @@ class Trainings:
 
         Only who sits at this machine may name a folder of it, or let a model's own code run on it.
         """
-        name = (name or "").strip() or registry.EMBEDDED
-        if name == registry.EMBEDDED:
+        name = (name or "").strip() or registry.DEFAULT
+        if name == registry.DEFAULT:
             return name
         if on_a_space():
-            raise BackboneError(f"A Space loads no backbone but {registry.EMBEDDED}, got {name[:80]!r}; choose that.")
+            raise BackboneError(f"A Space loads no backbone but {registry.DEFAULT}, got {name[:80]!r}; choose that.")
         if not local and (not HUB_NAME.fullmatch(name) or os.path.lexists(name)):
             raise BackboneError(
                 f"A folder may be named only by a browser on the machine that it lies on, got {name[:80]!r}; write "
@@ -244,7 +244,7 @@ class Trainings:
                     raise Cancelled
                 self.services.turns.give_way(lambda: training.tell(0.0, WAITING))
         training.text = MEASURING
-        info = finish(training.folder, backbone, wanted.source)
+        info = finish(training.folder, backbone, wanted.source, training.tell)
         (training.folder / REQUEST).unlink(missing_ok=True)
         return info
 

@@ -38,7 +38,7 @@ class LargeTokenizer:
 class LargeBackbone:
     """A random embedding table (V, D) whose directions have different spreads, and words for its tokens."""
 
-    name = registry.EMBEDDED
+    name = registry.DEFAULT
     device = torch.device("cpu")
     tokenizer = LargeTokenizer()
 
@@ -101,7 +101,7 @@ def large_services(folder: Path):
     registry.ASSETS = folder / "assets"
     write_assets(registry.ASSETS, backbone)
     services = Services(folder / "cache")
-    services.backbone = lambda name=registry.EMBEDDED: backbone
+    services.backbone = lambda name=registry.DEFAULT: backbone
     return services
 
 

@@ -15,6 +15,7 @@ import typer
 from ddpt_core.commands.compare import compare
 from ddpt_core.commands.evaluate import evaluate
 from ddpt_core.commands.execute import execute
+from ddpt_core.commands.fetch import fetch
 from ddpt_core.commands.info import info
 from ddpt_core.commands.neighbours import neighbours
 from ddpt_core.commands.sample import sample
@@ -23,7 +24,7 @@ from ddpt_core.commands.train import train
 from ddpt_core.errors import DDPTError
 from ddpt_core.tuning.processes import is_main
 
-COMMANDS = (info, train, sample, neighbours, compare, evaluate, execute, study)  # in the order of --help
+COMMANDS = (fetch, info, train, sample, neighbours, compare, evaluate, execute, study)  # in the order of --help
 MAIN_FIRST = 5.0  # s; where all processes meet the same error, the launcher ends the others before they say it again
 STOPPED = 130  # exit code after Ctrl-C
 GOES_ON = {"train": "; the training goes on with --resume", "study": "; the study goes on with --resume"}

@@ -11,7 +11,7 @@ from app.tabs.setting_fields import marked_number
 from app.task_files import on_a_space
 from app.training_data import UPLOAD_NOTE, YOUR_FILE
 from app.trainings import METHODS
-from ddpt_core.backbone.registry import EMBEDDED, HUB_BACKBONES
+from ddpt_core.backbone.registry import DEFAULT, HUB_BACKBONES
 from ddpt_core.data.readers import OWN_TRAINING, OWN_TRAINING_COUNT
 from ddpt_core.tuning.arm_names import DDPT, PROMPT_TUNING
 from ddpt_core.tuning.config import DEFAULT_CONTEXT, LEARNING_RATES, TrainConfig
@@ -59,8 +59,8 @@ def train_form() -> Form:
             elem_id="train-data",
         )
         backbone = gr.Dropdown(
-            [EMBEDDED] if on_a_space() else [EMBEDDED, *HUB_BACKBONES],
-            value=EMBEDDED,
+            [DEFAULT] if on_a_space() else [DEFAULT, *HUB_BACKBONES],
+            value=DEFAULT,
             label="Backbone" if on_a_space() else "Backbone: a name of the hub, or a folder",
             allow_custom_value=not on_a_space(),
             scale=2,

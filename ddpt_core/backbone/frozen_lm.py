@@ -13,6 +13,7 @@ from ddpt_core.backbone.codet5p import PromptedDecoder
 from ddpt_core.backbone.decoder_only import DecoderOnly
 from ddpt_core.backbone.encoder_decoder import EncoderDecoder
 from ddpt_core.backbone.generation import MAX_TEMPERATURE, TOP_P, Generation, GenerationSettings, marks_alone, seeded
+from ddpt_core.backbone.load_options import bfloat16_is_fast
 from ddpt_core.backbone.texts import IGNORED
 from ddpt_core.backbone.tokens import readable_tokens
 from ddpt_core.data.task import DEFAULT_CONTEXT, Task, check_instruction
@@ -72,7 +73,7 @@ class FrozenLM:
         """The most instruction or target tokens read; longer texts are cut."""
         return self.architecture.texts.max_tokens
 
-    @property
+    @cached_property
     def embedding_table(self) -> torch.Tensor:
         """What the model reads for every token, (V, D), float32, on the model's device."""
         embeddings = self.model.get_input_embeddings()
@@ -198,10 +199,13 @@ class FrozenLM:
         return Generation(text.strip(), len(said) + (len(ends) > 0))
 
     def mixed_precision(self):
-        """Returns the context manager of training: bfloat16 where the device has its instructions (2.3x on CPUs)."""
-        kind = self.device.type
-        fast = torch.cuda.is_bf16_supported() if kind == "cuda" else torch.cpu._is_avx512_bf16_supported()
-        return torch.autocast(kind, torch.bfloat16) if fast else nullcontext()
+        """Returns the context manager of training: bfloat16 where the device has its instructions.
+
+        A model that is held in bfloat16 computes in it anyway, and then what learns stays in float32.
+        """
+        if self.model.dtype == torch.bfloat16 or not bfloat16_is_fast(str(self.device)):
+            return nullcontext()
+        return torch.autocast(self.device.type, torch.bfloat16)
 
 
 def _architecture(model, tokenizer) -> Architecture:

@@ -1,14 +1,20 @@
-"""Loading a backbone: the embedded default, a folder, or a name on the Hugging Face hub."""
+"""Loading a backbone: the default one, a folder, or a name on the Hugging Face hub."""
 
 import os
 from pathlib import Path
+from typing import Any
 
+from ddpt_core.backbone import fetch
+from ddpt_core.backbone.families import check_family
 from ddpt_core.backbone.frozen_lm import FrozenLM, GenerationSettings
+from ddpt_core.backbone.generation import marks_alone
 from ddpt_core.backbone.load_options import LoadOptions, check_memory
-from ddpt_core.backbone.registry import ASSETS, EMBEDDED
+from ddpt_core.backbone.registry import DEFAULT
+from ddpt_core.backbone.soundness import check_reading, check_tokenizer, check_weights, settle_start
 from ddpt_core.data.task import Task
 from ddpt_core.errors import BackboneError, first_line
 
+PLAIN = {"return_dict": True, "output_hidden_states": False, "output_attentions": False}  # what a config may ask for
 HUB_TIMEOUT = 10.0  # s, for the first answer of the hub
 CODET5P_NEEDS = "4.21 to 4.44"  # what the code of CodeT5+ 2B to 16B was written for; 5 lacks functions it calls
 # CodeT5's special tokens; its stored map does not load in transformers 5, so they are given again.
@@ -21,22 +27,36 @@ def load_backbone(
     trust_remote_code: bool = False,
     options: LoadOptions | None = None,
 ) -> FrozenLM:
-    """Returns the frozen model: the embedded one for None, else that of a folder or of a name on the hub.
+    """Returns the frozen model: the default one for None, else that of a folder or of a name on the hub.
 
-    `device` is "cuda" where there is one, else "cpu"; `options` say how the weights are held, float32 by default. Code
-    that comes with a model runs only if `trust_remote_code` is given: it can do whatever you can do on your machine.
+    The default one is fetched if it is not in place (see fetch.py). `device` is "cuda" where there is one, else "cpu";
+    `options` say how the weights are held, by default as LoadOptions.settled says. Code that comes with a model runs
+    only if `trust_remote_code` is given: it can do whatever you can do on your machine.
     Weights must be safetensors. Without a network a name is looked up in the local cache. Raises BackboneError.
     """
-    import torch
-
-    options = options or LoadOptions()
-    name = EMBEDDED if source is None or str(source) == EMBEDDED else str(source)
-    path = str(ASSETS / "backbone") if name == EMBEDDED else os.path.expanduser(name)
+    if source is None or str(source) == DEFAULT:
+        return load_folder(fetch.fetch(), DEFAULT, device, options)
+    name = str(source)
+    path = os.path.expanduser(name)
     if os.path.lexists(path) or path.startswith((".", "/", "~")) or path.count("/") > 1:
         _check_folder(Path(path), name)
+    return load_folder(Path(path), name, device, options, trust_remote_code)
+
+
+def load_folder(
+    folder: Path,
+    name: str,
+    device: str | None = None,
+    options: LoadOptions | None = None,
+    trust_remote_code: bool = False,
+) -> FrozenLM:
+    """Returns the frozen model of a folder, or of a name on the hub, under the name `name`; see load_backbone."""
+    import torch
+
     chosen = str(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    options = (options or LoadOptions()).settled(name, chosen)
     options.check(chosen)
-    return _load(path, name, chosen, trust_remote_code, options)
+    return _load(str(folder), name, chosen, trust_remote_code, options)
 
 
 def _check_folder(folder: Path, name: str) -> None:
@@ -54,23 +74,35 @@ def _load(path: str, name: str, device: str, trust_remote_code: bool, options: L
     """Returns the frozen model, with the many errors of the libraries below turned into one sentence each."""
     import torch
     from safetensors import SafetensorError
-    from transformers import AutoConfig
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
     from_hub = _hub_answers(path, name)
     found = {"trust_remote_code": trust_remote_code, "local_files_only": not from_hub}
     own_code: dict = {}
     try:
-        own_code = _own_code(path, found)
-        config = AutoConfig.from_pretrained(path, **found)
-        kind = _kind(config, name)
+        stored = _stored(path, found)
+        own_code = stored if "auto_map" in stored else {}
+        config = AutoConfig.from_pretrained(path, **found, **PLAIN)
+        check_family(name, config, bool(own_code) and trust_remote_code)
+        kind: Any = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
         with torch.device("meta"):
             skeleton = kind.from_config(config, trust_remote_code=trust_remote_code)
         check_memory(name, skeleton, options, device)
+        marks = _marks(path, stored, found)
+        if config.is_encoder_decoder and not own_code:
+            settle_start(name, config, marks)
         model, report = kind.from_pretrained(
-            path, use_safetensors=True, output_loading_info=True, **options.arguments(device), **found
+            path,
+            config=config,
+            generation_config=marks,
+            use_safetensors=True,
+            output_loading_info=True,
+            **options.arguments(device),
+            **found,
         )
         tokenizer = _load_tokenizer(path, found)
-        _check_parts(name, model, tokenizer, report["missing_keys"])
+        check_weights(name, model, report["missing_keys"])
+        check_tokenizer(name, tokenizer, len(model.get_input_embeddings().weight))
         if "device_map" not in options.arguments(device):
             model = model.to(device)
         backbone = FrozenLM(name, model.eval(), tokenizer)
@@ -89,31 +121,29 @@ def _load(path: str, name: str, device: str, trust_remote_code: bool, options: L
         raise BackboneError(_sentence(path, name, error, trust_remote_code, from_hub)) from error
 
 
-def _own_code(path: str, found: dict) -> dict:
-    """Returns the config of a model that comes with code of its own, else nothing."""
+def _stored(path: str, found: dict, file: str = "config.json") -> dict:
+    """Returns what a config file beside a model says, as it stands there."""
     from transformers import PreTrainedConfig
 
-    config, _ = PreTrainedConfig.get_config_dict(path, local_files_only=found["local_files_only"])
-    return config if "auto_map" in config else {}
+    only = {"local_files_only": found["local_files_only"]}
+    config, _ = PreTrainedConfig.get_config_dict(path, _configuration_file=file, **only)
+    return config
 
 
-def _kind(config, name: str):
-    """Returns the class of transformers that loads a model; raises BackboneError for one that cannot write."""
-    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
-    from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES
+def _marks(path: str, stored: dict, found: dict):
+    """Returns the generation config of a model's marks alone, from its file where there is one, else from its config.
 
-    if config.is_encoder_decoder:
-        return AutoModelForSeq2SeqLM
-    if config.model_type in MODEL_FOR_MASKED_LM_MAPPING_NAMES and not getattr(config, "is_decoder", False):
-        raise BackboneError(
-            f"The backbone {name!r} is a {config.model_type} model, which fills gaps and writes no text; choose an "
-            "encoder-decoder such as CodeT5+ or a decoder such as Qwen2.5-Coder."
-        )
-    return AutoModelForCausalLM
+    transformers would read the whole file, and refuse the model for settings that contradict each other.
+    """
+    try:
+        own = _stored(path, found, "generation_config.json")
+    except OSError:  # there is none, or it is no JSON
+        own = {}
+    return marks_alone(stored | {key: value for key, value in own.items() if value is not None})
 
 
 def _try_out(backbone: FrozenLM) -> None:
-    """Reads and writes a token, so that code that does not run under this transformers fails now."""
+    """Reads and writes a token, so that code that does not run under this transformers, or reads wrongly, fails now."""
     import torch
 
     task = Task("trial", "sort", "a")
@@ -121,6 +151,7 @@ def _try_out(backbone: FrozenLM) -> None:
     with torch.no_grad():
         backbone.loss(context, [task])
     backbone.generate(context, [task.instruction], GenerationSettings(max_new_tokens=2))
+    check_reading(backbone)
 
 
 def _hub_answers(path: str, name: str) -> bool:
@@ -145,23 +176,6 @@ def _hub_answers(path: str, name: str) -> bool:
     except Exception:  # what the client raises without a network differs from release to release
         return False
     return True
-
-
-def _check_parts(name: str, model, tokenizer, missing) -> None:
-    """Raises BackboneError for weights that were left random, and for a tokenizer that is empty or of another model."""
-    if missing:
-        raise BackboneError(
-            f"The weights of {name!r} are incomplete ({len(missing)} tensors are missing, the first is "
-            f"{min(missing)}); download or export the backbone again."
-        )
-    if "return" not in tokenizer.decode(tokenizer("return")["input_ids"]):  # transformers makes up an empty one
-        raise BackboneError(f"The tokenizer of {name!r} is missing; save it beside the model with save_pretrained.")
-    rows = len(model.get_input_embeddings().weight)
-    if len(tokenizer) > rows:
-        raise BackboneError(
-            f"The tokenizer of {name!r} has {len(tokenizer):,} tokens, but the model only {rows:,}; "
-            "put model and tokenizer of one backbone into the folder."
-        )
 
 
 def _load_tokenizer(path: str, options: dict):

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
-EMBEDDED = "embedded"  # the name of the backbone in assets/backbone
+DEFAULT = "SmolLM2-135M-Instruct"  # the name of the backbone that fetch.py puts in place
 
 # Backbones of the Hugging Face hub of the families that are tested, offered by the app and by `info`; any other name
 # may be given.

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ddpt_core.backbone.registry import DEFAULT
 from ddpt_core.commands.options import Backbone, DeviceMap, Dtype, EightBit, Json, Prompts, Trust, show
 
 
@@ -15,10 +16,10 @@ def compare(
     tests: Annotated[Path | None, typer.Option(help="Python file of asserts, or JSON list of them.")] = None,
     prompt: Prompts = None,
     context: Annotated[str | None, typer.Option(help="The manual arm's context.")] = None,
-    backbone: Backbone = "embedded",
+    backbone: Backbone = DEFAULT,
     seed: int = 0,
     trust_remote_code: Trust = False,
-    dtype: Dtype = "float32",
+    dtype: Dtype = "auto",
     device_map: DeviceMap = None,
     load_in_8bit: EightBit = False,
     as_json: Json = False,

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ddpt_core.backbone.registry import DEFAULT
 from ddpt_core.commands.options import (
     Backbone,
     DeviceMap,
@@ -15,7 +16,7 @@ from ddpt_core.commands.options import (
     Prompts,
     Timeout,
     Trust,
-    progress_bar,
+    progress_of_whole,
     show,
 )
 
@@ -27,7 +28,7 @@ def evaluate(
     limit: Annotated[int | None, typer.Option(help="Only the first tasks.")] = None,
     prompt: Prompts = None,
     context: Annotated[str | None, typer.Option(help="The manual arm's context.")] = None,
-    backbone: Backbone = "embedded",
+    backbone: Backbone = DEFAULT,
     seed: int = 0,
     max_new_tokens: Annotated[int, typer.Option(help="The longest answer.")] = 64,
     tests: Annotated[bool, typer.Option("--tests", help="Run the tasks' unit tests as well, for pass@k.")] = False,
@@ -40,7 +41,7 @@ def evaluate(
     timeout: Timeout = 10.0,
     memory: Memory = 512,
     trust_remote_code: Trust = False,
-    dtype: Dtype = "float32",
+    dtype: Dtype = "auto",
     device_map: DeviceMap = None,
     load_in_8bit: EightBit = False,
     as_json: Json = False,
@@ -64,12 +65,7 @@ def evaluate(
     wanted, limits = whole_numbers("--k", k), Limits(timeout=timeout, memory_mb=memory)
     options = LoadOptions(dtype, device_map, load_in_8bit)
     model = load_backbone(backbone, processes().device, trust_remote_code=trust_remote_code, options=options)
-    with progress_bar(100, "%") as bar:
-
-        def tell(fraction: float, text: str) -> None:
-            bar.set_description(text, refresh=False)
-            bar.update(round(100 * fraction) - bar.n)
-
+    with progress_of_whole() as tell:
         report = run(
             data,
             out,

@@ -9,7 +9,7 @@ def info(
     as_json: Json = False,
     backbone: Backbone = "",
     trust_remote_code: Trust = False,
-    dtype: Dtype = "float32",
+    dtype: Dtype = "auto",
     device_map: DeviceMap = None,
     load_in_8bit: EightBit = False,
 ) -> None:
@@ -18,24 +18,27 @@ def info(
 
     import torch
 
-    from ddpt_core.backbone.registry import ASSETS, EMBEDDED, HUB_BACKBONES
+    from ddpt_core.backbone.fetch import ORIGIN, place
+    from ddpt_core.backbone.load_options import LoadOptions
+    from ddpt_core.backbone.registry import DEFAULT, HUB_BACKBONES
     from ddpt_core.trajectory.trajectory import available_runs
     from ddpt_core.tuning.checkpoint import available_prompts
 
-    embedded = [EMBEDDED] if (ASSETS / "backbone" / "config.json").is_file() else []
+    device = "cuda" if torch.cuda.is_available() else "cpu"
     packages = ("torch", "transformers", "diffusers", "peft", "gradio", "faiss-cpu", "umap-learn")
     result: dict[str, Any] = {
-        "backbones": embedded + list(HUB_BACKBONES),
+        "backbones": [DEFAULT, *HUB_BACKBONES],
+        "default_backbone": {"name": DEFAULT, "origin": ORIGIN, "folder": (there := place()) and str(there)},
         "prompts": list(available_prompts()),
         "runs": list(available_runs()),
-        "device": "cuda" if torch.cuda.is_available() else "cpu",
+        "device": device,
+        "computes_in": LoadOptions().settled(DEFAULT, device).precision,  # the default backbone, here
         "versions": {"python": platform.python_version()} | {name: version_of(name) for name in packages},
     }
     lines = [f"{key}: {', '.join(v) if isinstance(v, list) else v}" for key, v in result.items()]
     if backbone:
         from ddpt_core import load_backbone
         from ddpt_core.backbone.description import describe
-        from ddpt_core.backbone.load_options import LoadOptions
 
         options = LoadOptions(dtype, device_map, load_in_8bit)
         told = describe(load_backbone(backbone, trust_remote_code=trust_remote_code, options=options))

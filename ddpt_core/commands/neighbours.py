@@ -16,7 +16,7 @@ def neighbours(
     of: Annotated[str, typer.Option(help="'context': the estimate of the end; 'state': the noisy state.")] = "context",
     backbone: Backbone = "",
     trust_remote_code: Trust = False,
-    dtype: Dtype = "float32",
+    dtype: Dtype = "auto",
     device_map: DeviceMap = None,
     load_in_8bit: EightBit = False,
     as_json: Json = False,

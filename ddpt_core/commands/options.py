@@ -2,6 +2,8 @@
 
 import json
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,12 +11,13 @@ import typer
 
 from ddpt_core.tuning.processes import is_main
 
+BETWEEN_LINES = 10.0  # s, where progress cannot be drawn over
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else on stdout.")]
-Backbone = Annotated[str, typer.Option(help="'embedded', a folder, or a name on the Hugging Face hub.")]
+Backbone = Annotated[str, typer.Option(help="The default one, a folder, or a name on the Hugging Face hub.")]
 Trust = Annotated[
     bool, typer.Option(help="Run the Python code that comes with a model: it can do whatever you can do here.")
 ]
-Dtype = Annotated[str, typer.Option(help="How the backbone's weights are held: float32, bfloat16 or float16.")]
+Dtype = Annotated[str, typer.Option(help="How weights are held: auto, float32, bfloat16 or float16.")]
 DeviceMap = Annotated[str | None, typer.Option(help="'auto' spreads the backbone over all devices.")]
 EightBit = Annotated[bool, typer.Option("--load-in-8bit", help="Hold its weights in 8 bits; needs bitsandbytes.")]
 Prompts = Annotated[
@@ -32,8 +35,31 @@ def show(result: dict[str, Any], as_json: bool, lines: list[str]) -> None:
 
 
 def progress_bar(total: int, unit: str):
-    """Returns a progress bar on stderr, drawn by the main process alone."""
+    """Returns a progress bar on stderr, drawn by the main process alone; where that is no terminal, a line at times."""
     from tqdm import tqdm
 
-    hidden = None if is_main() else True  # None: where stderr is no terminal
-    return tqdm(total=total, unit=unit, file=sys.stderr, mininterval=0.5, disable=hidden, leave=False)
+    class Lines(tqdm):
+        """A bar that is written anew on a line of its own."""
+
+        def display(self, msg=None, pos=None) -> None:
+            """Writes how it stands; nothing where tqdm would clear the line."""
+            if msg != "":
+                self.fp.write(f"{msg or self}\n")
+                self.fp.flush()
+
+    told = {"total": total, "unit": unit, "file": sys.stderr, "leave": False, "disable": not is_main()}
+    if sys.stderr.isatty():
+        return tqdm(mininterval=0.5, **told)
+    return Lines(mininterval=BETWEEN_LINES, maxinterval=BETWEEN_LINES, delay=BETWEEN_LINES, ncols=120, **told)
+
+
+@contextmanager
+def progress_of_whole() -> Iterator[Callable[[float, str], None]]:
+    """Lends what is to be told the share done and a word on it, and shows both."""
+    with progress_bar(100, "%") as bar:
+
+        def tell(share: float, text: str) -> None:
+            bar.set_description(text, refresh=False)
+            bar.update(round(100 * share) - bar.n)
+
+        yield tell

@@ -25,7 +25,7 @@ def study(
     readme: Annotated[Path | None, typer.Option(help="Put the tables between the marks of this Markdown file.")] = None,
     ship: Annotated[bool, typer.Option("--ship", help="Put results and prompts into assets/.")] = False,
     trust_remote_code: Trust = False,
-    dtype: Dtype = "float32",
+    dtype: Dtype = "auto",
     device_map: DeviceMap = None,
     load_in_8bit: EightBit = False,
     as_json: Json = False,

@@ -4,14 +4,26 @@ from typing import Annotated, Any
 
 import typer
 
-from ddpt_core.commands.options import Backbone, DeviceMap, Dtype, EightBit, Json, Out, Trust, progress_bar, show
+from ddpt_core.backbone.registry import DEFAULT
+from ddpt_core.commands.options import (
+    Backbone,
+    DeviceMap,
+    Dtype,
+    EightBit,
+    Json,
+    Out,
+    Trust,
+    progress_bar,
+    progress_of_whole,
+    show,
+)
 
 
 def train(
     method: Annotated[str, typer.Option(help="ddpt, prompt-tuning or residual.")],
     data: Annotated[list[str], typer.Option(help="JSONL file, Hugging Face data set, families:training; or several.")],
     out: Out,
-    backbone: Backbone = "embedded",
+    backbone: Backbone = DEFAULT,
     context: Annotated[str | None, typer.Option(help="The text that the prompt starts from.")] = None,
     steps: Annotated[int | None, typer.Option(help="LLM forward passes.")] = None,
     batch_size: int | None = None,
@@ -26,7 +38,7 @@ def train(
     stop_at: Annotated[int | None, typer.Option(help="Stop after this many of the steps; --resume goes on.")] = None,
     resume: Annotated[bool, typer.Option(help="Go on with the training stopped in the folder.")] = False,
     trust_remote_code: Trust = False,
-    dtype: Dtype = "float32",
+    dtype: Dtype = "auto",
     device_map: DeviceMap = None,
     load_in_8bit: EightBit = False,
     as_json: Json = False,
@@ -61,7 +73,8 @@ def train(
         for at in run(model, data, out, config, resume, stop_at):
             bar.update(at.step - bar.n)
             bar.set_postfix(loss=f"{at.train_loss:.3f}", best=f"{at.best_validation_loss:.3f}")
-    info = finish(out, model, data)
+    with progress_of_whole() as tell:
+        info = finish(out, model, data, tell)
     metrics = info["metrics"]
     result = {
         "out": str(out),

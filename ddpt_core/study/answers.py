@@ -78,7 +78,7 @@ class _Contexts:
         """Returns what the context depends on, but for the noise."""
         if training_seed is not None:
             return {"weights": self._described(entry, training_seed)["weights_sha256"]}
-        return {"context": self._text(entry), "context_length": self.job.plan.context_length}
+        return {"context": self._text(entry)}
 
     def config(self, entry: Entry, training_seed: int | None) -> dict[str, Any] | None:
         """Returns the settings of the training that the context comes from, None for an arm that does not learn."""
@@ -99,7 +99,7 @@ class _Contexts:
         backbone = self.job.materials.backbone
         if training_seed is None:
             text = self._text(entry)
-            return None if text is None else backbone.embed(text, self.job.plan.context_length), None
+            return None if text is None else backbone.embed(text), None
         folder = self.choices.prompts[entry.variant.name][training_seed]
         if folder not in self._prompts:
             self._prompts[folder] = load_prompt(folder, backbone)
@@ -127,7 +127,7 @@ def _answer_data(job: Job, contexts: _Contexts, reported: Reported) -> list[Run]
     common = {
         "backbone": job.materials.backbone.sha256,
         "tasks": digest(reported.tasks),
-        "settings": asdict(job.plan.settings),
+        "settings": asdict(job.plan.settings_of(reported.data)),
         "tests": reported.data.tests,
         "tests_refused": reported.tests_refused,
         "code_of": RULE,
@@ -181,7 +181,8 @@ class _Desk:
     """Writes the answers to one data set; its references are run before the first of them is judged."""
 
     def __init__(self, job: Job, reported: Reported) -> None:
-        self.backbone, self.course, self.settings = job.materials.backbone, job.course, job.plan.settings
+        self.backbone, self.course = job.materials.backbone, job.course
+        self.settings = job.plan.settings_of(reported.data)
         self.tasks, self.with_tests = reported.tasks, reported.data.tests
 
     @cached_property

@@ -42,6 +42,20 @@ class Choices:
         """The manual context that is chosen."""
         return self.manual["contexts"][self.manual["chosen"]]["text"]
 
+    def start(self, job: Job) -> str:
+        """Returns what the learned contexts start from: the plan's own text, or the best that has room in them."""
+        plan, backbone = job.plan, job.materials.backbone
+        if plan.context:
+            return plan.context
+        contexts = self.manual["contexts"]
+        fitting = [one for one in contexts if len(backbone.token_ids(one["text"])) <= plan.context_length]
+        if not any("failed" not in one for one in fitting):
+            raise ConfigError(
+                f"No manual context has at most {plan.context_length} tokens for the others to start from; name one "
+                "as context in the study."
+            )
+        return fitting[_best(fitting, plan.choose_by)]["text"]
+
 
 def choose(job: Job) -> Choices:
     """Returns the choices of a part, made in its folder as far as they are not there yet.
@@ -54,7 +68,7 @@ def choose(job: Job) -> Choices:
     if all("failed" in one for one in contexts):
         raise ConfigError(f"No manual context could be validated ({contexts[0]['failed']})")
     choices = Choices({"contexts": contexts, "chosen": _best(contexts, plan.choose_by)})
-    start = plan.context or choices.manual_text
+    start = choices.start(job) if plan.trained else ""
     for variant in plan.trained:
         first, *further = plan.training_seeds
         rates = [_trained(job, variant, rate, first, start) for rate in variant.rates]
@@ -101,7 +115,7 @@ def _manual(job: Job, place: int) -> dict[str, Any]:
         job.course.skip(symbol)
     else:
         with job.cell(symbol, f"manual context {place + 1}", context=text):
-            context = job.materials.backbone.embed(text, job.plan.context_length)
+            context = job.materials.backbone.embed(text)
             result = cell.write(*_validated(job, context))
     return {"text": text} | _figures(job, result)
 
@@ -149,7 +163,7 @@ def _validated(job: Job, context: torch.Tensor, before: float = 0.0) -> tuple[di
     from ddpt_core.evaluation.text_metrics import score
 
     backbone, written = job.materials.backbone, job.materials.written
-    loss = validation_loss(backbone, context, job.materials.validation, job.plan.bound)
+    loss = validation_loss(backbone, context, written, job.plan.bound)
     answers = write_all(
         backbone,
         Arm("validation", context),

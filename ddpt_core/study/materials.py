@@ -8,9 +8,10 @@ from ddpt_core.data.readers import OWN_TASKS, OWN_TRAINING, load_all_tasks, load
 from ddpt_core.data.task import Task
 from ddpt_core.errors import DataError
 from ddpt_core.evaluation.execution import execute
+from ddpt_core.evaluation.unit_tests import with_tests_shown
 from ddpt_core.study.cells import digest
 from ddpt_core.study.plan import Plan, ReportData
-from ddpt_core.tuning.batches import split
+from ddpt_core.tuning.batches import split, spread
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,10 @@ def gather(plan: Plan, backbone: FrozenLM, data_root: Path, limit: int | None = 
 
     Raises DataError or ConfigError for whatever would fail later: data, contexts that are too long, missing tests.
     """
-    for text in (*plan.manual_contexts, *([plan.context] if plan.context else [])):
-        backbone.embed(text, plan.context_length)
+    for text in plan.manual_contexts:
+        backbone.embed(text)
+    if plan.context:
+        backbone.embed(plan.context, plan.context_length)
     for source in plan.train:
         if source.startswith(OWN_TASKS) and source != OWN_TRAINING:
             raise DataError(f"The tasks of {source} are held out for evaluation; train on {OWN_TRAINING} instead.")
@@ -55,13 +58,14 @@ def gather(plan: Plan, backbone: FrozenLM, data_root: Path, limit: int | None = 
     reported = []
     for data in plan.data:
         tasks = load_tasks(_place(data.data, data_root), min(filter(None, (data.limit, limit)), default=None))
+        if data.show_tests:
+            tasks = [with_tests_shown(task) for task in tasks]
         if not any(task.reference.strip() for task in tasks):
             raise DataError(f"No task of {data.data} has a reference to compare with; give tasks that do.")
         if data.tests and not any(task.tests for task in tasks):
             raise DataError(f"No task of {data.data} has tests; take out its tests: true, or give tasks that do.")
         reported.append(Reported(data, tasks, refused if data.tests else ""))
-    count = min(plan.validation_tasks, limit or plan.validation_tasks, len(validation))
-    written = [validation[place * len(validation) // count] for place in range(count)]  # of every source its share
+    written = spread(validation, min(plan.validation_tasks, limit or plan.validation_tasks))
     return Materials(backbone, train, digest([*training, *validation]), validation, written, reported)
 
 

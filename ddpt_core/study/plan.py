@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from ddpt_core.backbone.frozen_lm import GenerationSettings
+from ddpt_core.backbone.registry import DEFAULT
 from ddpt_core.diffusion.denoiser import DenoiserConfig
 from ddpt_core.diffusion.schedule import SCHEDULERS, NoiseSchedule
 from ddpt_core.errors import ConfigError, require_choice, require_range
@@ -59,7 +60,8 @@ class Entry:
 class ReportData:
     """A data set that every arm is reported on; `data` is a path below the data root or one of families:*.
 
-    `sampling_seeds` is how many of the plan's sampling seeds answer it, None for all.
+    `sampling_seeds` is how many of the plan's sampling seeds answer it, None for all; `max_new_tokens` is the plan's if
+    None. `show_tests` puts the tests behind the instructions (see unit_tests.with_tests_shown).
     """
 
     name: str
@@ -67,6 +69,8 @@ class ReportData:
     limit: int | None = None
     tests: bool = False
     sampling_seeds: int | None = None
+    max_new_tokens: int | None = None
+    show_tests: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ class Plan:
     name: str = "study"
     of: str = ""
     train_name: str = ""
-    backbone: str = "embedded"
+    backbone: str = DEFAULT
     steps: int = 600
     batch_size: int = 32
     bound: float = 0.0
@@ -119,6 +123,7 @@ class Plan:
                 require_range(f"sampling_seeds of {data.name}", data.sampling_seeds, 1, len(self.sampling_seeds))
             if data.data in self.train:
                 raise ConfigError(f"{data.data} is what is trained on; report on other data.")
+            self.settings_of(data)
         _ = self.settings
         for variant in self.arms:
             self._check(variant)
@@ -137,6 +142,10 @@ class Plan:
     def settings(self) -> GenerationSettings:
         """How the answers are written."""
         return GenerationSettings(max_new_tokens=self.max_new_tokens)
+
+    def settings_of(self, data: ReportData) -> GenerationSettings:
+        """Returns how the answers to a data set are written."""
+        return GenerationSettings(max_new_tokens=data.max_new_tokens or self.max_new_tokens)
 
     @property
     def trained(self) -> list[Variant]:

@@ -7,6 +7,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from ddpt_core.backbone.registry import DEFAULT
 from ddpt_core.errors import ConfigError, first_line
 from ddpt_core.study.plan import (
     METHOD,
@@ -86,7 +87,7 @@ def _read(path: Path) -> Any:
 
 def _grid(what: str, name: str, given: dict[str, Any], many: bool) -> list[Plan]:
     """Returns the plan that `given` holds, or one for each combination along its axes."""
-    backbones = _axis("backbones", given, {given.get("backbone", "embedded"): given.get("backbone", "embedded")})
+    backbones = _axis("backbones", given, {given.get("backbone", DEFAULT): given.get("backbone", DEFAULT)})
     training = _axis("training", given, None)
     require_cells(len(backbones) * len(training or [0]))
     plans = []

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ddpt_core.artifact_files import write_files
-from ddpt_core.backbone.registry import EMBEDDED
+from ddpt_core.backbone.registry import DEFAULT
 from ddpt_core.errors import ArtifactError, ConfigError
 from ddpt_core.study.cells import as_text
 from ddpt_core.study.document import Block, Bullets, Command, Heading, Paragraph, markdown
@@ -37,7 +37,7 @@ def write_readme(path: Path, results: Results) -> None:
 
 def check_shipped(study: Study, limit: int | None) -> None:
     """Raises ConfigError unless a study may be put into the assets."""
-    if limit is not None or study.backbones != [EMBEDDED] or len(study.parts) > 1:
+    if limit is not None or study.backbones != [DEFAULT] or len(study.parts) > 1:
         raise ConfigError(
             "Only a whole study of one part on the embedded backbone can be shipped; leave out --limit or --ship."
         )

@@ -14,7 +14,6 @@ from ddpt_core.study.materials import Materials
 from ddpt_core.study.plan import METHOD, SAMPLED, Entry, Plan, ReportData, Variant
 from ddpt_core.tuning.arm_names import DDPT
 from ddpt_core.tuning.batches import validation_loss
-from ddpt_core.tuning.config import TrainConfig
 from ddpt_core.tuning.methods import METHODS, DDPTMethod
 from ddpt_core.tuning.report import FEWER_STEPS, SEEDS
 
@@ -105,8 +104,8 @@ def answers_key(plan: Plan, data: ReportData, entry: Entry, training_seed: int |
         what = training_key(plan, entry.variant, None, training_seed)
     elif entry.variant.arm == "manual":
         what = (plan.manual_contexts, plan.choose_by, *_validated(plan))
-    of_data = (data.data, data.limit, data.tests)
-    return ("answers", plan.backbone, what, str(entry.sampler), seed, plan.max_new_tokens, *of_data)
+    of_data = (data.data, data.limit, data.tests, data.show_tests)
+    return ("answers", plan.backbone, what, str(entry.sampler), seed, plan.settings_of(data).max_new_tokens, *of_data)
 
 
 def _validated(plan: Plan) -> Key:
@@ -116,12 +115,13 @@ def _validated(plan: Plan) -> Key:
 
 def work_of(plan: Plan, materials: Materials, costs: Costs) -> dict[Key, Work]:
     """Returns the work of every cell of a part."""
-    held, written = len(materials.validation), len(materials.written)
-    validating = Work(0, 0, held, written, costs.read * held + costs.write * written)
+    written = len(materials.written)
+    validating = Work(0, 0, written, written, (costs.read + costs.write) * written)
     work = {context_key(plan, place): validating for place in range(len(plan.manual_contexts))}
     for variant in plan.trained:
-        options = variant.options
-        validations = plan.steps // options.get("validate_every", TrainConfig.validate_every) or 1
+        config = plan.config(variant, variant.rates[0], 0, "")
+        held = min(config.read_at_once, len(materials.validation))
+        validations = -(-config.steps // config.validate_every)
         tasks = plan.steps * plan.batch_size
         seconds = costs.learn[METHOD[variant.arm]] * tasks + costs.read * held * validations
         trained = total([validating, Work(1, plan.steps, held * validations, 0, seconds)])
@@ -153,7 +153,7 @@ def _report(variant: Variant, held: int, costs: Costs) -> Work:
 def probe(plan: Plan, materials: Materials) -> Costs:
     """Returns what things cost here, measured on a few tasks of the part; each is done once before, to warm up."""
     backbone, tasks = materials.backbone, materials.validation[:PROBED_TASKS]
-    context = backbone.embed(plan.manual_contexts[0], plan.context_length)
+    context = backbone.embed(plan.manual_contexts[0])
     batch = (tasks * -(-plan.batch_size // len(tasks)))[: plan.batch_size]
     learn: dict[str, float] = {}
     denoise = 0.0

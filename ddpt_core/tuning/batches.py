@@ -31,6 +31,12 @@ def split(tasks: Sequence[Task], share: float) -> tuple[list[Task], list[Task]]:
     return training, validation
 
 
+def spread(tasks: Sequence[Task], count: int) -> list[Task]:
+    """Returns `count` of the tasks, evenly spaced, so that every source has its share; all if there are no more."""
+    count = min(count, len(tasks))
+    return [tasks[place * len(tasks) // count] for place in range(count)]
+
+
 class Batches:
     """Draws batches without end: every task once per round, in an order that `seed` gives.
 

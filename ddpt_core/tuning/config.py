@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from ddpt_core.data.task import DEFAULT_CONTEXT
 from ddpt_core.errors import ConfigError, require_choice, require_range
 
+MEASURED_AT_END = 5  # readings of the validation tasks after a DDPT training: see report.py
+FEWEST_READ = 8  # tasks; a loss of fewer says nothing
 PRECISIONS = ("auto", "no", "bf16")  # auto: bfloat16 where the device has its instructions
 # Of two rates each, the one of lower validation loss after 60 steps on CoNaLa with the embedded backbone.
 LEARNING_RATES = {"ddpt": 1e-3, "prompt-tuning": 1e-2, "residual": 1e-3}
@@ -14,9 +16,11 @@ LEARNING_RATES = {"ddpt": 1e-3, "prompt-tuning": 1e-2, "residual": 1e-3}
 class TrainConfig:
     """How a prompt is trained. `steps` counts LLM forward passes of `batch_size` tasks each.
 
-    `validation_share` of the tasks is kept out of training, to choose the best weights on. The paper fixes T = 2000 and
-    the LLM loss alone (`diffusion_weight` 0), which is the cross-entropy (`bound` 0: see FrozenLM's `bounded`); context
-    length, sizes and rates are this project's choice. The command line takes a method's rate from LEARNING_RATES.
+    `validation_share` of the tasks is kept out of training, to choose the best weights on; `validation_tasks` of these
+    are read each time, evenly spaced, by default as many as take a fifth of the time (see `read_at_once`). The paper
+    fixes T = 2000 and the LLM loss alone (`diffusion_weight` 0), which is the cross-entropy (`bound` 0: see FrozenLM's
+    `bounded`); context length, sizes and rates are this project's choice. The command line takes a method's rate from
+    LEARNING_RATES.
     A batch is that of all processes together, and each reads its part in `accumulate` pieces, one after another.
     """
 
@@ -35,6 +39,7 @@ class TrainConfig:
     diffusion_weight: float = 0.0
     bound: float = 0.0
     validation_share: float = 0.1
+    validation_tasks: int | None = None
     validate_every: int = 50
     save_every: int = 50
     accumulate: int = 1
@@ -47,6 +52,8 @@ class TrainConfig:
         require_range("context_length", self.context_length, 1, 512)
         require_range("heads", self.heads, 1, 64)
         require_range("validate_every", self.validate_every, 1)
+        if self.validation_tasks is not None:
+            require_range("validation_tasks", self.validation_tasks, 1)
         require_range("save_every", self.save_every, 1)
         require_range("accumulate", self.accumulate, 1, 4_096)
         require_choice("mixed precision", self.mixed_precision, PRECISIONS)
@@ -58,3 +65,16 @@ class TrainConfig:
             raise ConfigError(f"bound must be from 0 to 1, got {self.bound}.")
         if not 0 <= self.diffusion_weight <= 1e6:
             raise ConfigError(f"diffusion_weight must be from 0 to 1,000,000, got {self.diffusion_weight}.")
+
+    @property
+    def read_at_once(self) -> int:
+        """How many tasks are read at a validation, if there are so many.
+
+        Reading a task takes about half of learning from one, so with all validations and the measuring at the end
+        these are a fifth of the time.
+        """
+        if self.validation_tasks is not None:
+            return self.validation_tasks
+        validations = -(-self.steps // self.validate_every)
+        learned = self.steps * self.batch_size
+        return max(FEWEST_READ, int(0.5 * learned / (validations + MEASURED_AT_END)))

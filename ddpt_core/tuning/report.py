@@ -4,6 +4,8 @@ With the LLM loss alone nothing asks the denoiser to use the noise. It can colla
 steps, 50 steps and one call give the same prompt. So the spread over seeds and the loss at fewer steps are reported.
 """
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,44 +13,79 @@ import torch
 
 from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.readers import Sources, load_all_tasks
-from ddpt_core.diffusion.sampler import last_step
-from ddpt_core.tuning.batches import split, validation_loss
+from ddpt_core.diffusion.sampler import DenoiseStep, sample
+from ddpt_core.tuning.batches import split, spread, validation_loss
 from ddpt_core.tuning.card import prompt_card
 from ddpt_core.tuning.checkpoint import load_prompt, update_metrics
+from ddpt_core.tuning.config import TrainConfig
 from ddpt_core.tuning.processes import processes
 from ddpt_core.tuning.prompt import DDPTPrompt
 
 SEEDS = range(8)
 FEWER_STEPS = (500, 50, 10, 1)  # beside all T; 1 is one call at T
+TOLD_EVERY = 50  # steps of a run
+Tell = Callable[[float, str], None]
+Done = Callable[[float], None]
 
 
-def finish(out: Path, backbone: FrozenLM, data: Sources) -> dict:
+def _nobody(share: float) -> None:
+    """Is told where nobody asks."""
+
+
+def finish(out: Path, backbone: FrozenLM, data: Sources, tell: Tell | None = None) -> dict:
     """Adds to prompt.json what a DDPT prompt must say (once), writes the card of any prompt, returns prompt.json.
 
-    Of several processes all must call it.
+    `tell` gets the share done and a word on it; what it raises ends the work, which a later call does then. Cost: 8
+    runs side by side, 5 runs and 5 readings of the validation tasks. Of several processes all must call it.
     """
     prompt = load_prompt(Path(out), backbone)
     found: dict[str, Any] = {}
     if isinstance(prompt, DDPTPrompt) and "seed_spread" not in prompt.info["metrics"]:
-        _, validation = split(load_all_tasks(data), prompt.info["config"]["validation_share"])
-        found["seed_spread"] = seed_spread(prompt)
-        found["steps_ablation"] = steps_ablation(prompt, backbone, validation, prompt.info["config"].get("bound", 0.0))
+        config = TrainConfig(**prompt.info["config"])
+        _, held_out = split(load_all_tasks(data), config.validation_share)
+        validation = spread(held_out, config.read_at_once)
+        say = tell or (lambda share, text: None)
+        found["seed_spread"] = seed_spread(prompt, lambda share: say(0.4 * share, "measuring the spread over seeds"))
+        found["steps_ablation"] = steps_ablation(
+            prompt,
+            backbone,
+            validation,
+            config.bound,
+            lambda share: say(0.4 + 0.6 * share, "measuring the loss with fewer steps"),
+        )
     return processes().on_main(lambda: update_metrics(Path(out), found, prompt_card))
 
 
-def seed_spread(prompt: DDPTPrompt) -> float:
+def seed_spread(prompt: DDPTPrompt, done: Done = _nobody) -> float:
     """Returns the standard deviation over 8 seeds of the final context, over that of the vocabulary; 0 is collapse.
 
     The mean over positions and dimensions of the normalised space, in which the vocabulary's deviation is 1.
     """
-    return last_step(prompt, prompt.schedule.timesteps, list(SEEDS)).x.std(0).mean().item()
+    return _end(prompt, prompt.schedule.timesteps, list(SEEDS), done).x.std(0).mean().item()
 
 
 @torch.no_grad()
-def steps_ablation(prompt: DDPTPrompt, backbone: FrozenLM, validation, bound: float = 0.0) -> dict[str, float]:
+def steps_ablation(
+    prompt: DDPTPrompt, backbone: FrozenLM, validation, bound: float = 0.0, done: Done = _nobody
+) -> dict[str, float]:
     """Returns number of DDPM steps -> validation loss per token of the context that seed 0 ends on (FrozenLM.loss)."""
     losses = {}
     longest = prompt.schedule.timesteps
-    for steps in (longest, *(steps for steps in FEWER_STEPS if steps < longest)):
-        losses[str(steps)] = validation_loss(backbone, prompt.final_context(0, steps), validation, bound)
+    counts = (longest, *(steps for steps in FEWER_STEPS if steps < longest))
+    for place, steps in enumerate(counts):
+        end = _end(prompt, steps, 0, partial(_within, done, place, len(counts)))
+        losses[str(steps)] = validation_loss(backbone, end.context, validation, bound)
     return losses
+
+
+def _within(done: Done, place: int, count: int, share: float) -> None:
+    """Tells the share of the whole, given that of one of `count` stages, whose first half is the run."""
+    done((place + 0.5 * share) / count)
+
+
+def _end(prompt: DDPTPrompt, steps: int, seed: int | list[int], done: Done) -> DenoiseStep:
+    """Returns the end of a DDPM run, telling on the way."""
+    for step in sample(prompt, steps, seed):
+        if step.index % TOLD_EVERY == 0:
+            done(step.index / steps)
+    return step

@@ -56,7 +56,7 @@ class TinyBackbone:
 class TinyServices(Services):
     """Services with the tiny backbone; prompts, runs, packing and the page are the real ones."""
 
-    def _backbone(self, name: str = registry.EMBEDDED):
+    def _backbone(self, name: str = registry.DEFAULT):
         return TINY
 
 

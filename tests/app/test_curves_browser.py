@@ -20,7 +20,7 @@ ALL = ["to_end", "to_manual", "similarity", "norm", "loss"]
 @pytest.fixture
 def probed(answering, tiny, monkeypatch):
     """Services whose every backbone is the tiny T5, with two runs of 20 steps, seeds 3 and 4."""
-    monkeypatch.setattr(Services, "_backbone", lambda self, name=registry.EMBEDDED: tiny)
+    monkeypatch.setattr(Services, "_backbone", lambda self, name=registry.DEFAULT: tiny)
     services = Services(answering.cache)
     for seed in (3, 4):
         services.runs.record("ddpt", "ddpm", STEPS, seed, lambda share, text: None)

@@ -37,7 +37,7 @@ def silent(share, text):
 @pytest.fixture
 def recorded_tiny(answering, tiny, monkeypatch):
     """Services whose every backbone is the tiny T5, with a run of 20 steps; returns (services, name of the run)."""
-    monkeypatch.setattr(Services, "_backbone", lambda self, name=registry.EMBEDDED: tiny)
+    monkeypatch.setattr(Services, "_backbone", lambda self, name=registry.DEFAULT: tiny)
     services = Services(answering.cache)
     return services, services.runs.record("ddpt", "ddpm", 20, 3, silent)
 

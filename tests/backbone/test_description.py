@@ -68,7 +68,7 @@ def test_every_command_that_takes_a_backbone_refuses_an_unknown_dtype_in_one_lin
     arguments = [command, *given, "--backbone", folder_of("gpt2"), "--dtype", "int4"]
     assert main([str(argument) for argument in arguments]) == 2
     said = capsys.readouterr()
-    assert said.out == "" and said.err == "Unknown dtype 'int4'; choose one of bfloat16, float16, float32.\n"
+    assert said.out == "" and said.err == "Unknown dtype 'int4'; choose one of auto, bfloat16, float16, float32.\n"
 
 
 @pytest.mark.parametrize("name", ["bart", "qwen2-chat"])

@@ -201,3 +201,15 @@ def test_default_context_that_is_too_long_for_a_tokenizer_of_bytes_says_what_to_
     assert bytes_alone.embed(DEFAULT_CONTEXT, size).shape == (size, 32)
     with pytest.raises(DataError, match=r"^The context must have at most 4 tokens, got 5; shorten it, or train with"):
         bytes_alone.embed("short", 4)
+
+
+def test_generation_config_of_a_model_that_is_given_has_no_say_but_for_its_marks(tiny_folder, tiny):
+    """A model need not come from load_backbone, which reads the marks alone."""
+    from transformers import AutoModelForSeq2SeqLM
+
+    model = AutoModelForSeq2SeqLM.from_pretrained(tiny_folder).eval()
+    model.generation_config.update(num_beams=2, num_return_sequences=2, return_dict_in_generate=True, min_length=9)
+    settings = GenerationSettings(max_new_tokens=6)
+    given = FrozenLM("given", model, tiny.tokenizer).generate(None, ["sum", "sort"], settings)
+    assert given == tiny.generate(None, ["sum", "sort"], settings)
+    assert model.generation_config.decoder_start_token_id == tiny.model.config.decoder_start_token_id

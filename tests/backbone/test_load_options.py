@@ -80,7 +80,7 @@ def test_weights_that_lie_elsewhere_are_read_when_they_are_needed(saved, familie
 @pytest.mark.parametrize(
     "change, said",
     [
-        ({"dtype": "float64"}, "Unknown dtype 'float64'; choose one of bfloat16, float16, float32"),
+        ({"dtype": "float64"}, "Unknown dtype 'float64'; choose one of auto, bfloat16, float16, float32"),
         ({"device_map": "cuda"}, "Unknown device map 'cuda'; choose one of auto, balanced"),
     ],
     ids=["dtype", "device map"],

@@ -24,7 +24,7 @@ def chosen(tiny, prompts):
 @pytest.fixture
 def embedded(tiny):
     """The tiny backbone under the name of the embedded one."""
-    return FrozenLM(registry.EMBEDDED, tiny.model, tiny.tokenizer)
+    return FrozenLM(registry.DEFAULT, tiny.model, tiny.tokenizer)
 
 
 def test_each_given_prompt_stands_for_its_method_and_the_last_of_a_method_counts(tiny, prompts, copy, tmp_path):
