@@ -13,10 +13,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import torch
-import transformers
 
+from benchmarks.random_t5 import MIDDLE, SMALL, random_t5
 from ddpt_core.backbone.frozen_lm import GenerationSettings
-from ddpt_core.backbone.loading import load_backbone
 from ddpt_core.data.families import training_instances
 from ddpt_core.data.readers import load_tasks
 from ddpt_core.diffusion.denoiser import Denoiser, DenoiserConfig
@@ -28,8 +27,6 @@ from ddpt_core.evaluation.text_metrics import METRICS as TEXT_METRICS
 from ddpt_core.evaluation.text_metrics import item_statistics, score_with_intervals
 from ddpt_core.interpret.nearest_tokens import NearestTokens
 from ddpt_core.interpret.projection import project
-from ddpt_core.pretrain.model import ModelSize, new_model
-from ddpt_core.pretrain.tokenizer import train_tokenizer
 from ddpt_core.trajectory.trajectory import Trajectory
 from ddpt_core.tuning.config import TrainConfig
 from ddpt_core.tuning.methods import METHODS
@@ -76,20 +73,9 @@ def prompt(positions: int = POSITIONS, width: int = WIDTH) -> DDPTPrompt:
     )
 
 
-def backbone(size: ModelSize):
-    """Returns a T5 of random weights and 300 tokens."""
-    transformers.utils.logging.disable_progress_bar()
-    tasks = training_instances(DISTINCT, seed=1)
-    tokenizer = train_tokenizer([text for task in tasks for text in (task.instruction, task.reference)], vocabulary=300)
-    with TemporaryDirectory() as folder:
-        new_model(size, tokenizer, seed=0).save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
-        return load_backbone(folder, device="cpu")
-
-
 def whole_training_step(positions: int) -> Work:
-    """A training step, forward and back, with a backbone of the embedded one's sizes but for the vocabulary."""
-    model, tasks = backbone(ModelSize()), training_instances(BATCH, seed=1)
+    """A training step, forward and back, with a backbone of 6 M parameters."""
+    model, tasks = random_t5(MIDDLE), training_instances(BATCH, seed=1)
     config = TrainConfig("ddpt", context="return", context_length=positions, hidden=HIDDEN)
     method, rng = METHODS["ddpt"](model, config), torch.Generator().manual_seed(0)
     return lambda: method.loss(tasks, rng).backward()
@@ -178,7 +164,7 @@ def reading(items: int) -> Work:
 def writing(items: int) -> Work:
     """The answers of a tiny backbone of random weights to every task, 8 tokens each."""
     tasks = list(islice(cycle(training_instances(DISTINCT, seed=1)), items))
-    model = backbone(ModelSize(width=32, feed_forward=64, heads=2, encoder_layers=1, decoder_layers=1))
+    model = random_t5(SMALL)
     arm = SimpleNamespace(name="manual", context=model.embed("return", 8))
     return lambda: write_all(model, arm, tasks, GenerationSettings(max_new_tokens=8))
 

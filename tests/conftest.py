@@ -26,6 +26,20 @@ LINES = [
     ("first of list `f`", "f[0]"),
     ("last of list `g`", "g[-1]"),
 ]
+TINY_T5 = {
+    "d_model": 32,
+    "d_kv": 16,
+    "d_ff": 64,
+    "num_heads": 2,
+    "num_layers": 1,
+    "num_decoder_layers": 1,
+    "feed_forward_proj": "gated-gelu",
+    "dropout_rate": 0.0,
+    "tie_word_embeddings": True,
+    "pad_token_id": 0,
+    "eos_token_id": 2,
+    "decoder_start_token_id": 0,
+}
 
 
 @pytest.fixture(scope="session")
@@ -49,13 +63,19 @@ def tasks() -> list[Task]:
 @pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory) -> Path:
     """A folder with an untrained T5 of 300 tokens and width 32, as save_pretrained writes it."""
-    from ddpt_core.pretrain.model import ModelSize, new_model
+    import torch
+    from transformers import T5Config, T5ForConditionalGeneration
+
     from ddpt_core.pretrain.tokenizer import train_tokenizer
 
     folder = tmp_path_factory.mktemp("tiny") / "backbone"
     tokenizer = train_tokenizer([t for line in LINES for t in line], vocabulary=300)
-    size = ModelSize(width=32, feed_forward=64, heads=2, encoder_layers=1, decoder_layers=1)
-    new_model(size, tokenizer, seed=0).save_pretrained(folder)
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(0)  # T5's own initialisation takes no generator
+        model = T5ForConditionalGeneration(T5Config(vocab_size=len(tokenizer), **TINY_T5))
+        model.shared.weight.normal_(0.0, 0.05)
+        model.decoder.final_layer_norm.weight.fill_(32**0.5)  # a tied model scales its logits by the inverse
+    model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
 

@@ -93,6 +93,12 @@ def test_app_knows_neither_benchmarks_nor_tests():
     assert breaches((ROOT / "app").rglob("*.py"), lambda path: ("benchmarks", "tests")) == []
 
 
+def test_nothing_imports_how_a_model_is_made_from_scratch():
+    paths = [ROOT / "app.py", *(ROOT / "app").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py"), *CORE]
+    outside = [path for path in paths if ROOT / "ddpt_core" / "pretrain" not in path.parents]
+    assert len(outside) > 200 and breaches(outside, lambda path: ("ddpt_core.pretrain",)) == []
+
+
 def test_core_prints_nothing_but_on_its_command_lines():
     calls = [
         f"{path.relative_to(ROOT)}:{node.lineno}"

@@ -9,6 +9,7 @@ from app.services import as_endpoint
 from app.training import CANCEL, FAILED, PAUSE, Training
 from app.training_data import Source, at_this_machine, source_of
 from app.trainings import Trainings, config_of
+from ddpt_core.backbone.registry import DEFAULT
 from ddpt_core.data.readers import OWN_TRAINING
 from ddpt_core.errors import ConfigError
 from ddpt_core.tuning.arm_names import DDPT
@@ -39,7 +40,7 @@ class Endpoints:
     def check_data(
         self,
         data: str = OWN_TRAINING,
-        backbone: str = "embedded",
+        backbone: str = DEFAULT,
         method: str = DDPT,
         context: str = DEFAULT_CONTEXT,
         steps: int = 600,
@@ -59,7 +60,7 @@ class Endpoints:
     def train(
         self,
         data: str = OWN_TRAINING,
-        backbone: str = "embedded",
+        backbone: str = DEFAULT,
         method: str = DDPT,
         context: str = DEFAULT_CONTEXT,
         name: str = "",

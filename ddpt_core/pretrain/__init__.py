@@ -1,1 +1,1 @@
-"""How the embedded default backbone was made: corpus, tokenizer, training."""
+"""Text and code of our own to train a small model of code on, from scratch: nothing outside this folder imports it."""

@@ -1,4 +1,4 @@
-"""The byte-level BPE tokenizer of the embedded backbone, in the format that `transformers` loads."""
+"""A byte-level BPE tokenizer for code, trained on texts, in the format that `transformers` loads."""
 
 from collections.abc import Iterable
 

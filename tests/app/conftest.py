@@ -35,7 +35,7 @@ class TinyTokenizer:
 class TinyBackbone:
     """A random embedding table; every token that a context can end beside is hostile text."""
 
-    name = "embedded"
+    name = registry.DEFAULT
     device = torch.device("cpu")
     tokenizer = TinyTokenizer()
 
@@ -70,7 +70,7 @@ def services(tmp_path, monkeypatch):
     monkeypatch.setenv("DDPT_HOME", str(tmp_path / "home"))
     config = DenoiserConfig(width=WIDTH, positions=POSITIONS, hidden=16, stages=1, heads=2)
     prompt = new_ddpt(TINY, "Write code:", config, NoiseSchedule(), seed=0)
-    info = {"method": "ddpt", "context": "Write code:", "backbone": {"name": "embedded", "sha256": TINY.sha256}}
+    info = {"method": "ddpt", "context": "Write code:", "backbone": {"name": TINY.name, "sha256": TINY.sha256}}
     save_ddpt(prompt, tmp_path / "assets" / "prompts" / "ddpt", info)
     return TinyServices(tmp_path / "cache")
 
@@ -83,7 +83,7 @@ def recorded(services):
 
 @pytest.fixture
 def answering(prompts, tmp_path, monkeypatch):
-    """Services with the tiny T5, whose two prompts and the project's examples are the embedded ones."""
+    """Services with the tiny T5 and its two prompts, and the project's examples, in a folder of assets."""
     assets = tmp_path / "assets"
     for method, folder in prompts.items():
         shutil.copytree(folder, assets / "prompts" / method)
@@ -161,7 +161,7 @@ def invented():
         "command": "python -m ddpt_core study studies/invented.yaml --out DIR",
         "created": "2020-02-02",
         "versions": {"torch": "0.0"},
-        "backbone": {"name": "embedded", "sha256": "0123456789abcdef"},
+        "backbone": {"name": registry.DEFAULT, "sha256": "0123456789abcdef"},
         "plan": {"choose_by": "bleu"},
         "choices": {
             "manual": {"contexts": [{"text": "Invented:", "validation_loss": 3.1, "bleu": 5.5}], "chosen": 0},

@@ -54,7 +54,7 @@ def test_an_opened_run_holds_what_the_core_computes(recorded):
     trajectory = Trajectory.load(name)
     np.testing.assert_array_equal(arrays["timesteps"], trajectory.timesteps)
     np.testing.assert_array_equal(arrays["manual.ids"], [1, 2, 3, 4])
-    table = services.backbone("embedded").embedding_table.numpy()
+    table = services.backbone().embedding_table.numpy()
     for kind, vectors in (("state", trajectory.state), ("estimate", trajectory.context)):
         arrays = arrays if kind == "state" else load_file(files[kind].removeprefix("gradio_api/file="))
         cosine = vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
@@ -284,7 +284,7 @@ def test_two_runs_share_one_pca_of_both(recorded):
     arrays = load_file(both["files"]["both"].removeprefix("gradio_api/file="))
     assert arrays["pca.state"].shape == (41, 4, 3) and arrays["pca.second.state"].shape == (21, 4, 3)
     points = np.concatenate([arrays["pca.vocabulary"], arrays["pca.second.state"].reshape(-1, 3)])
-    table, run = services.backbone("embedded").embedding_table.numpy(), Trajectory.load(second)
+    table, run = services.backbone().embedding_table.numpy(), Trajectory.load(second)
     vectors = np.concatenate([table, run.state.reshape(-1, table.shape[1])])
     ones = np.ones((len(vectors), 1))
     _, residuals, *_ = np.linalg.lstsq(np.hstack([vectors, ones]), points, rcond=None)

@@ -319,7 +319,7 @@ def changed(archive, to, **changes):
 @pytest.mark.parametrize(
     ("backbone", "words"),
     [
-        ({"name": "embedded", "sha256": "0" * 64}, "another version of the backbone 'embedded'"),
+        ({"name": registry.DEFAULT, "sha256": "0" * 64}, f"another version of the backbone {registry.DEFAULT!r}"),
         ({"name": "somebody/unknown", "sha256": "0" * 64}, "'somebody/unknown', which is not here"),
         ({"name": "../../secret", "sha256": "0" * 64}, "which is not here"),
     ],
@@ -330,7 +330,7 @@ def test_a_run_of_a_backbone_that_is_not_here_is_refused_and_nothing_is_loaded(
     archive = changed(library.pack(made(ANN), ANN), tmp_path / "given.zip", backbone=backbone)
     before = everything(services.cache)
     real = services.backbone
-    services.backbone = lambda name: real(name) if name == "embedded" else pytest.fail("loaded")
+    services.backbone = lambda name: real(name) if name == registry.DEFAULT else pytest.fail("loaded")
     with pytest.raises(ArtifactError, match=words):
         library.take_in(archive, BOB, silent)
     assert everything(services.cache) == before and services.runs.entries(BOB) == {}

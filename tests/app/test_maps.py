@@ -42,7 +42,7 @@ def tuned(recorded):
 
 
 def backbone_of(services):
-    return services.backbone("embedded")
+    return services.backbone()
 
 
 def table_of(services):
@@ -50,7 +50,8 @@ def table_of(services):
 
 
 def embed(vectors, sha256):
-    info = {"method": "prompt-tuning", "context": "Write code:", "backbone": {"name": "embedded", "sha256": sha256}}
+    info = {"method": "prompt-tuning", "context": "Write code:"}
+    info["backbone"] = {"name": registry.DEFAULT, "sha256": sha256}
     save_vectors(vectors, registry.ASSETS / "prompts" / "prompt-tuning", info)
     return vectors
 

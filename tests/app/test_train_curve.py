@@ -26,7 +26,7 @@ from app.training import Point
 
 HOSTILE = "<img src=x onerror=alert(1)>${alert(2)}{{value}}</script>\u202e"
 POINTS = [Point(i, 4.0 - i / 100, 3.9 - i / 100 if i % 50 == 0 else None) for i in range(1, 101)]
-CURVE = Curve(POINTS, 200, 2.9, 100, "mine: DDPT on embedded, families:training")
+CURVE = Curve(POINTS, 200, 2.9, 100, "mine: DDPT on Tiny-1M, families:training")
 
 
 def drawn(curve, layout="wide"):
@@ -99,7 +99,7 @@ def test_what_is_not_finite_leaves_a_gap():
 
 def test_the_picture_is_told_in_words():
     assert in_words(CURVE) == (
-        "mine: DDPT on embedded, families:training: step 100 of 200, training loss 3.000, validation loss 2.900, "
+        "mine: DDPT on Tiny-1M, families:training: step 100 of 200, training loss 3.000, validation loss 2.900, "
         "best 2.900 at step 100 (nats per token)."
     )
     assert in_words(Curve([], 5)) == "No step has been trained yet."

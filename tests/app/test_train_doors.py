@@ -74,10 +74,10 @@ def test_a_space_checks_data_but_trains_nothing_and_reads_nothing_of_its_own(tab
     asker = SimpleNamespace(session_hash="one", client=SimpleNamespace(host="127.0.0.1"), headers={"host": "localhost"})
     assert at_this_machine(asker) is False
     with pytest.raises(ConfigError, match="A Space trains nothing"):
-        tab.trainings.wanted(Source("families:training", "families:training"), "embedded", config_of("ddpt"))
+        tab.trainings.wanted(Source("families:training", "families:training"), registry.DEFAULT, config_of("ddpt"))
     with pytest.raises(DataError, match="A Space reads no data set of the hub"):
         source_of("owner/name")
-    with pytest.raises(BackboneError, match="A Space loads no backbone but embedded"):
+    with pytest.raises(BackboneError, match=f"A Space loads no backbone but {registry.DEFAULT}"):
         tab.trainings.backbone_of("Salesforce/codet5p-220m", local=False)
     (shown,) = tab.look(asker)
     status, go = shown[:2]
@@ -113,7 +113,7 @@ CHOSEN = {"prompt-tuning": "prompt-tuning", "residual": None, "ddpt": "ddpt", "d
 )
 def test_prompts_that_are_chosen_together_are_of_one_backbone(elsewhere, chosen, handed, fitting):
     assert elsewhere.fitting(CHOSEN | chosen, handed) == CHOSEN | fitting
-    assert trained_on("far-pt") == "owner/far" and trained_on("gone") == "embedded"
+    assert trained_on("far-pt") == "owner/far" and trained_on("gone") == registry.DEFAULT
 
 
 def test_a_prompt_of_a_backbone_with_no_other_is_compared_alone(elsewhere):

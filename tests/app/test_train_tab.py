@@ -423,7 +423,7 @@ def test_code_that_comes_with_a_model_runs_only_if_the_box_was_ticked(tab, form,
 
 
 def test_a_training_takes_its_first_wish_and_none_after_its_last_step(tmp_path):
-    wanted = Wanted("mine", "embedded", "families:training", "families:training", config_of("ddpt", steps=5))
+    wanted = Wanted("mine", "any", "families:training", "families:training", config_of("ddpt", steps=5))
     training = Training(wanted, tmp_path)
     training.ask(PAUSE)
     training.ask(CANCEL)

@@ -18,7 +18,7 @@ def asked(recorded):
 
 
 def table_of(truths):
-    return truths.services.backbone("embedded").embedding_table.numpy().astype(np.float64)
+    return truths.services.backbone().embedding_table.numpy().astype(np.float64)
 
 
 @pytest.mark.parametrize("kind", ["state", "estimate"])
@@ -49,7 +49,7 @@ def test_neighbours_of_a_token_are_the_nearest_by_cosine_and_never_itself(asked)
 
 def test_of_tokens_with_the_same_vector_one_is_the_others_neighbour(asked, monkeypatch):
     truths, key, _ = asked
-    nearest = truths.services.nearest("embedded")
+    nearest = truths.services.nearest()
     same = nearest.table.copy()
     same[100:120] = same[100]
     twins = type(nearest)(same)

@@ -1,7 +1,6 @@
 """Loading backbones: what works without a network, and one clear sentence for each thing that does not."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import torch
 from ddpt_core.backbone import loading
 from ddpt_core.backbone.frozen_lm import GenerationSettings
 from ddpt_core.backbone.loading import load_backbone
+from ddpt_core.backbone.registry import DEFAULT
 from ddpt_core.data.task import Task
 from ddpt_core.errors import BackboneError, DataError
 
@@ -35,12 +35,11 @@ def test_weights_stored_in_half_precision_are_used_in_float32(tiny, tiny_folder,
     torch.testing.assert_close(half.embedding_table, tiny.embedding_table.half().float(), rtol=0, atol=0)
 
 
-def test_no_source_and_the_name_embedded_mean_the_assets(tiny, tiny_folder, tmp_path, monkeypatch):
-    shutil.copytree(tiny_folder, tmp_path / "backbone")
-    monkeypatch.setattr(loading, "ASSETS", tmp_path)
-    for source in (None, "embedded"):
+def test_no_source_and_the_default_name_mean_what_was_fetched(tiny, tiny_folder, monkeypatch):
+    monkeypatch.setattr(loading.fetch, "fetch", lambda: tiny_folder)
+    for source in (None, DEFAULT):
         backbone = load_backbone(source, device="cpu")
-        assert (backbone.name, backbone.sha256) == ("embedded", tiny.sha256)
+        assert (backbone.name, backbone.sha256) == (DEFAULT, tiny.sha256)
 
 
 @pytest.mark.parametrize("name", ["Salesforce/codet5p-220m", "no-such-folder"])

@@ -118,7 +118,7 @@ def test_what_cannot_be_probed_is_refused_in_a_sentence(run, tiny, tasks):
         code_along(run, tiny, "sort list `a`", count=129)
     with pytest.raises(ConfigError, match="most must be from 0 to 128, got 129"):
         code_along(run, tiny, "sort list `a`", most=129)
-    other = replace(run, info=run.info | {"backbone": {"name": "embedded", "sha256": "another"}})
+    other = replace(run, info=run.info | {"backbone": {"name": "other", "sha256": "another"}})
     for made in (other, replace(run, info={})):
         with pytest.raises(ArtifactError, match="another backbone than"):
             loss_along(made, tiny, tasks[:2])

@@ -4,9 +4,7 @@ import ast
 
 import pytest
 
-from ddpt_core.pretrain.batches import FORMS, KIND_OF
 from ddpt_core.pretrain.compositions import compositions
-from ddpt_core.pretrain.contexts import CONTEXTS
 from ddpt_core.pretrain.forms import double_quoted, forms_of, inputs
 
 XS = [5, 2, 8]
@@ -48,8 +46,3 @@ def test_double_quotes_change_no_value():
 @pytest.mark.parametrize("code", ["x = 3", "del xs[0]", "3 + 4", "def f(): pass", "x +"])
 def test_what_is_no_expression_over_inputs_has_no_other_form(code):
     assert forms_of(code) == {}
-
-
-def test_every_form_has_contexts_that_ask_for_it():
-    assert set(FORMS) == set(forms_of("s + 'a'"))
-    assert {KIND_OF[form] for form in FORMS} <= set(CONTEXTS)

@@ -1,4 +1,4 @@
-"""The tokenizer of the embedded backbone: every text survives it, and words do not run together."""
+"""The tokenizer for code: every text survives it, and words do not run together."""
 
 import pytest
 
