@@ -99,7 +99,7 @@ def pca(
     drawn = {name: place(path) for name, path in paths.items()}
     tell(0.8, "PCA: measuring how far it can be trusted")
     shares = [float(share) for share in solver.explained_variance_ratio_]
-    trust = _trustworthiness(points, solver.transform(points), "euclidean", seed)
+    trust = trustworthiness_of(points, solver.transform(points), "euclidean", seed)
     return {
         "vocabulary": place(table),
         "paths": drawn,
@@ -171,7 +171,7 @@ def umap(
         "vocabulary": vocabulary,
         "paths": drawn,
         "marks": marked,
-        "quality": {"trustworthiness": _trustworthiness(points, places, settings["metric"], seed)},
+        "quality": {"trustworthiness": trustworthiness_of(points, places, settings["metric"], seed)},
         "parameters": {
             **settings,
             "n_neighbors": neighbours,
@@ -205,7 +205,7 @@ def _stack(tokens: np.ndarray, paths: dict, fitted: dict, marks: dict) -> np.nda
     return np.concatenate([tokens, *parts, *marks.values()])
 
 
-def _trustworthiness(points: np.ndarray, places: np.ndarray, metric: str, seed: int) -> float | None:
+def trustworthiness_of(points: np.ndarray, places: np.ndarray, metric: str, seed: int) -> float | None:
     """Returns how far neighbours on the map are neighbours in fact (Venna & Kaski 2001), of a sample."""
     from sklearn.manifold import trustworthiness
 
