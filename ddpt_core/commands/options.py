@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,13 +40,17 @@ def progress_bar(total: int, unit: str):
     from tqdm import tqdm
 
     class Lines(tqdm):
-        """A bar that is written anew on a line of its own."""
+        """A bar that is written anew on a line of its own, not before BETWEEN_LINES have passed."""
+
+        due = time.monotonic() + BETWEEN_LINES
 
         def display(self, msg=None, pos=None) -> None:
-            """Writes how it stands; nothing where tqdm would clear the line."""
-            if msg != "":
-                self.fp.write(f"{msg or self}\n")
-                self.fp.flush()
+            """Writes how it stands, if that is due; nothing where tqdm would clear the line."""
+            if msg == "" or time.monotonic() < self.due:  # `set_postfix` asks for a line at every step
+                return
+            self.due = time.monotonic() + BETWEEN_LINES
+            self.fp.write(f"{msg or self}\n")
+            self.fp.flush()
 
     told = {"total": total, "unit": unit, "file": sys.stderr, "leave": False, "disable": not is_main()}
     if sys.stderr.isatty():

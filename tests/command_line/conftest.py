@@ -9,8 +9,12 @@ from ddpt_core.__main__ import main
 
 
 @pytest.fixture
-def command(capsys):
-    """Runs a command in this process: command("sample", "--out", ...) -> (exit code, stdout, stderr)."""
+def command(capsys, monkeypatch):
+    """Runs a command in this process: command("sample", "--out", ...) -> (exit code, stdout, stderr).
+
+    However long it takes, it tells no progress.
+    """
+    monkeypatch.setattr("ddpt_core.commands.options.BETWEEN_LINES", 1e9)
 
     def run(*arguments) -> tuple[int, str, str]:
         capsys.readouterr()

@@ -36,10 +36,20 @@ def test_train_makes_a_prompt_and_tells_its_losses(method, told, train, short_pr
     assert again == result
 
 
-@pytest.mark.slow
-def test_train_reports_all_2000_steps(told, train, tmp_path):
+def test_train_reports_all_2000_steps(told, train, tmp_path, monkeypatch):
+    from ddpt_core.diffusion.sampler import sample
+    from ddpt_core.tuning import report
+
+    asked = []
+
+    def first_step(prompt, steps, seed):
+        asked.append(steps)
+        return sample(prompt, 1, seed)
+
+    monkeypatch.setattr(report, "sample", first_step)
     result = told(*train("ddpt", "--out", tmp_path / "out"))
     assert list(result["steps_ablation"]) == ["2000", "500", "50", "10", "1"] and result["seed_spread"] >= 0
+    assert asked == [2000, 2000, 500, 50, 10, 1]  # the spread's eight runs side by side, then each number
 
 
 def test_sample_records_a_run(told, prompts, tmp_path):
