@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ddpt_core.commands.options import Backbone, DeviceMap, Dtype, EightBit, Json, Trust, show
+from ddpt_core.commands.options import Backbone, DeviceMap, Dtype, EightBit, Json, Trust, progress_of_whole, show
 
 
 def neighbours(
@@ -14,6 +14,9 @@ def neighbours(
     k: int = 5,
     metric: Annotated[str, typer.Option(help="cosine or l2.")] = "cosine",
     of: Annotated[str, typer.Option(help="'context': the estimate of the end; 'state': the noisy state.")] = "context",
+    prompt: Annotated[
+        str, typer.Option(help="The prompt that a recipe was made with, where it is not among your prompts.")
+    ] = "",
     backbone: Backbone = "",
     trust_remote_code: Trust = False,
     dtype: Dtype = "auto",
@@ -22,12 +25,14 @@ def neighbours(
     as_json: Json = False,
 ) -> None:
     """Nearest vocabulary tokens of every position at a step."""
-    from ddpt_core import NearestTokens, Trajectory, load_backbone
+    from ddpt_core import NearestTokens, Trajectory, load_backbone, load_prompt
     from ddpt_core.backbone.load_options import LoadOptions
     from ddpt_core.errors import ArtifactError, require_choice, require_range
 
     require_choice("vector", of, ("context", "state"))
-    loaded = Trajectory.load(run)
+    made_with = load_prompt(prompt) if prompt else None
+    with progress_of_whole() as tell:  # hears of a recipe alone, which takes seconds
+        loaded = Trajectory.load(run, made_with, lambda share: tell(share, "making the run again from its seed"))
     require_range("step", step, -loaded.steps - 1, loaded.steps)
     index = step + loaded.steps + 1 if step < 0 else step
     made_on = loaded.info.get("backbone") or {}

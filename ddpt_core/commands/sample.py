@@ -14,6 +14,9 @@ def sample(
     steps: int = 2000,
     seed: int = 0,
     precision: Annotated[str, typer.Option(help="float32, or float16 at half the size.")] = "float32",
+    recipe: Annotated[
+        bool, typer.Option("--recipe", help="Keep what the run can be made again from, not its steps.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Runs the reverse process and records every step."""
@@ -26,7 +29,7 @@ def sample(
     check_new_folder(out)
     with progress_bar(steps, "step") as bar:
         run = Trajectory.record(loaded, steps, seed, scheduler, on_step=lambda step: bar.update(step.index - bar.n))
-    run.save(out, precision)
+    run.save(out, precision, recipe)
     result = {
         "run": str(out),
         "steps": steps,
@@ -34,5 +37,6 @@ def sample(
         "scheduler": scheduler,
         "seed": seed,
         "shape": list(run.x.shape),
+        "recipe": recipe,
     }
     show(result, as_json, [f"{out}: {steps} {scheduler} steps, seed {seed}, in {run.info['seconds']:.2f} s"])

@@ -1,7 +1,7 @@
 """A run as one zip: packed to be sent, and unpacked with distrust, since a zip may come from anybody.
 
-A zip is first judged by its table of contents, before a byte is unpacked; then by what its two files hold. Whatever
-is refused leaves nothing on the disk.
+A zip is first judged by its table of contents, before a byte is unpacked; then by what its two files hold: run.json,
+and the steps or a recipe's waypoints. Whatever is refused leaves nothing on the disk.
 """
 
 import os
@@ -11,18 +11,21 @@ import struct
 import tempfile
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from ddpt_core.errors import ArtifactError, first_line
 from ddpt_core.trajectory.foreign import check_arrays, check_description
 from ddpt_core.trajectory.limits import MAX_BYTES
-from ddpt_core.trajectory.trajectory import DESCRIPTION, TENSORS, Trajectory, check_new_folder
+from ddpt_core.trajectory.recipe import WAYPOINTS
+from ddpt_core.trajectory.trajectory import DESCRIPTION, TENSORS, Trajectory, check_new_folder, is_recipe
 
 MAX_DESCRIPTION = 64 << 10  # bytes of run.json
 MAX_SHRINK = 20  # times that a file may be smaller in the zip; numbers of a run shrink by a tenth
 MAX_CONTENTS = 4_096  # bytes of the zip's table of contents; that of a run takes 200
 CHUNK = 1 << 20  # bytes copied at a time
+FILES = f"{DESCRIPTION} and either {TENSORS} or {WAYPOINTS}"  # that a zip must hold, in words
 
 _END = struct.Struct("<4s4H2LH")  # the end of a zip: PKWARE's APPNOTE.TXT, 4.3.16
 _LONGEST_COMMENT = 65_535
@@ -31,12 +34,13 @@ _LONGEST_COMMENT = 65_535
 def pack(folder: Path, archive: Path) -> Path:
     """Writes the run in `folder` as a zip to the new file `archive`, and returns it; raises ArtifactError.
 
-    The files lie in a folder of the run's name, as they are: numbers like these hardly shrink.
+    The files lie in a folder of the run's name, as they are: numbers like these hardly shrink. A recipe is packed as
+    one.
     """
     part = archive.with_name(f".{archive.name}.{os.getpid()}.part")
     try:
         with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as packed:
-            for name in (DESCRIPTION, TENSORS):
+            for name in (DESCRIPTION, WAYPOINTS if is_recipe(folder) else TENSORS):
                 packed.write(folder / name, f"{folder.name}/{name}")
         os.replace(part, archive)
     except (OSError, ValueError) as error:
@@ -46,8 +50,10 @@ def pack(folder: Path, archive: Path) -> Path:
     return archive
 
 
-def unpack(archive: Path, folder: Path) -> Trajectory:
+def unpack(archive: Path, folder: Path, progress: Callable[[float], None] | None = None) -> Trajectory:
     """Returns the run in the zip `archive`, which is then also in the new `folder`; raises ArtifactError.
+
+    A recipe is made again, as `Trajectory.load` does, and refused if its prompt is not here.
 
     Refused are: what is no whole zip, what holds anything but one run's two files, more bytes than MAX_BYTES or than
     were declared, and numbers that are no run's. The folder then holds nothing.
@@ -61,8 +67,9 @@ def unpack(archive: Path, folder: Path) -> Trajectory:
                 members = _members(packed)
                 _copy(packed, members[DESCRIPTION], part / DESCRIPTION)
                 declared = check_description(part / DESCRIPTION)
-                _copy(packed, members[TENSORS], part / TENSORS)
-        run = check_arrays(part, declared)
+                for name in members.keys() - {DESCRIPTION}:
+                    _copy(packed, members[name], part / name)
+        run = check_arrays(part, declared, progress)
         part.chmod(0o755)  # mkdtemp's own is for this user alone
         if folder.is_dir():
             folder.rmdir()  # an empty one, as checked above
@@ -96,8 +103,8 @@ def _check_end(file: BinaryIO) -> None:
     *_, count, length, _offset, _comment = _END.unpack_from(tail, at)
     if count > 3 or length > MAX_CONTENTS or tail[max(0, at - 20) :].startswith(b"PK\x06\x07"):
         raise ArtifactError(
-            f"The zip must hold {DESCRIPTION} and {TENSORS} only, got {'more' if count < 4 else f'{count:,}'} entries; "
-            "pack one run's folder."
+            f"The zip must hold {FILES} only, got {'more' if count < 4 else f'{count:,}'} entries; pack one run's "
+            "folder."
         )
 
 
@@ -111,14 +118,15 @@ def _members(packed: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
         if entry.is_dir():
             homes.add(str(path))
             continue
-        if path.name not in (DESCRIPTION, TENSORS) or path.name in found or len(path.parts) > 2:
+        second = path.name in found or (path.name != DESCRIPTION and {TENSORS, WAYPOINTS} & found.keys())
+        if path.name not in (DESCRIPTION, TENSORS, WAYPOINTS) or second or len(path.parts) > 2:
             raise ArtifactError(
-                f"The zip must hold {DESCRIPTION} and {TENSORS} only, got {entry.filename[:80]!r} too; "
-                "pack one run's folder."
+                f"The zip must hold {FILES} only, got {entry.filename[:80]!r} too; pack one run's folder."
             )
         found[path.name] = entry
         homes.add(str(path.parent))
-    missing = [name for name in (DESCRIPTION, TENSORS) if name not in found]
+    numbers = WAYPOINTS if WAYPOINTS in found else TENSORS
+    missing = [name for name in (DESCRIPTION, numbers) if name not in found]
     if missing or len(homes) > 1:
         lacks = f"lacks {' and '.join(missing)}" if missing else "holds files of several folders"
         raise ArtifactError(f"The zip {lacks}; pack one run's folder.")
@@ -128,9 +136,9 @@ def _members(packed: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
             f"A run must have at most {MAX_BYTES // 1_000_000} MB once unpacked, and {MAX_DESCRIPTION >> 10} KB of "
             f"{DESCRIPTION}; the zip declares {declared / 1e6:,.3g} MB; record the run with fewer steps."
         )
-    if found[TENSORS].file_size > MAX_SHRINK * max(found[TENSORS].compress_size, 1):
+    if found[numbers].file_size > MAX_SHRINK * max(found[numbers].compress_size, 1):
         raise ArtifactError(
-            f"The zip's {TENSORS} would grow more than {MAX_SHRINK} times, which the numbers of a run do not; "
+            f"The zip's {numbers} would grow more than {MAX_SHRINK} times, which the numbers of a run do not; "
             "pack the run's folder again."
         )
     return found

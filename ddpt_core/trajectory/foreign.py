@@ -1,6 +1,7 @@
 """What a run that comes from outside must be, beyond what `Trajectory.load` checks of every run."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from ddpt_core.diffusion.schedule import SCHEDULERS
 from ddpt_core.errors import ArtifactError, first_line
 from ddpt_core.trajectory.limits import MAX_BYTES, MAX_POSITIONS, MAX_STEPS
-from ddpt_core.trajectory.trajectory import DESCRIPTION, FORMAT, TENSORS, Trajectory
+from ddpt_core.trajectory.trajectory import DESCRIPTION, FORMAT, TENSORS, Trajectory, is_recipe
 from ddpt_core.tuning.checkpoint import read_description
 
 LONGEST = 2_000  # characters of a text in run.json
@@ -51,8 +52,27 @@ def check_description(path: Path) -> dict[str, Any]:
     return info
 
 
-def check_arrays(folder: Path, info: dict[str, Any]) -> Trajectory:
-    """Returns the run in `folder`; raises ArtifactError unless its numbers are those of a run as `info` tells."""
+def check_arrays(folder: Path, info: dict[str, Any], progress: Callable[[float], None] | None = None) -> Trajectory:
+    """Returns the run in `folder`; raises ArtifactError unless its numbers are those of a run as `info` tells.
+
+    A recipe's are made here, from a prompt that is here, and `progress` is told how far that is.
+    """
+    if not is_recipe(folder):
+        _check_kinds(folder, info)
+    try:
+        run = Trajectory.load(folder, progress=progress)
+    except ArtifactError as error:  # names the folder, of which its owner knows nothing
+        raise ArtifactError(str(error).replace(f"The run {folder}", "The run")) from None
+    if not all(np.isfinite(getattr(run, name)).all() for name in ARRAYS):
+        raise ArtifactError("The run holds numbers that are not finite (NaN or infinity); record it anew.")
+    falling = (np.diff(run.timesteps) < 0).all() and run.timesteps[-1] >= 0
+    if not falling or not ((run.noise_level >= 0) & (run.noise_level <= 1)).all():
+        raise ArtifactError("The run's timesteps must fall and its noise levels lie from 0 to 1; record it anew.")
+    return run
+
+
+def _check_kinds(folder: Path, info: dict[str, Any]) -> None:
+    """Raises ArtifactError unless every array has the shape that `info` tells and numbers of its kind."""
     from safetensors import SafetensorError, safe_open
 
     try:
@@ -74,16 +94,6 @@ def check_arrays(folder: Path, info: dict[str, Any]) -> Trajectory:
     odd = sorted(name for name, kind in kinds.items() if (kind != "I64" if name == "timesteps" else kind not in FLOATS))
     if odd:
         raise ArtifactError(f"The run's arrays hold numbers of another kind ({', '.join(odd)}); record the run anew.")
-    try:
-        run = Trajectory.load(folder)
-    except ArtifactError as error:  # names the folder, of which its owner knows nothing
-        raise ArtifactError(str(error).replace(f"The run {folder}", "The run")) from None
-    if not all(np.isfinite(getattr(run, name)).all() for name in ARRAYS):
-        raise ArtifactError("The run holds numbers that are not finite (NaN or infinity); record it anew.")
-    falling = (np.diff(run.timesteps) < 0).all() and run.timesteps[-1] >= 0
-    if not falling or not ((run.noise_level >= 0) & (run.noise_level <= 1)).all():
-        raise ArtifactError("The run's timesteps must fall and its noise levels lie from 0 to 1; record it anew.")
-    return run
 
 
 def _claims(info: dict[str, Any]) -> dict[str, bool]:

@@ -1,4 +1,8 @@
-"""The recorded steps of one reverse run: in memory as arrays, on disk as a folder (door 3)."""
+"""The recorded steps of one reverse run: in memory as arrays, on disk as a folder (door 3).
+
+The folder holds run.json and either every step (trajectory.safetensors) or a few of them (waypoints.safetensors). The
+latter is a recipe: its steps are made again from prompt and seed when it is loaded.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ import platform
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -20,6 +24,14 @@ import numpy as np
 from ddpt_core.artifact_files import check_writable
 from ddpt_core.backbone.registry import available
 from ddpt_core.errors import ArtifactError, first_line, require_choice
+from ddpt_core.trajectory.recipe import (
+    WAYPOINTS,
+    check_prompt,
+    check_waypoints,
+    prompt_of,
+    read_waypoints,
+    waypoints_of,
+)
 from ddpt_core.tuning.checkpoint import WEIGHTS, read_description
 
 if TYPE_CHECKING:
@@ -27,6 +39,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1  # of run.json; a reader refuses what is newer
 TENSORS, DESCRIPTION = "trajectory.safetensors", "run.json"
+OF_FILES = ("precision", "tensors_sha256", "waypoints_sha256")  # what run.json tells of the files beside it
 PRECISIONS = {"float32": np.float32, "float16": np.float16}
 
 
@@ -97,31 +110,36 @@ class Trajectory:
         noise = prompt.schedule.noise_level[timesteps].astype(np.float32)
         return cls(x, context, timesteps, prompt.mean.cpu().numpy(), prompt.std.cpu().numpy(), noise, info)
 
-    def save(self, folder: str | Path, precision: str = "float32") -> Path:
-        """Writes the run to `folder`, whole or not at all; float16 halves its size and is what assets/ holds.
+    def save(self, folder: str | Path, precision: str = "float32", recipe: bool = False) -> Path:
+        """Writes the run to `folder`, whole or not at all; float16 halves its size.
 
-        Raises ArtifactError if the folder holds something else already or cannot be written.
+        As a recipe only its waypoints are written, in float32, and `load` makes the rest again, for which the prompt
+        must be there. Raises ArtifactError if the folder holds something else already or cannot be written, or if the
+        recipe's prompt is not on disk.
         """
         from safetensors import SafetensorError
         from safetensors.numpy import save_file
 
         folder = Path(folder)
         kind = PRECISIONS[require_choice("precision", precision, PRECISIONS)]
+        if recipe and not self.info["prompt"]["sha256"]:
+            raise ArtifactError(
+                "A run can be saved as a recipe only if its prompt is on disk, since it is made again from it; save "
+                "the prompt first, or the run whole."
+            )
         check_new_folder(folder)
         part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
-        tensors = {
-            "x": self.x.astype(kind),
-            "context": self.context.astype(kind),
-            "timesteps": self.timesteps,
-            "mean": self.mean,
-            "std": self.std,
-            "noise_level": self.noise_level,
-        }
+        if recipe:
+            file, digest, tensors = WAYPOINTS, "waypoints_sha256", waypoints_of(self.x, self.context)
+        else:
+            file, digest, tensors = TENSORS, "tensors_sha256", self._tensors(kind)
+        info = {name: value for name, value in self.info.items() if name not in OF_FILES}
         try:
             part.mkdir(parents=True)
-            save_file({name: np.ascontiguousarray(a) for name, a in tensors.items()}, part / TENSORS)
-            digest = hashlib.sha256((part / TENSORS).read_bytes()).hexdigest()
-            text = json.dumps(self.info | {"precision": precision, "tensors_sha256": digest}, indent=1)
+            save_file({name: np.ascontiguousarray(a) for name, a in tensors.items()}, part / file)
+            info |= {} if recipe else {"precision": precision}
+            info[digest] = hashlib.sha256((part / file).read_bytes()).hexdigest()
+            text = json.dumps(info, indent=1)
             (part / DESCRIPTION).write_text(text + "\n", encoding="utf-8")
             if folder.is_dir():
                 folder.rmdir()  # an empty one, as checked above
@@ -133,14 +151,27 @@ class Trajectory:
             shutil.rmtree(part, ignore_errors=True)  # what is left of it if anything failed
         return folder
 
+    def _tensors(self, kind: type) -> dict[str, np.ndarray]:
+        """Returns what trajectory.safetensors holds, the paths in the precision `kind`."""
+        paths: dict[str, np.ndarray] = {"x": self.x.astype(kind), "context": self.context.astype(kind)}
+        line = {"timesteps": self.timesteps, "mean": self.mean, "std": self.std, "noise_level": self.noise_level}
+        return paths | line
+
     @classmethod
-    def load(cls, folder: str | Path) -> Trajectory:
-        """Returns the run in `folder`, or of the name of an available run; raises ArtifactError if it is damaged."""
+    def load(cls, folder: str | Path, prompt=None, progress: Callable[[float], None] | None = None) -> Trajectory:
+        """Returns the run in `folder`, or of the name of an available run; raises ArtifactError if it is damaged.
+
+        A recipe is made again, in seconds: with `prompt`, else with the available prompt of its weights. `progress`
+        is then told the share that is done, and may raise to cancel. Raises ArtifactError also if that prompt is not
+        here, and if the run does not come out as it was recorded, within `recipe.TOLERANCE`.
+        """
         from safetensors import SafetensorError
         from safetensors.numpy import load
 
         folder = find_run(folder)
         info = read_description(folder / DESCRIPTION, "run", FORMAT)
+        if is_recipe(folder):
+            return cls._again(folder, info, prompt, progress)
         try:
             data = (folder / TENSORS).read_bytes()
             tensors = load(data)
@@ -157,6 +188,22 @@ class Trajectory:
         if run.x.shape != run.context.shape or run.x.shape != expected or run.x.shape[2:] != run.mean.shape:
             raise ArtifactError(f"The run {folder} is damaged: its tensors' shapes do not fit; record it anew.")
         return run
+
+    @classmethod
+    def _again(cls, folder: Path, info: dict[str, Any], prompt, progress: Callable[[float], None] | None) -> Trajectory:
+        waypoints = read_waypoints(folder, info)
+        prompt = prompt_of(folder, info) if prompt is None else prompt
+        check_prompt(folder, info, prompt)
+        steps = info["steps"]
+        told = (lambda step: progress(step.index / steps)) if progress else None
+        run = replace(cls.record(prompt, steps, info["seed"], info["scheduler"], on_step=told), info=info)
+        check_waypoints(folder, run, waypoints)
+        return run
+
+
+def is_recipe(folder: Path) -> bool:
+    """Returns whether the run in `folder` is to be made again when it is loaded."""
+    return (folder / WAYPOINTS).is_file() and not (folder / TENSORS).exists()
 
 
 def prompt_sha256(prompt) -> str | None:

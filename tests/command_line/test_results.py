@@ -62,7 +62,24 @@ def test_sample_records_a_run(told, prompts, tmp_path):
         "scheduler": "ddim",
         "seed": 7,
         "shape": [7, 8, 32],
+        "recipe": False,
     }
+
+
+def test_neighbours_of_a_recipe_are_those_of_the_run_that_was_recorded(told, command, prompts, tmp_path):
+    options = ["--prompt", prompts["ddpt"], "--steps", 6, "--seed", 7]
+    assert told("sample", "--out", tmp_path / "whole", *options)["recipe"] is False
+    assert told("sample", "--out", tmp_path / "recipe", "--recipe", *options)["recipe"] is True
+    assert not (tmp_path / "recipe" / "trajectory.safetensors").exists()
+    made, read = (
+        told("neighbours", tmp_path / name, "--step", 3, "--of", "state", "--prompt", prompts["ddpt"])
+        for name in ("recipe", "whole")
+    )
+    assert [[near["token_id"] for near in row] for row in made["positions"]] == [
+        [near["token_id"] for near in row] for row in read["positions"]
+    ]
+    code, _, err = command("neighbours", tmp_path / "recipe")
+    assert code == 2 and "which is not here; put that prompt into prompts/" in err
 
 
 @pytest.mark.parametrize("metric", ["cosine", "l2"])
