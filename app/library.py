@@ -131,14 +131,12 @@ class Library:
 
     def thumbnail(self, entry: RunEntry) -> str:
         """Returns a small picture of the run as SVG, made once; nothing for a run that was never opened."""
-        from safetensors import safe_open
-
         store, key = self.services.store, key_of(entry.folder)
         name = f"{key}-picture.svg"
         file = store.find(name)
-        if file is None and RunView(store, key).read():
-            with safe_open(store.find(f"{key}-run.safetensors"), "np") as arrays:
-                tokens, paths = arrays.get_tensor("pca.vocabulary"), arrays.get_tensor("pca.state")
+        view = RunView(store, key)
+        if file is None and view.read():
+            tokens, paths = view.picture()
             picture = run_picture(tokens[:, :2], paths[:, :, :2].swapaxes(0, 1), "The paths of its positions")
             store.put(name, picture.encode)
             return picture

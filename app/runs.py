@@ -15,7 +15,7 @@ from app.progress import Cancelled, Tell
 from app.recent import RecentTrajectories
 from app.run_entry import RunEntry, free_name, read_entry
 from app.unsaved import UnsavedRuns, used
-from app.viewer.joint_maps import UmapChoice, pca_of_both, umap_of, vectors_of
+from app.viewer.joint_maps import UmapChoice, own_axes_of, umap_of, vectors_of
 from app.viewer.view import NEIGHBOURS, RunView, key_of
 from ddpt_core.backbone import registry
 from ddpt_core.errors import ArtifactError, DDPTError, require_choice, require_range
@@ -34,7 +34,7 @@ class Runs:
     def __init__(self, services):
         self.services = services
         self.unsaved = UnsavedRuns(services.cache / "unsaved", self.remove)
-        self.recent = RecentTrajectories()
+        self.recent = RecentTrajectories(model=services.model)
 
     def entries(self, visitor: str | None = None) -> dict[str, RunEntry]:
         """Returns name -> run: embedded ones first, then the visitor's unsaved ones, then the user's own.
@@ -112,18 +112,24 @@ class Runs:
         choice = UmapChoice.of(**chosen)
         described = self._described([name, second] if second else [name], tell, visitor)
         keys = [run["key"] for run in described]
-        made = umap_of(self.services, keys, choice, lambda: self._load_all(described), tell)
+        made = umap_of(self.services, keys, choice, lambda: self._load_all(described, tell), tell)
         made["quality"]["umap"]["second"] = second
         return {**described[0], **{part: described[0][part] | made[part] for part in ("files", "quality")}}
 
+    def add_own_axes(self, name: str, tell: Tell, second: str = "", visitor: str | None = None) -> dict[str, Any]:
+        """Returns the run's description with a PCA of it, and of `second` if one is named, beside the shared."""
+        described = self._described([name, second] if second else [name], tell, visitor)
+        keys = [run["key"] for run in described]
+        made = own_axes_of(self.services, keys, lambda: self._load_all(described, tell), tell)
+        made["quality"]["own"]["second"] = second
+        return {**described[0], **{part: described[0][part] | made[part] for part in ("files", "quality")}}
+
     def beside(self, name: str, second: str, tell: Tell, visitor: str | None = None) -> dict[str, Any]:
-        """Returns the second run's description, and as `both` the data of one PCA that holds the two.
+        """Returns the second run's description; it lies on the same axes as the first.
 
         Raises ArtifactError if they are of different backbones, which share no picture.
         """
-        described = self._described([name, second], tell, visitor)
-        keys = [run["key"] for run in described]
-        return described[1] | {"both": pca_of_both(self.services, keys, lambda: self._load_all(described), tell)}
+        return self._described([name, second], tell, visitor)[1]
 
     def _described(self, names: list[str], tell: Tell, visitor: str | None) -> list[dict[str, Any]]:
         """Returns the descriptions of one run or two; raises ArtifactError if these share no picture."""
@@ -134,9 +140,9 @@ class Runs:
             )
         return described
 
-    def _load_all(self, described: list[dict[str, Any]]) -> tuple[list, Any]:
+    def _load_all(self, described: list[dict[str, Any]], tell: Tell) -> tuple[list, Any]:
         """Returns the trajectories of described runs, and their backbone."""
-        loaded = [self._load(self.by_key(run["key"])) for run in described]
+        loaded = [self._load(self.by_key(run["key"]), tell) for run in described]
         return [trajectory for trajectory, _ in loaded], loaded[0][1]
 
     def warm(self) -> None:
@@ -230,13 +236,13 @@ class Runs:
 
     def _build(self, entry: RunEntry, view: RunView, tell: Tell, whole: bool) -> dict[str, Any]:
         tell(0.0, "Loading the backbone…")
-        trajectory, backbone = self._load(entry)
+        trajectory, backbone = self._load(entry, tell)
         return view.build(trajectory, backbone, self.services.nearest(backbone.name), tell, whole)
 
-    def _load(self, entry: RunEntry):
+    def _load(self, entry: RunEntry, tell: Tell | None = None):
         """Returns the trajectory and its backbone; raises ArtifactError if that is another one now."""
         backbone = self.services.backbone(entry.info["backbone"]["name"])
-        return self.recent.load(entry, backbone), backbone
+        return self.recent.load(entry, backbone, tell), backbone
 
 
 def progress_of(step: int, steps: int, elapsed: float) -> str:

@@ -55,6 +55,7 @@ def build(services: Services) -> None:
     viewer.open_run(as_toast(explore.chosen), window, viewer, **several)
     viewer.second_run(as_toast(explore.second), window, viewer, **several)
     viewer.umap(as_toast(explore.umap), window, viewer, **several)
+    viewer.own_axes(as_toast(explore.own_axes), window, viewer, **several)
     shown = [status, preview, viewer, *buttons]
     made = sample.click(as_toast(explore.sample), [*form, window], shown, trigger_mode="once", **several)
     made.then(panel.refresh, window, listing, js=SAYS_WHO, **hidden)
@@ -129,6 +130,11 @@ class Explore:
 
         yield from self.working(fit, "umap", visitor)
 
+    def own_axes(self, event: gr.EventData, request: gr.Request, window: str = "") -> Iterator[dict[str, Any]]:
+        """Fits PCA to the run that is open, and to the second one if there is one."""
+        visitor, name, second = visitor_of(window, request), str(event.name), str(getattr(event, "second", "") or "")
+        yield from self.working(lambda tell: self.runs.add_own_axes(name, tell, second, visitor), "own", visitor)
+
     def sample(
         self, prompt: str, scheduler: str, steps: int, seed: int, request: gr.Request, window: str = ""
     ) -> Iterator[list[Any]]:
@@ -193,7 +199,7 @@ class Explore:
             raise
 
     def value(self, reason: str, visitor: str | None, **said: Any) -> dict[str, Any]:
-        """Returns one message to the viewer; `reason` is open, second, umap, busy, failed, or runs for the list."""
+        """Returns one message to the viewer; `reason`: open, second, umap, own, busy, failed, or runs for the list."""
         runs = [{"name": entry.name, "label": entry.label} for entry in self.runs.entries(visitor).values()]
         return {"reason": reason, "runs": runs, "run": None, "step": None, "message": "", **said}
 

@@ -1,4 +1,4 @@
-"""Maps that a run's own file does not hold: one PCA of two runs, and UMAP of one or two with chosen settings.
+"""Maps that are made when somebody asks: PCA on a run's own axes, and UMAP with chosen settings; of one run or two.
 
 Each is one file and its card, named by a hash of all that decides what they hold, so that a map is made once.
 """
@@ -12,8 +12,9 @@ import numpy as np
 
 from app.numbers import number, whole
 from app.progress import Tell
+from app.viewer.coded import pack
 from app.viewer.marks import marks_of
-from app.viewer.payload import FORMAT, PayloadStore, pack, projection_arrays
+from app.viewer.payload import FORMAT, PayloadStore, projection_arrays
 from ddpt_core.errors import require_range
 from ddpt_core.interpret.map_cache import content_key
 from ddpt_core.interpret.map_methods import SETTINGS, UmapSettings
@@ -43,10 +44,10 @@ def vectors_of(trajectory) -> dict[str, np.ndarray]:
     return {"state": trajectory.state, "estimate": trajectory.context}
 
 
-def pca_of_both(services, keys: list[str], load: Load, tell: Tell) -> dict[str, Any]:
-    """Returns {files: {both}, quality: {pca}} of one PCA of two runs, so that both share its axes."""
+def own_axes_of(services, keys: list[str], load: Load, tell: Tell) -> dict[str, Any]:
+    """Returns {files: {own}, quality: {own}} of a PCA fitted to the vocabulary and to one run or two, which share it."""
     made_of = {"runs": keys, "seed": SEED, **SETTINGS["pca"]}
-    return _kept(services, "both", made_of, lambda: _draw("pca", load, SEED, tell), tell)
+    return _kept(services, "own", made_of, lambda: _draw("pca", load, SEED, tell), tell)
 
 
 def umap_of(services, keys: list[str], choice: UmapChoice, load: Load, tell: Tell) -> dict[str, Any]:
@@ -69,31 +70,35 @@ def _kept(services, part: str, made_of: dict, draw: Callable[[], Projection], te
     """Returns {files: {part}, quality} of the map that is in the store, or that `draw` makes while it has the model."""
     store: PayloadStore = services.store
     digest = content_key({}, {"format": FORMAT, "part": part, **made_of})[:20]
-    name, card = f"{digest}-{part}.safetensors", f"{digest}-{part}.json"
+    name, card = f"{digest}-{part}.safetensors.gz", f"{digest}-{part}.json"
     if not (store.find(name) and store.find(card)):
         with services.model(tell):
             if not (store.find(name) and store.find(card)):
                 projection = draw()
-                method = projection.method
-                arrays = projection_arrays(method, projection.vocabulary, projection.paths, projection.marks)
+                arrays = projection_arrays(part, projection.vocabulary, projection.paths, projection.marks)
                 store.replace(name, pack(arrays))
-                store.replace(card, json.dumps({method: quality_of(projection)}).encode())
+                store.replace(card, json.dumps({part: quality_of(projection)}).encode())
     return {"files": {part: store.url(name)}, "quality": json.loads(store.find(card).read_text(encoding="utf-8"))}
 
 
 def quality_of(projection: Projection) -> dict[str, Any]:
     """Returns how far a map's neighbours can be trusted, and what it was fitted to.
 
-    `trust` from 0 to 1, or None; `tokens` and `steps` (of each path) that were fitted. Of PCA also `explained`, the
-    share of the variance that each axis holds; of UMAP what was chosen, `seed`, `n_neighbors`, `min_dist`, and
-    `metric`.
+    `trust` from 0 to 1, or None; `tokens` and `steps` (of each path, at least) that were fitted. Of PCA also
+    `explained`, the share of the variance that each axis holds in what was fitted; on shared axes `contexts`, how many
+    vectors of those were fitted, `explained_vocabulary` and `explained_paths`. Of UMAP what was chosen, `seed`,
+    `n_neighbors`, `min_dist`, and `metric`.
     """
     quality, parameters = projection.quality, projection.parameters
     told = {
         "trust": quality["trustworthiness"],
         "tokens": parameters["vocabulary_sample"],
-        "steps": parameters["steps_fitted"]["state"],
+        "steps": min(parameters["steps_fitted"].values()),
     }
-    if projection.method == "pca":
-        return told | {"explained": [float(share) for share in quality["explained_variance_ratio"]]}
-    return told | {name: parameters[name] for name in ("seed", "n_neighbors", "min_dist", "metric")}
+    if projection.method == "umap":
+        return told | {name: parameters[name] for name in ("seed", "n_neighbors", "min_dist", "metric")}
+    told["explained"] = [float(share) for share in quality["explained_variance_ratio"]]
+    if "contexts" in parameters:
+        told |= {"contexts": parameters["contexts"]}
+        told |= {name: quality[name] for name in ("explained_vocabulary", "explained_paths")}
+    return told

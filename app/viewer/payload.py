@@ -1,10 +1,11 @@
 """Packs what the viewer draws into a few binary files that the browser fetches by URL, once per run.
 
-The container is safetensors, which a script reads in a dozen lines. A file's name holds a hash of everything
-it was made from, so that a file never changes once it is there and a browser may keep it.
+The container is safetensors, which a script reads in a dozen lines; `coded` packs the numbers in it. A file's name
+holds a hash of everything it was made from, so that a file never changes once it is there and a browser may keep it.
 
 Array names in the files: `timesteps`, `noise_level`, `manual.ids`, `tuned.ids`; for a projection
-`<method>.vocabulary`, `.state`, `.estimate`, `.manual`, `.tuned`; for a kind of vector `<kind>.ids`, `.scores`,
+`<method>.vocabulary` (in a file that all runs of a backbone share where they share its axes), `.state`, `.estimate`,
+`.manual`, `.tuned`; for a kind of vector `<kind>.ids`, `.scores`,
 `.range`, `.norm`, `.to_end`, `.to_manual`. There is nothing `tuned` where no prompt-tuning prompt is of the backbone.
 """
 
@@ -18,30 +19,23 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import save
 
+from app.viewer.coded import PACKED
 from app.viewer.token_kinds import KINDS, kinds_of
 from ddpt_core.interpret.metric import norms
 
 log = logging.getLogger(__name__)
 
-FORMAT = 2  # raise it when a file's content changes, so that old files are not read
-PACKED = ".gz"  # what the name of a shipped file ends with
-SCORE_LEVELS = 65_535  # scores are stored as uint16 between the run's lowest and highest
+FORMAT = 3  # raise it when a file's content changes, so that old files are not read
 
 
 def neighbour_arrays(kind: str, ids: np.ndarray, scores: np.ndarray) -> dict[str, np.ndarray]:
-    """Returns `<kind>.ids`, `<kind>.scores` (uint16 of equal levels) and `<kind>.range` (low, high).
-
-    ids, scores: (S+1, P, K). The error of a stored score is at most (high - low) / SCORE_LEVELS / 2.
-    """
-    low, high = float(scores.min()), float(scores.max())
-    levels = (scores.astype(np.float64) - low) * (SCORE_LEVELS / max(high - low, 1e-12))
+    """Returns `<kind>.ids`, `<kind>.scores` and `<kind>.range` (low, high); ids, scores: (S+1, P, K)."""
     narrow = np.uint16 if ids.max() <= np.iinfo(np.uint16).max else np.uint32
     return {
         f"{kind}.ids": ids.astype(narrow),
-        f"{kind}.scores": np.rint(levels).clip(0, SCORE_LEVELS).astype(np.uint16),
-        f"{kind}.range": np.array([low, high], np.float32),
+        f"{kind}.scores": scores.astype(np.float32),
+        f"{kind}.range": np.array([scores.min(), scores.max()], np.float32),
     }
 
 
@@ -68,23 +62,18 @@ def projection_arrays(
     return {f"{method}.{name}": array.astype(np.float32) for name, array in named.items()}
 
 
-def pack(arrays: Mapping[str, np.ndarray]) -> bytes:
-    """Returns the bytes of one safetensors file that holds `arrays`."""
-    return save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
-
-
 def pack_tokens(tokens: Sequence[str], special_ids: Collection[int] = ()) -> bytes:
-    """Returns JSON with the readable tokens and the kind of each, in the order of the vocabulary."""
+    """Returns compressed JSON with the readable tokens and the kind of each, in the order of the vocabulary."""
     kinds = kinds_of(tokens, special_ids)
     text = json.dumps({"tokens": list(tokens), "kinds": kinds, "kind_names": KINDS}, separators=(",", ":"))
-    return text.encode("ascii")  # json escapes everything else, lone surrogates too
+    return gzip.compress(text.encode("ascii"), mtime=0)  # json escapes everything else, lone surrogates too
 
 
 class PayloadStore:
     """The folders whose files the browser may fetch; a file is there whole or not at all.
 
-    New files go to `folder`; `shipped` holds those that came with the project, compressed, which are unpacked into
-    `folder` when they are first asked for.
+    New files go to `folder`; `shipped` holds those that came with the project, all of them compressed. They are copied
+    into `folder` when they are first asked for, and unpacked on the way if they are asked for without PACKED.
     """
 
     def __init__(self, folder: Path, shipped: Path | None = None):
@@ -100,13 +89,15 @@ class PayloadStore:
         """Returns the file `name`, None if it is yet to be made."""
         file = self.folder.resolve() / name
         if not file.is_file() and self.shipped:
-            self._unpack(name, self.shipped / (name + PACKED))
+            self._take(name, self.shipped / (name.removesuffix(PACKED) + PACKED))
         return file if file.is_file() else None
 
-    def _unpack(self, name: str, packed: Path) -> None:
+    def _take(self, name: str, packed: Path) -> None:
         try:
             if packed.is_file():
-                self.replace(name, gzip.decompress(packed.read_bytes()))
+                data = packed.read_bytes()
+                content = gzip.decompress(data)  # also says whether the file is whole
+                self.replace(name, data if name.endswith(PACKED) else content)
         except (OSError, EOFError, zlib.error) as error:
             log.warning("%s cannot be unpacked and is made anew: %s", packed, error)
 

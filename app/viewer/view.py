@@ -12,6 +12,7 @@ import numpy as np
 
 from app.progress import Tell
 from app.side_by_side import alone, side_by_side
+from app.viewer.coded import pack, unpack
 from app.viewer.joint_maps import SEED, quality_of, vectors_of
 from app.viewer.loss_file import loss_file
 from app.viewer.marks import manual_ids, marks_of, tuned_sha256
@@ -20,11 +21,10 @@ from app.viewer.payload import (
     PayloadStore,
     curve_arrays,
     neighbour_arrays,
-    pack,
     pack_tokens,
-    projection_arrays,
 )
-from ddpt_core.interpret.projection import project
+from app.viewer.shared_maps import axes_key, axes_of, put_vocabulary, umap_card
+from ddpt_core.interpret.shared_axes import project_on
 
 NEIGHBOURS = 10  # K, tokens kept for every position of every step
 METRIC = "cosine"
@@ -34,11 +34,12 @@ log = logging.getLogger(__name__)
 
 def key_of(folder: Path) -> str:
     """Returns a name for what is shown of the run: a hash of run.json, which holds the hashes of its numbers and of
-    its backbone, and of whatever is marked beside it.
+    its backbone, of whatever is marked beside it, and of the axes that it is drawn on.
     """
     described = (folder / "run.json").read_bytes()
-    marked = tuned_sha256(json.loads(described)["backbone"].get("sha256"))
-    return hashlib.sha256(described + f" {FORMAT} {NEIGHBOURS} {marked}".encode()).hexdigest()[:20]
+    backbone = json.loads(described)["backbone"].get("sha256")
+    shown = f" {FORMAT} {NEIGHBOURS} {tuned_sha256(backbone)} {axes_key(backbone)}"
+    return hashlib.sha256(described + shown.encode()).hexdigest()[:20]
 
 
 class RunView:
@@ -56,8 +57,18 @@ class RunView:
             return None
         loss = loss_file(self.key)
         files = card["files"] | ({"loss": loss} if self.store.find(loss) else {})
-        urls = {part: self.store.url(name) for part, name in files.items()}
-        return {"key": self.key, "files": urls, "quality": card["quality"]}
+        urls: dict[str, Any] = {part: self.store.url(name) for part, name in files.items()}
+        quality, shared = card["quality"], umap_card(self.store, self.key)
+        if shared:
+            urls["umap"] = [self.store.url(name) for name in shared["files"]["umap"]]
+            quality = quality | shared["quality"]
+        return {"key": self.key, "files": urls, "quality": quality}
+
+    def picture(self) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the places of the vocabulary (V, C) and of the states (S+1, P, C) of a run that `read` finds."""
+        files = self._card()["files"]
+        found = {part: unpack(self.store.find(files[part]).read_bytes()) for part in ("map", "run")}
+        return found["map"]["pca.vocabulary"], found["run"]["pca.state"]
 
     def build(self, trajectory, backbone, nearest, tell: Tell, whole: bool = True) -> dict[str, Any]:
         """Returns {files, quality} after packing PCA, curves and the neighbours of both kinds of vector.
@@ -78,23 +89,24 @@ class RunView:
             return neighbour_arrays(kind, found.ids, found.scores) | curve_arrays(kind, vectors[kind], marks["manual"])
 
         def rest() -> tuple:
-            projection = project("pca", backbone.embedding_table, vectors, marks, seed=SEED)
-            return projection, path("estimate") if whole else None
+            axes = axes_of(backbone, self.store)
+            projection = project_on(axes, backbone.embedding_table, vectors, marks, SEED)
+            return (axes, projection), path("estimate") if whole else None
 
-        state, (projection, estimate) = side_by_side(lambda: path("state"), rest)
+        state, ((axes, projection), estimate) = side_by_side(lambda: path("state"), rest)
         run = {
             "timesteps": trajectory.timesteps.astype(np.int32),
             "noise_level": trajectory.noise_level.astype(np.float32),
             "manual.ids": np.array(manual_ids(trajectory, backbone), np.int32),
             **({"tuned.ids": nearest.search(marks["tuned"], 1).ids[:, 0]} if "tuned" in marks else {}),
-            **projection_arrays("pca", projection.vocabulary, projection.paths, projection.marks),
+            **{f"pca.{name}": places for name, places in {**projection.paths, **projection.marks}.items()},
             **state,
         }
-        tokens = f"tokens-{backbone.sha256[:20]}-{FORMAT}.json"
+        tokens = f"tokens-{backbone.sha256[:20]}-{FORMAT}.json.gz"
         self.store.put(tokens, lambda: pack_tokens(backbone.token_strings(), special_ids(backbone)))
-        files = {"tokens": tokens}
+        files = {"tokens": tokens, "map": put_vocabulary(self.store, axes, projection.vocabulary)}
         for part in ("run", "estimate"):
-            files[part] = f"{self.key}-{part}.safetensors"
+            files[part] = f"{self.key}-{part}.safetensors.gz"
         self.store.replace(files["run"], pack(run))
         if whole:
             self.store.replace(files["estimate"], pack(estimate))

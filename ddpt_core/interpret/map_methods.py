@@ -141,7 +141,7 @@ def umap(
         raise ConfigError(f"UMAP needs at least 3 points, got {len(points)}; use a larger embedding table.")
 
     tell(0.2, "UMAP: finding neighbours")
-    near = NearestTokens(points, settings["metric"]).search(points, neighbours)
+    near = NearestTokens(points, settings["metric"]).run(points[:, None], neighbours)  # a third of the time of `search`
     tell(0.3, f"UMAP: laying out {len(points):,} points")
     with _one_umap_at_a_time, warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="precomputed_knn")  # it says that transform will not work
@@ -153,7 +153,7 @@ def umap(
             init=settings["init"],
             random_state=seed,
             n_jobs=1,  # what a seed asks for
-            precomputed_knn=(near.ids.astype(np.int64), np.maximum(1 - near.scores, 0), None),
+            precomputed_knn=(near.ids[:, 0].astype(np.int64), np.maximum(1 - near.scores[:, 0], 0), None),
         )
         places = np.asarray(layout.fit_transform(points), np.float32)
     tell(0.9, "UMAP: measuring how far it can be trusted")

@@ -17,6 +17,7 @@ from ddpt_core.interpret.map_cache import cached
 from ddpt_core.interpret.map_methods import SETTINGS, UmapSettings, pca, umap
 
 MAX_SEED = 2**32 - 1  # of numpy's generators, which UMAP draws from
+WHOLE_PATH_POINTS = 8_192  # at most, of all paths together, where UMAP places the whole vocabulary
 PROJECTIONS: dict[str, Callable[..., dict]] = {"pca": pca, "umap": umap}
 
 
@@ -50,6 +51,7 @@ def project(
     *,
     seed: int = 0,
     umap: UmapSettings | None = None,
+    whole: bool = False,
     cache: str | Path | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> Projection:
@@ -57,7 +59,8 @@ def project(
 
     method: one of PROJECTIONS. table: (V, D); paths: name -> (S+1, P, D); marks: name -> (P, D); all in the
     backbone's own space, tensors or arrays. seed: the same one draws the same map, 0 to 2^32 - 1.
-    umap: what was chosen of UMAP, if that is the method.
+    umap: what was chosen of UMAP, if that is the method. whole: UMAP places every token instead of a sample, and more
+    steps of the paths; minutes instead of seconds.
     cache: a folder that keeps maps by the content of what they show.
     progress: is told the fraction done and what is being done; what it raises ends the work and leaves
     nothing.
@@ -71,6 +74,8 @@ def project(
     if umap is not None and method != "umap":
         raise ConfigError(f"Settings of UMAP were given for the projection {method!r}; leave them out or choose umap.")
     settings = SETTINGS[method] | (asdict(umap or UmapSettings()) if method == "umap" else {})
+    if whole and method == "umap":
+        settings |= {"tokens": len(table), "path_points": WHOLE_PATH_POINTS}
     tell = progress or (lambda fraction, text: None)
     table = _checked("The embedding table", table, 2, None)
     paths = {name: _checked(f"The path {name!r}", path, 3, table) for name, path in paths.items()}

@@ -5,8 +5,8 @@ import re
 
 import numpy as np
 import pytest
-from safetensors.numpy import load
 
+from app.viewer.coded import unpack
 from app.viewer.token_kinds import KINDS, kinds_of
 from ddpt_core import Trajectory
 
@@ -38,7 +38,13 @@ def visit(server, open_viewer):
 @pytest.fixture
 def packed(recorded):
     """The arrays that the viewer draws, once a page has opened the run."""
-    return lambda: load(next(recorded[0].store.folder.glob("*-run.safetensors")).read_bytes())
+
+    def read():
+        folder = recorded[0].store.folder
+        files = [next(folder.glob(name)) for name in ("map-*.safetensors.gz", "*-run.safetensors.gz")]
+        return {name: values for file in files for name, values in unpack(file.read_bytes()).items()}
+
+    return read
 
 
 def listed(page):

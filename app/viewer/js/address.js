@@ -5,7 +5,7 @@ const MAP_SETTINGS = ["seed", "n_neighbors", "min_dist"]; // of UMAP; in the add
 /** Returns what the viewer shows as the parts of an address; what is as usual is null, and left out. */
 function addressParts(viewer) {
   const { run, view, time, second } = viewer;
-  const umap = view.method === "umap" ? run.meta.quality.umap : null;
+  const umap = view.method === "umap" && !run.shared("umap") ? run.meta.quality.umap : null;
   return {
     tab: "explore",
     run: run.meta.name,
@@ -45,7 +45,7 @@ function readAddress(run) {
   const axes = (asked.get("axes") || "").split(",").map((text) => Number(text) - 1).join();
   return {
     kind: asked.get("vectors") === "estimate" ? "estimate" : "state",
-    method: asked.get("map") === "umap" ? "umap" : "pca",
+    method: ["umap", "own"].includes(asked.get("map")) ? asked.get("map") : "pca",
     umap: Object.fromEntries(MAP_SETTINGS.filter((name) => asked.has("umap_" + name)).map((name) => [name, Number(asked.get("umap_" + name))])),
     axes: ["0,1", "0,2", "1,2"].includes(axes) ? axes.split(",").map(Number) : [0, 1],
     chosen: whole("position", 1, run.positions + 1) - (asked.has("position") ? 1 : 0),

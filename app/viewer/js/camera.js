@@ -53,17 +53,15 @@ class Camera {
 /** Returns the value below which a share of the sorted numbers lies. */
 function quantile(sorted, share) { return sorted[Math.round(share * (sorted.length - 1))]; }
 
-/** Returns the box that holds 99 % of the vocabulary along each axis, and every path whole. */
-function boxOf(run, method, axes, marks) {
+/** Returns the box that holds 99 % of the vocabulary along each axis, and all of `others`, arrays of places. */
+function boxOf(run, method, axes, others) {
   const sides = axes.map((axis) => {
     const { values, shape } = run.arrays[method + ".vocabulary"];
     const width = shape[1];
     const along = Float32Array.from({ length: shape[0] }, (_, i) => values[i * width + axis])
       .filter((value) => !Number.isNaN(value)).sort();
     let [low, high] = [quantile(along, 0.005), quantile(along, 0.995)];
-    for (const name of marks) {
-      if (!run.has(name)) continue;
-      const path = run.arrays[name].values;
+    for (const { values: path } of others) {
       for (let i = axis; i < path.length; i += width) {
         if (path[i] < low) low = path[i];
         if (path[i] > high) high = path[i];

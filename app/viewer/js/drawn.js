@@ -1,8 +1,10 @@
 // Where things are on the map that is shown, how far apart they are drawn, and how that reads beside the truth.
 
 /** Returns a place [x, y] of an array of the map: `row` of `.vocabulary`, `.manual`, `.tuned`; NaN where there is none. */
-function placeOf(run, { method, axes }, mark, row) {
-  const { values, shape } = run.arrays[method + "." + mark];
+function placeOf(run, view, mark, row) { return placeIn(run.arrays[view.method + "." + mark], view, row); }
+
+/** Returns the place [x, y] of a row of an array of places. */
+function placeIn({ values, shape }, { axes }, row) {
   const width = shape.at(-1);
   return axes.map((axis) => values[row * width + axis]);
 }

@@ -2,7 +2,7 @@
 
 const root = element.querySelector(".ddpt");
 const viewer = new Viewer(root, server);
-const maps = new Maps(root, viewer, (asked) => trigger("umap", asked));
+const maps = new Maps(root, viewer, (event, asked) => trigger(event, asked));
 const pickRun = root.querySelector(".pick-run");
 const pickSecond = root.querySelector(".pick-second");
 const newRun = root.querySelector(".new-run");
@@ -38,19 +38,19 @@ function goneOption() {
 /** Takes in what Python sent. A run that is already open is not opened again; a map of another is left alone. */
 function receive(value) {
   if (!value) return;
-  if (value.reason === "open") viewer.second.close(viewer.run);
+  if (value.reason === "open") viewer.second.close();
   if (value.reason === "runs" && value.run && viewer.run && value.run.key === viewer.run.meta.key) {
     viewer.run.meta = { ...viewer.run.meta, ...value.run }; // the open run has another name now
   }
   const open = value.reason === "open" ? value.run : viewer.run && viewer.run.meta;
   if (value.reason !== "second" && value.reason !== "busy") listRuns(value.runs, open ? open.name : "");
   if (value.reason === "open") {
-    maps.wanted = false;
+    maps.wanted = "";
     viewer.say("");
     viewer.open(value.run, value.step).then(restore);
   } else if (value.reason === "failed") {
     viewer.say("");
-    maps.wanted = false;
+    maps.wanted = "";
     asked = null;
     pickSecond.value = viewer.second.run ? viewer.second.run.meta.name : "";
     if (viewer.run) viewer.unveil();
@@ -62,8 +62,8 @@ function receive(value) {
     viewer.say("");
     if (pickSecond.value !== value.run.name) return;
     viewer.beside(value.run).then(restoreMap, (error) => { pickSecond.value = ""; viewer.say(error.message); });
-  } else if (value.reason === "umap" && viewer.run && value.run.key === viewer.run.meta.key) {
-    maps.made(value.run);
+  } else if ((value.reason === "umap" || value.reason === "own") && viewer.run && value.run.key === viewer.run.meta.key) {
+    maps.made(value.reason, value.run);
   }
 }
 
@@ -84,10 +84,7 @@ function restore() {
 
 /** Shows the projection that the address asks for, once the runs that it holds are open. */
 function restoreMap() {
-  if (asked && asked.method === "umap") {
-    maps.wanted = true;
-    maps.fit(asked.umap);
-  }
+  if (asked) maps.restore(asked);
   asked = null;
 }
 

@@ -7,32 +7,31 @@ class Second {
     this.run = null;
   }
 
-  /** Opens a run beside `first`, whose PCA gives way to that of both; null takes it away again. */
-  async open(meta, first) {
-    const [run, both] = meta
-      ? await Promise.all([Run.open(meta), fetchFile(meta.both.files.both).then(readSafetensors)])
-      : [null, null];
+  /** Opens a run beside the first; null takes it away again. */
+  async open(meta) {
+    const run = meta ? await Run.open(meta) : null;
     if (run) await run.load("estimate");
-    this.close(first);
-    if (!run) return;
-    this.own = { meta: first.meta, arrays: first.arrays };
     this.run = run;
-    first.arrays = { ...first.arrays, ...both };
-    first.meta = { ...first.meta, quality: { ...first.meta.quality, ...meta.both.quality } };
   }
 
-  /** Gives the first run its own PCA back. */
-  close(first) {
-    if (this.run && first) {
-      for (const name of Object.keys(first.arrays)) if (name.includes(".second.")) delete first.arrays[name];
-      for (const name of Object.keys(this.own.arrays)) if (name.startsWith("pca.")) first.arrays[name] = this.own.arrays[name];
-      first.meta = { ...first.meta, quality: { ...first.meta.quality, pca: this.own.meta.quality.pca } };
-    }
-    this.run = null;
+  close() { this.run = null; }
+
+  /** Fetches what the second run has on a map that it shares with the first. */
+  async ready(first, method) {
+    if (this.run && first.shared(method) && first.shared(method) === this.run.shared(method) && !this.run.has(method + ".state")) await this.run.load(method);
+  }
+
+  /** Returns the second run's path on the map, undefined where the map does not hold it. */
+  pathOf(first, { method, kind }) {
+    if (!this.run) return undefined;
+    const together = first.meta.quality[method];
+    if (together && together.second === this.run.meta.name) return first.arrays[method + ".second." + kind];
+    const shared = first.shared(method);
+    return shared && shared === this.run.shared(method) ? this.run.arrays[method + "." + kind] : undefined;
   }
 
   /** Whether the map that is shown holds the second run. */
-  isOn(first, { method }) { return Boolean(this.run) && first.has(method + ".second.state"); }
+  isOn(first, view) { return Boolean(this.pathOf(first, view)); }
 
   stepOf(first, step) { return Math.round((step / first.steps) * this.run.steps); }
 
@@ -40,7 +39,7 @@ class Second {
     const on = this.isOn(first, view);
     if (this.key.hidden === on) this.key.hidden = !on;
     if (!on) return;
-    const path = first.arrays[view.method + ".second." + view.kind];
+    const path = this.pathOf(first, view);
     const [, positions, width] = path.shape;
     const step = this.stepOf(first, view.step);
     const length = Math.max(10, Math.round(this.run.steps * TAIL_SHARE));

@@ -73,7 +73,7 @@ class Twin {
       const at = second.stepOf(run, view.step);
       const start = at * second.run.positions;
       add("Second run, " + second.run.meta.label + ", at its step " + thousands.format(at), second.run.positions,
-        (position) => placeOf(run, view, "second." + kind, start + position), (position) => second.run.topId(kind, at, position));
+        (position) => placeIn(second.pathOf(run, view), view, start + position), (position) => second.run.topId(kind, at, position));
     }
     add("Noise, step 0", run.positions, (position) => stepPlace(run, view, 0, position), (position) => run.topId(kind, 0, position));
     add("End, step " + thousands.format(run.steps), run.positions,

@@ -142,8 +142,9 @@ class Viewer {
 
   /** Shows a second run over the first; null takes it away. Rejects with a sentence. */
   async beside(meta) {
-    await this.second.open(meta, this.run);
-    if (this.view.method !== "pca") await this.show({ method: "pca" }); // the only map that holds both by now
+    await this.second.open(meta);
+    await this.second.ready(this.run, this.view.method);
+    if (meta && !this.second.isOn(this.run, this.view)) await this.show({ method: "pca" }); // the map that holds every run
     else this.reset();
   }
 
@@ -209,7 +210,8 @@ class Viewer {
     const next = { ...this.view, ...change };
     try {
       if (!run.has(next.kind + ".ids")) await run.load("estimate");
-      if (!run.has(next.method + ".vocabulary")) await run.load("umap");
+      if (!run.has(next.method + ".vocabulary")) await run.load(next.method);
+      await this.second.ready(run, next.method);
     } catch (error) {
       return this.failed(error, () => this.show(change));
     }
@@ -304,8 +306,9 @@ class Viewer {
 
   reset() {
     const { method, axes } = this.view;
-    const shown = ["state", "estimate", "manual", "tuned", "second.state", "second.estimate"];
-    this.camera.fit(boxOf(this.run, method, axes, shown.map((name) => method + "." + name)));
+    const own = ["state", "estimate", "manual", "tuned"].map((name) => this.run.arrays[method + "." + name]);
+    const second = ["state", "estimate"].map((kind) => this.second.pathOf(this.run, { method, kind }));
+    this.camera.fit(boxOf(this.run, method, axes, [...own, ...second].filter(Boolean)));
     this.pressed();
     this.redraw();
   }

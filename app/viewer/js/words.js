@@ -19,16 +19,22 @@ function mapWords(run, { method, axes }) {
   const quality = run.meta.quality[method];
   const trust = quality.trust === null ? "" : " (trustworthiness " + quality.trust.toFixed(3) + ")";
   if (method === "umap") {
+    const all = quality.tokens === run.tokens.length ? "all " : "";
+    const together = quality.runs ? " of " + quality.runs + " runs" : "";
     const settings = [["neighbours", quality.n_neighbors], ["least distance", quality.min_dist], ["seed", quality.seed]];
     return (
-      "UMAP keeps neighbourhoods, not distances: " + thousands.format(quality.tokens) + " tokens and " +
-      thousands.format(quality.steps) + " steps of each path fitted, straight lines between (" +
+      "UMAP keeps neighbourhoods, not distances: " + all + thousands.format(quality.tokens) + " tokens and " +
+      thousands.format(quality.steps) + " steps of each path" + together + " fitted together, straight lines between (" +
       settings.map(([name, value]) => name + " " + value).join(", ") + ")" + trust + "."
     );
   }
-  const share = axes.reduce((sum, axis) => sum + quality.explained[axis], 0);
+  const share = (shares) => three(100 * axes.reduce((sum, axis) => sum + shares[axis], 0)) + " %";
+  const which = "axes " + axes.map((axis) => axis + 1).join(" and ") + " hold ";
+  if (method === "own") {
+    return "PCA on this run’s own axes: " + which + share(quality.explained) + " of the variance of tokens and paths" + trust + ".";
+  }
   return (
-    "PCA: axes " + axes.map((axis) => axis + 1).join(" and ") + " hold " + three(share * 100) +
-    " % of the variance of tokens and paths" + trust + "."
+    "PCA, the same axes for every run: " + which + share(quality.explained_vocabulary) + " of the variance of the vocabulary and " +
+    share(quality.explained_paths) + " of this run’s" + trust + "."
   );
 }
