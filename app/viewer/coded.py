@@ -20,7 +20,7 @@ EFFORT = 6  # of gzip
 
 
 def pack(arrays: Mapping[str, np.ndarray]) -> bytes:
-    """Returns one compressed safetensors file; float32 arrays of two dimensions or more are coded, others as they are."""
+    """Returns one compressed safetensors file; float32 arrays of two dimensions or more are coded, no others."""
     about, packed = {}, {}
     for name, array in arrays.items():
         if array.dtype == np.float32 and array.ndim > 1:

@@ -79,7 +79,8 @@ def _joined(folder: str, names: tuple[str, ...]) -> str:
 
 
 def trajectory_viewer(**settings) -> gr.HTML:
-    """Returns the viewer; its value is the JSON of `view.describe`, its events `open_run`, `second_run`, `umap`, `own_axes`.
+    """Returns the viewer; its value is the JSON of `view.describe`, its events `open_run`, `second_run`, `umap`,
+    `own_axes`.
 
     Neither template holds a placeholder: what a template interpolates is run as code, so data reaches the
     page only through the script, as text.

@@ -45,7 +45,7 @@ def vectors_of(trajectory) -> dict[str, np.ndarray]:
 
 
 def own_axes_of(services, keys: list[str], load: Load, tell: Tell) -> dict[str, Any]:
-    """Returns {files: {own}, quality: {own}} of a PCA fitted to the vocabulary and to one run or two, which share it."""
+    """Returns {files: {own}, quality: {own}} of a PCA fitted to the vocabulary and to one run or two."""
     made_of = {"runs": keys, "seed": SEED, **SETTINGS["pca"]}
     return _kept(services, "own", made_of, lambda: _draw("pca", load, SEED, tell), tell)
 

@@ -27,9 +27,9 @@ ENDED_AFTER = 50  # steps in which a prompt's context is sampled for the axes
 
 
 def ship(services: Services, umap: bool = True) -> list[str]:
-    """Writes the packed files of every embedded run, and what they share, compressed; returns the names in assets/views.
+    """Writes the packed files of every embedded run, and what they share, compressed; returns their names.
 
-    Removes all others there. Minutes on one core, most of it for UMAP, which can be left out.
+    Removes all others in assets/views. Minutes on one core, most of it for UMAP, which can be left out.
     """
     views = registry.ASSETS / "views"
     views.mkdir(exist_ok=True)
