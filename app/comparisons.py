@@ -155,17 +155,12 @@ class Comparisons:
         return Arm(column.key, context), about + "; all seeds end in nearly the same place" * collapsed
 
     def _of_text(self, question: Question, backbone, column: Column) -> tuple[Arm, str]:
-        """Returns the arm of a text as the core makes it, of as many tokens as the first prompt has positions."""
+        """Returns the arm of a text as the core makes it."""
         from ddpt_core.evaluation.arms import make_arms
 
-        loaded = (self.prompts.load(question.prompts, arm, backbone) for arm in question.prompts)
-        first = next((prompt for prompt in loaded if not isinstance(prompt, str)), None)
-        known = {} if first is None else {first.arm: first}  # it gives the length
-        (arm,) = make_arms(backbone, known, column.context, names=(MANUAL,))
-        given, positions = len(backbone.token_ids(column.context)), len(arm.context)
-        filled = f"repeated to fill {positions} positions" if given < positions else "one for each position"
-        tokens = f"{given} token{'s' * (given != 1)}"
-        return replace(arm, name=column.key), f"{_quoted(column.context)} · {tokens}, {filled}"
+        (arm,) = make_arms(backbone, {}, column.context, names=(MANUAL,))
+        given = len(arm.context)
+        return replace(arm, name=column.key), f"{_quoted(column.context)} · {given} token{'s' * (given != 1)}"
 
     def _denoised(self, prompt, seed: int, tell: Tell) -> Any:
         """Returns the end (P, D) of a run with every step; it is kept for the next question."""

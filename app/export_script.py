@@ -27,7 +27,6 @@ import sys
 from ddpt_core import GenerationSettings, Task, code_of, load_backbone, load_prompt
 
 BACKBONE, SHA256 = $backbone
-POSITIONS = $positions  # to which a text is repeated
 ROWS = $rows  # instructions that are written side by side
 SETTINGS = GenerationSettings($settings)
 
@@ -58,7 +57,7 @@ def main() -> int:
         if arm == "none":
             context = None
         elif arm == "manual":
-            context = backbone.embed(text, POSITIONS)
+            context = backbone.embed(text)
         else:
             context = prompts[arm].final_context(seed or 0)
         for start in range(0, len(INSTRUCTIONS), ROWS):
@@ -90,7 +89,6 @@ def as_script(boards: Sequence[Board], origin: Origin) -> str:
     return _SCRIPT.substitute(
         made=", ".join(f"{name} {version}" for name, version in origin.versions.items()),
         backbone=repr((origin.backbone["name"], origin.backbone["sha256"]))[1:-1],
-        positions=origin.positions,
         rows=max(1, ROWS_AT_ONCE // settings["num_beams"]),
         settings=", ".join(f"{name}={value!r}" for name, value in settings.items()),
         prompts=_lines("{}", (f"{arm!r}: {one!r}" for arm, one in prompts.items())),

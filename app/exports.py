@@ -26,15 +26,11 @@ NOTHING = "There is nothing to take away yet; compare first."
 
 @dataclass(frozen=True)
 class Origin:
-    """What made the answers: the backbone with its sha256, arm -> prompt with that of its weights, and versions.
-
-    `positions` is P, how many tokens a text is filled up to.
-    """
+    """What made the answers: the backbone with its sha256, arm -> prompt with that of its weights, and versions."""
 
     backbone: dict[str, str]
     prompts: dict[str, dict[str, str]]
     versions: dict[str, str]
-    positions: int
 
 
 class Exports:
@@ -56,19 +52,15 @@ class Exports:
 
     def origin(self, board: Board) -> Origin:
         """Returns what made the board's answers."""
-        from ddpt_core.evaluation.arms import CONTEXT_LENGTH
-
         prompts, chosen = self.comparisons.prompts, board.question.prompts
         backbone = self.services.backbone(prompts.backbone_of(chosen))
         loaded = {arm: prompts.load(chosen, arm, backbone) for arm in chosen}
         known = {arm: prompt for arm, prompt in loaded.items() if not isinstance(prompt, str)}
-        first = next(iter(known.values()), None)
         return Origin(
             {"name": backbone.name, "sha256": backbone.sha256},
             {arm: {"name": one.name, "sha256": one.info["weights_sha256"]} for arm, one in known.items()},
             {"ddpt_core": __version__, "python": platform.python_version()}
             | {name: metadata.version(name) for name in PACKAGES},
-            first.positions if first else CONTEXT_LENGTH,
         )
 
 

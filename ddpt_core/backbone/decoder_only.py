@@ -30,6 +30,7 @@ class DecoderOnly:
     def __init__(self, model, tokenizer):
         self.model, self.texts, self.most = model, Texts(model, tokenizer), most_positions(model.config)
         self.head, self.tail = _frame(tokenizer)
+        self.window: int | None = getattr(model.config, "sliding_window", None)
         takes = inspect.signature(model.forward).parameters
         self.keeps, self.placed = "logits_to_keep" in takes, "position_ids" in takes
 
@@ -71,8 +72,11 @@ class DecoderOnly:
         if self.head:
             head = torch.tensor(self.head, device=ids.device)
             parts.insert(0, self.texts.embeddings(head).expand(len(ids), -1, -1))  # (B,H,D)
-        mask = torch.cat([mask.new_ones(len(ids), places), mask], 1)
-        return {"inputs_embeds": torch.cat(parts, 1), "attention_mask": mask}
+        embedded, mask = torch.cat(parts, 1), torch.cat([mask.new_ones(len(ids), places), mask], 1)
+        if self.window and mask.shape[1] + new > self.window:  # it counts columns, so padding has to stand before all
+            order = mask.argsort(dim=1, stable=True)
+            embedded, mask = embedded.gather(1, order[..., None].expand_as(embedded)), mask.gather(1, order)
+        return {"inputs_embeds": embedded, "attention_mask": mask}
 
     def score(
         self, context: torch.Tensor | None, instructions: Sequence[str], references: Sequence[str]
@@ -81,7 +85,7 @@ class DecoderOnly:
         targets = self.texts.bare_rows(references, end=True)
         inputs = self.inputs(context, [b + t for b, t in zip(self._after_context(instructions), targets, strict=True)])
         positions = (inputs["attention_mask"].cumsum(1) - 1).clamp_min(0)
-        if shared := self._read_once(context, inputs["inputs_embeds"]):
+        if shared := self._read_once(context, **inputs):
             start = shared.get_seq_length()
             inputs["inputs_embeds"], positions = inputs["inputs_embeds"][:, start:], positions[:, start:]
             inputs |= {"past_key_values": shared}
@@ -97,20 +101,23 @@ class DecoderOnly:
         """Returns the argument that tells a model where its tokens stand, if it takes one (BLOOM reads the mask)."""
         return {"position_ids": positions} if self.placed else {}
 
-    def _read_once(self, context: torch.Tensor | None, embedded: torch.Tensor):
+    def _read_once(
+        self, context: torch.Tensor | None, inputs_embeds: torch.Tensor, attention_mask: torch.Tensor
+    ) -> Any | None:
         """Returns keys and values of what all rows (B,...,D) begin with alike, None where that saves nothing.
 
         The head is the same for all tasks, and so is a context (P, D): read once, they are differentiable like the
-        rest. Measured on SmolLM2, 12 tasks of CoNaLa: see `python -m benchmarks prefix`.
+        rest. Measured on SmolLM2, 12 tasks of CoNaLa: see `python -m benchmarks training`.
         """
         length = len(self.head) + (context.shape[0] if context is not None and context.ndim == 2 else 0)
-        if length < WORTH_SHARING or len(embedded) == 1 or embedded.shape[1] <= length:
+        rows = len(inputs_embeds)
+        if length < WORTH_SHARING or rows == 1 or not attention_mask[:, :length].all():
             return None
         kept = {"logits_to_keep": 1} if self.keeps else {}
-        beginning = embedded[:1, :length]
-        positions = torch.arange(length, device=embedded.device)[None]
+        beginning = inputs_embeds[:1, :length]
+        positions = torch.arange(length, device=beginning.device)[None]
         read = self.model(inputs_embeds=beginning, **self._at(positions), use_cache=True, **kept).past_key_values
-        read.batch_repeat_interleave(len(embedded))
+        read.batch_repeat_interleave(rows)
         return read
 
     def write(
@@ -124,7 +131,7 @@ class DecoderOnly:
         inputs = self.inputs(context, rows, options["max_new_tokens"])
         options = seeing_prompts(options, [[*self.head, *row] for row in rows])
         one_each = options.get("num_beams", 1) == options.get("num_return_sequences", 1) == 1
-        if one_each and (shared := self._read_once(context, inputs["inputs_embeds"])):
+        if one_each and (shared := self._read_once(context, **inputs)):
             options |= {"past_key_values": shared}
         return list(self.model.generate(**inputs, pad_token_id=self.texts.pad, **options))
 

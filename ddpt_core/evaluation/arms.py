@@ -19,7 +19,7 @@ from ddpt_core.tuning.checkpoint import DESCRIPTION, load_prompt
 from ddpt_core.tuning.config import DEFAULT_CONTEXT
 from ddpt_core.tuning.prompt import Prompt
 
-CONTEXT_LENGTH = 16  # P of a manual context where no prompt says otherwise
+MOST_MANUAL_TOKENS = 256  # room for a few worked examples
 
 
 @dataclass(frozen=True)
@@ -80,17 +80,16 @@ def make_arms(
 ) -> list[Arm]:
     """Returns the arms of `names` in their order; the manual context is by default the one the prompts started from.
 
-    Raises DataError for a manual context of more tokens than the prompts have positions.
+    It stands there as it is written, as many positions as it has tokens. Raises DataError for one that is too long.
     """
     first = next(iter(prompts.values()), None)
-    length = first.positions if first else CONTEXT_LENGTH
     arms = []
     for name in names:
         start = time.monotonic()
         context = None
         if name == MANUAL:
             text = manual_context or (first.context_text if first else DEFAULT_CONTEXT)  # "" asks for the default
-            context = backbone.embed(text, length)
+            context = manual(backbone, text)
         elif name in prompts:
             context = final_context(prompts[name], seed)
         elif name != NONE:
@@ -98,6 +97,14 @@ def make_arms(
             continue
         arms.append(Arm(name, context, seconds=time.monotonic() - start))
     return arms
+
+
+def manual(backbone: FrozenLM, text: str) -> torch.Tensor:
+    """Returns the context (P, D) of a text, P its tokens; raises DataError for more than MOST_MANUAL_TOKENS."""
+    count = len(backbone.token_ids(text))
+    if count > MOST_MANUAL_TOKENS:
+        raise DataError(f"A manual context must have at most {MOST_MANUAL_TOKENS} tokens, got {count:,}; shorten it.")
+    return backbone.embed(text)
 
 
 @lru_cache(maxsize=32)

@@ -23,7 +23,7 @@ from ddpt_core.tuning.arm_names import ALL_ARMS, ARMS
 from ddpt_core.tuning.processes import is_main, processes
 from ddpt_core.tuning.prompt import Prompt
 
-BATCH = 32  # instructions written at once
+BATCH = 64  # instructions written at once
 PREDICTIONS, METRICS_FILE = "predictions.jsonl", "metrics.json"
 
 
@@ -57,7 +57,7 @@ def evaluate(
     `show_tests` puts the tests behind the instructions, as MBPP needs, whose text does not name the function.
 
     An earlier evaluation in `out` is replaced; nothing is written if anything fails. Cost: tasks x arms generations, in
-    batches of 32; with tests also tasks x arms x samples generations, if they are drawn, and tasks x (1 + arms x
+    batches of 64; with tests also tasks x arms x samples generations, if they are drawn, and tasks x (1 + arms x
     samples) executions on all processors, of which equal programs run once. Several processes share the generations;
     the main one alone runs tests and writes, and all of them must call this.
     """

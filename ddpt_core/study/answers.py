@@ -15,7 +15,7 @@ from ddpt_core.answering.code import RULE, code_of
 from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.task import Task
 from ddpt_core.diffusion.sampler import last_step, sample
-from ddpt_core.evaluation.arms import Arm
+from ddpt_core.evaluation.arms import Arm, manual
 from ddpt_core.evaluation.evaluate import PREDICTIONS, write_all
 from ddpt_core.evaluation.unit_tests import Examination, UnitTests
 from ddpt_core.study.cells import Cell, digest
@@ -99,7 +99,7 @@ class _Contexts:
         backbone = self.job.materials.backbone
         if training_seed is None:
             text = self._text(entry)
-            return None if text is None else backbone.embed(text), None
+            return None if text is None else manual(backbone, text), None
         folder = self.choices.prompts[entry.variant.name][training_seed]
         if folder not in self._prompts:
             self._prompts[folder] = load_prompt(folder, backbone)

@@ -10,7 +10,7 @@ import torch
 from ddpt_core.answering.code import RULE, code_of
 from ddpt_core.artifact_files import check_writable
 from ddpt_core.errors import ConfigError, DDPTError
-from ddpt_core.evaluation.arms import Arm
+from ddpt_core.evaluation.arms import Arm, manual
 from ddpt_core.evaluation.evaluate import PREDICTIONS, write_all
 from ddpt_core.study.cells import Cell, digest, digest_of
 from ddpt_core.study.course import Job
@@ -115,7 +115,7 @@ def _manual(job: Job, place: int) -> dict[str, Any]:
         job.course.skip(symbol)
     else:
         with job.cell(symbol, f"manual context {place + 1}", context=text):
-            context = job.materials.backbone.embed(text)
+            context = manual(job.materials.backbone, text)
             result = cell.write(*_validated(job, context))
     return {"text": text} | _figures(job, result)
 

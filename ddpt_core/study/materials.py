@@ -7,6 +7,7 @@ from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.readers import OWN_TASKS, OWN_TRAINING, load_all_tasks, load_tasks
 from ddpt_core.data.task import Task
 from ddpt_core.errors import DataError
+from ddpt_core.evaluation.arms import manual
 from ddpt_core.evaluation.execution import execute
 from ddpt_core.evaluation.unit_tests import with_tests_shown
 from ddpt_core.study.cells import digest
@@ -45,7 +46,7 @@ def gather(plan: Plan, backbone: FrozenLM, data_root: Path, limit: int | None = 
     Raises DataError or ConfigError for whatever would fail later: data, contexts that are too long, missing tests.
     """
     for text in plan.manual_contexts:
-        backbone.embed(text)
+        manual(backbone, text)
     if plan.context:
         backbone.embed(plan.context, plan.context_length)
     for source in plan.train:

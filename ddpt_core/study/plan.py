@@ -60,7 +60,7 @@ class Entry:
 class ReportData:
     """A data set that every arm is reported on; `data` is a path below the data root or one of families:*.
 
-    `sampling_seeds` is how many of the plan's sampling seeds answer it, None for all; `max_new_tokens` is the plan's if
+    `training_seeds` and `sampling_seeds` are how many of the plan's answer it, None for all; `max_new_tokens` is the plan's if
     None. `show_tests` puts the tests behind the instructions (see unit_tests.with_tests_shown).
     """
 
@@ -68,6 +68,7 @@ class ReportData:
     data: str
     limit: int | None = None
     tests: bool = False
+    training_seeds: int | None = None
     sampling_seeds: int | None = None
     max_new_tokens: int | None = None
     show_tests: bool = False
@@ -119,8 +120,9 @@ class Plan:
         for data in self.data:
             if data.limit is not None:
                 require_range(f"The limit of {data.name}", data.limit, 1)
-            if data.sampling_seeds is not None:
-                require_range(f"sampling_seeds of {data.name}", data.sampling_seeds, 1, len(self.sampling_seeds))
+            for what in ("training_seeds", "sampling_seeds"):
+                if (count := getattr(data, what)) is not None:
+                    require_range(f"{what} of {data.name}", count, 1, len(getattr(self, what)))
             if data.data in self.train:
                 raise ConfigError(f"{data.data} is what is trained on; report on other data.")
             self.settings_of(data)
@@ -174,7 +176,7 @@ class Plan:
         for data in self.data:
             samples = data.sampling_seeds or len(self.sampling_seeds)
             for entry in self.entries:
-                trained = len(self.training_seeds) if entry.variant.rates else 1
+                trained = data.training_seeds or len(self.training_seeds) if entry.variant.rates else 1
                 answers += trained * (samples if entry.sampler else 1)
         return len(self.manual_contexts) + trainings + answers
 
@@ -183,7 +185,7 @@ class Plan:
         if not entry.variant.rates:
             return [(None, None)]
         samples: tuple[int | None, ...] = self.sampling_seeds[: data.sampling_seeds] if entry.sampler else (None,)
-        return [(training, sample) for training in self.training_seeds for sample in samples]
+        return [(training, sample) for training in self.training_seeds[: data.training_seeds] for sample in samples]
 
     def config(self, variant: Variant, rate: float, seed: int, context: str) -> TrainConfig:
         """Returns the settings of one training of a variant that starts from `context`."""

@@ -8,7 +8,7 @@ from functools import partial
 import torch
 
 from ddpt_core.diffusion.sampler import last_step
-from ddpt_core.evaluation.arms import Arm
+from ddpt_core.evaluation.arms import Arm, manual
 from ddpt_core.evaluation.evaluate import write_all
 from ddpt_core.study.materials import Materials
 from ddpt_core.study.plan import METHOD, SAMPLED, Entry, Plan, ReportData, Variant
@@ -153,7 +153,7 @@ def _report(variant: Variant, held: int, costs: Costs) -> Work:
 def probe(plan: Plan, materials: Materials) -> Costs:
     """Returns what things cost here, measured on a few tasks of the part; each is done once before, to warm up."""
     backbone, tasks = materials.backbone, materials.validation[:PROBED_TASKS]
-    context = backbone.embed(plan.manual_contexts[0])
+    context = manual(backbone, plan.manual_contexts[0])
     batch = (tasks * -(-plan.batch_size // len(tasks)))[: plan.batch_size]
     learn: dict[str, float] = {}
     denoise = 0.0

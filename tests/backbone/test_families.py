@@ -83,6 +83,33 @@ def own_answer(backbone, context: str, instruction: str) -> str:
 def test_loss_and_writing_from_embeddings_are_transformers_own_from_ids(family, new_backbone):
     backbone = new_backbone(family, settings_of(family), "end" if family in ENCODER_DECODERS else "none")
     assert backbone.is_encoder_decoder == (family in ENCODER_DECODERS)
+    assert_reads_and_writes_as_from_ids(backbone)
+
+
+@pytest.mark.parametrize("family", DECODERS)
+def test_what_all_rows_begin_with_is_read_once_to_the_same_end(family, new_backbone, monkeypatch):
+    backbone = new_backbone(family, settings_of(family), "none")
+    passes = []
+    backbone.model.register_forward_pre_hook(
+        lambda _, args, given: passes.append(tuple(given["inputs_embeds"].shape[:2])), with_kwargs=True
+    )
+    monkeypatch.setattr("ddpt_core.backbone.decoder_only.WORTH_SHARING", 1)
+    with torch.no_grad():
+        backbone.task_losses(backbone.embed("largest of", 5), TASKS)
+    assert passes[0] == (1, 5) and passes[1][0] == len(TASKS)
+    backbone.model._forward_pre_hooks.clear()
+    assert_reads_and_writes_as_from_ids(backbone)
+
+
+@pytest.mark.parametrize("family", ["mistral", "gemma3_text", "starcoder2"])
+@pytest.mark.parametrize("least", [1, 100])
+def test_window_that_is_narrower_than_a_batch_sees_no_padding(family, least, new_backbone, monkeypatch):
+    monkeypatch.setattr("ddpt_core.backbone.decoder_only.WORTH_SHARING", least)
+    backbone = new_backbone(family, LLAMA | {"sliding_window": 12, "layer_types": None}, "none")
+    assert_reads_and_writes_as_from_ids(backbone)
+
+
+def assert_reads_and_writes_as_from_ids(backbone):
     texts = [task.instruction for task in TASKS]
     with torch.no_grad():
         for context in ("largest of", ""):

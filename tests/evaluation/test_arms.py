@@ -8,7 +8,7 @@ import torch
 from ddpt_core.backbone import registry
 from ddpt_core.backbone.frozen_lm import FrozenLM, GenerationSettings
 from ddpt_core.errors import ArtifactError, ConfigError, DataError
-from ddpt_core.evaluation.arms import CONTEXT_LENGTH, choose_prompts, compare, make_arms
+from ddpt_core.evaluation.arms import MOST_MANUAL_TOKENS, choose_prompts, compare, make_arms
 from ddpt_core.evaluation.text_metrics import METRICS, score
 from ddpt_core.tuning.arm_names import ALL_ARMS, ARMS
 
@@ -59,7 +59,7 @@ def test_given_prompt_that_is_not_there_is_an_error(tiny, home):
 def test_arms_come_in_order_each_with_its_own_context(tiny, chosen):
     manual, tuned, ddpt = make_arms(tiny, chosen, seed=2)
     assert (manual.name, tuned.name, ddpt.name) == ARMS
-    assert torch.equal(manual.context, tiny.embed("sort list", 8))
+    assert torch.equal(manual.context, tiny.embed("sort list"))
     assert torch.equal(tuned.context, chosen["prompt-tuning"].context)
     assert torch.equal(ddpt.context, chosen["ddpt"].final_context(2))
     assert not torch.equal(ddpt.context, make_arms(tiny, chosen, seed=3)[2].context)
@@ -80,13 +80,12 @@ def test_arms_of_prompts_that_were_not_given_say_so(tiny, chosen):
     assert [arm.name for arm in arms if not arm.runs] == ["residual", "ddpt-full"]
 
 
-def test_manual_context_can_be_given_and_must_fit_the_prompts_positions(tiny, chosen):
-    (manual,) = make_arms(tiny, chosen, "reverse list", names=["manual"])
-    assert torch.equal(manual.context, tiny.embed("reverse list", 8))
-    with pytest.raises(DataError, match=r"at most 8 tokens, got \d+; shorten"):
-        make_arms(tiny, chosen, "sort list and reverse list", names=["manual"])
-    (alone,) = make_arms(tiny, {}, "reverse list", names=["manual"])
-    assert alone.context.shape == (CONTEXT_LENGTH, 32)
+def test_manual_context_stands_as_it_is_written_whatever_the_prompts_positions(tiny, chosen):
+    for text in ("reverse list", "sort list and reverse list, then sort list again"):
+        (manual,) = make_arms(tiny, chosen, text, names=["manual"])
+        assert torch.equal(manual.context, tiny.embed(text))
+    with pytest.raises(DataError, match=rf"at most {MOST_MANUAL_TOKENS} tokens, got [\d,]+; shorten"):
+        make_arms(tiny, chosen, "sort list " * MOST_MANUAL_TOKENS, names=["manual"])
 
 
 def test_whole_reverse_process_is_run_once_per_prompt_and_seed(tiny, chosen, monkeypatch):

@@ -85,7 +85,7 @@ def test_a_cell_holds_config_seed_versions_metrics_and_predictions(studied, part
 def test_choices_are_those_of_lower_loss_where_no_answer_scores(part, tiny, data_root):
     validation = split(load_tasks(data_root / "train.jsonl"), 0.1)[1]
     for one in part["choices"]["manual"]["contexts"]:
-        assert one["validation_loss"] == pytest.approx(validation_loss(tiny, tiny.embed(one["text"], 8), validation))
+        assert one["validation_loss"] == pytest.approx(validation_loss(tiny, tiny.embed(one["text"]), validation))
         assert one["bleu"] == 0  # as the untrained model is, so the loss decides
     for choice in part["choices"].values():
         losses = [one["validation_loss"] for one in choice.get("contexts") or choice["rates"]]
@@ -180,7 +180,7 @@ def test_a_study_judges_the_code_that_is_cut_out_of_its_answers(plan_file, tiny,
 
 def test_contexts_that_are_equal_are_answered_once(plan_file, tiny, run, monkeypatch, tmp_path):
     written = []
-    real, equal = answers.write_all, tiny.embed("sort list", 8)
+    real, equal = answers.write_all, tiny.embed("sort list")
     monkeypatch.setattr(answers, "write_all", lambda *given: written.append(given[1]) or real(*given))
     monkeypatch.setattr(answers, "sampled", lambda *given: (equal, 0.1))
     monkeypatch.setattr("ddpt_core.tuning.prompt.PromptTuningPrompt.final_context", lambda *given: equal)
