@@ -4,6 +4,7 @@ import argparse
 import os
 import socket
 import sys
+import threading
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,8 +26,30 @@ def main(arguments: list[str] | None = None) -> int:
     demo.launch(server_name=given.host, server_port=given.port, prevent_thread_lock=True, **launch_settings(services))
     services.runs.warm()
     print(f"DDPT Explorer is at http://{given.host}:{given.port}", flush=True)
+    threading.Thread(target=make_ready, args=(services,), daemon=True).start()
     demo.block_thread()
     return 0
+
+
+def make_ready(services) -> None:
+    """Loads the default backbone behind the page, and says on stderr how far fetching it is, if it is not in place."""
+    from ddpt_core.backbone.fetch import NAME, fetch, place
+    from ddpt_core.errors import DDPTError
+
+    told = -1
+
+    def tell(share: float, text: str) -> None:
+        nonlocal told
+        if int(10 * share) > told:
+            told = int(10 * share)
+            print(f"Fetching {NAME}: {share:.0%}, {text}", file=sys.stderr, flush=True)
+
+    try:
+        if place() is None:
+            fetch(tell)
+        services.backbone()
+    except DDPTError as error:  # recorded runs are shown without it; whoever asks for more is told the same
+        print(error, file=sys.stderr, flush=True)
 
 
 def why_not_served(host: str, port: int) -> str | None:
