@@ -11,7 +11,7 @@ from ddpt_core.commands.options import DeviceMap, Dtype, EightBit, Json, Trust, 
 
 
 def study(
-    file: Annotated[Path, typer.Argument(help="The study, a YAML file such as studies/embedded.yaml.")],
+    file: Annotated[Path, typer.Argument(help="The study, a YAML file such as studies/small.yaml.")],
     out: Annotated[
         Path | None, typer.Option(help="The folder to write; else studies/FILE, which the app shows.")
     ] = None,
