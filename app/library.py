@@ -6,7 +6,7 @@ import re
 import secrets
 import shutil
 import tempfile
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from app.figures.run_picture import run_picture
@@ -87,20 +87,31 @@ class Library:
             folder.parent.rmdir()
         return self.runs.entry(to.name, visitor)
 
-    def pack(self, name: str, visitor: str | None) -> Path:
-        """Returns a new zip of the run, which is left for some minutes."""
+    def pack(self, name: str, visitor: str | None, tell: Tell | None = None, recipe: bool = False) -> Path:
+        """Returns a new zip of the run, which is left for some minutes.
+
+        Of a run that is kept as a recipe the steps are made again first, unless it is asked for as a `recipe`.
+        """
         from ddpt_core.trajectory.archive import pack
 
         entry = self.runs.entry(name, visitor)
         home = Path(self.parcels.name)
         for old in home.glob("*"):
             remove_if_old(old, PARCEL_SECONDS, shutil.rmtree)
-        return pack(entry.folder, Path(tempfile.mkdtemp(dir=home)) / f"{entry.name}.zip")
+        parcel = Path(tempfile.mkdtemp(dir=home))
+        folder = entry.folder
+        if entry.recipe and not recipe:
+            folder = self.runs.recent.load(entry, tell=tell).save(parcel / "whole" / entry.name)
+        try:
+            return pack(folder, parcel / f"{entry.name}.zip")
+        finally:
+            shutil.rmtree(parcel / "whole", ignore_errors=True)
 
     def take_in(self, archive: str | Path, visitor: str, tell: Tell) -> tuple[RunEntry, bool]:
         """Returns the run of an uploaded zip, and whether it is new; one that is here already is not taken in again.
 
-        Raises ArtifactError, and leaves nothing, for a zip that is refused and a backbone that is not here.
+        Raises ArtifactError, and leaves nothing, for a zip that is refused and a backbone that is not here, or a recipe
+        whose prompt is not.
         """
         from ddpt_core.trajectory.archive import unpack
 
@@ -114,7 +125,14 @@ class Library:
         waiting = home / f".{secrets.token_hex(8)}.received"
         try:
             tell(0.1, "Unpacking the run…")
-            run = unpack(archive, waiting)
+            with ExitStack() as turn:
+
+                def making(share: float) -> None:  # hears of a recipe alone
+                    if share == 0:
+                        turn.enter_context(self.services.model(tell))
+                    tell(0.1 + 0.5 * share, "Making the run again from its seed…")
+
+                run = unpack(archive, waiting, making)
             tell(0.6, "Checking its backbone…")
             self._check_backbone(run)
             entries = self.runs.entries(visitor)
@@ -125,6 +143,7 @@ class Library:
             to = home / free_name(archive.stem, entries)
             tell(1.0, "Unpacked")
             move(waiting, to)
+            self.runs.recent.add(run, to)
         finally:
             shutil.rmtree(waiting, ignore_errors=True)
         return self.runs.entry(to.name, visitor), True

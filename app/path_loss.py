@@ -79,7 +79,7 @@ class PathLosses:
             raise DataError("There are no examples with a reference here, so there is no loss to measure.")
         tell(0.0, OPENING)
         backbone = self.services.backbone(entry.info["backbone"]["name"])
-        run = self.services.runs.recent.load(entry, backbone)
+        run = self.services.runs.recent.load(entry, backbone, tell)
         said = f"Measuring the loss on {len(self.tasks)} examples at {min(STEPS, run.steps + 1)} steps"
 
         def progress(share: float) -> None:

@@ -95,7 +95,7 @@ class PathProbe:
         with self.services.model(tell):
             tell(0.0, OPENING)
             backbone = self.services.backbone(entry.info["backbone"]["name"])
-            run = self.services.runs.recent.load(entry, backbone)
+            run = self.services.runs.recent.load(entry, backbone, tell)
             started = time.monotonic()
             written = code_along(run, backbone, instruction, CODES, most=MOST_CODES, on_round=on_round)
             seconds = time.monotonic() - started

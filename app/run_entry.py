@@ -11,6 +11,7 @@ from typing import Any
 from app.theme import SCHEDULER_LABELS
 from app.unsaved import size_of
 from ddpt_core.backbone import registry
+from ddpt_core.trajectory.folder import is_recipe
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,11 @@ class RunEntry:
         return "embedded" if self.embedded else "unsaved" if self.unsaved else "own"
 
     @property
+    def recipe(self) -> bool:
+        """Whether its steps are made again when they are asked for, which takes seconds."""
+        return is_recipe(self.folder)
+
+    @property
     def label(self) -> str:
         """The run in words, for the list of runs: where it is from, how it was made."""
         prompt, scheduler = self.info["prompt"]["name"], self.info["scheduler"]
@@ -58,6 +64,7 @@ class RunEntry:
             "seed": info["seed"],
             "context": info["context"],
             "created": info["created"],
+            "recipe": self.recipe,
             "bytes": size_of(self.folder),
         }
 

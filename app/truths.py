@@ -1,11 +1,11 @@
 """True distances, in the backbone's own space, of what a map shows: from a step of a run, or from a token, to tokens.
 
 For calls that come straight from a page: they wait for nobody's work on the model, only, and not for long, until the
-backbone is there.
+backbone is there, and a run that is kept as a recipe is made again.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, TimeoutError
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from app.numbers import whole
+from app.recent import check_backbone
 from ddpt_core.errors import BackboneError, ConfigError, require_choice, require_range
 from ddpt_core.interpret.metric import chunks, norms
 
@@ -20,7 +21,11 @@ KINDS = ("state", "estimate")
 MOST_TOKENS = 4_096  # in one call
 MOST_NEIGHBOURS = 100
 MOST_BACKBONES = 2  # that are kept, as many as Services keeps
-PATIENCE = 5.0  # seconds to wait for a backbone that is being loaded
+PATIENCE = 5.0  # seconds to wait for a backbone that is being loaded, or a run that is being made again
+
+
+class NotYet(BackboneError):
+    """What is asked about is on its way; the same question has an answer in a moment."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,8 @@ class Truths:
 
     def __init__(self, services):
         self.services = services
-        self._loading: dict[str, Future] = {}
+        self._loading: dict[str, Future] = {}  # backbones by name
+        self._making: dict[str, Future] = {}  # runs by key, until they are made
         self._change = threading.Lock()
 
     def of_step(self, key: str, kind: str, step: Any, position: Any, token_ids: Sequence[Any]) -> Truth:
@@ -71,8 +77,7 @@ class Truths:
 
     def of_token(self, key: str, token_id: Any, k: Any = 10) -> Truth:
         """Returns the k tokens nearest (cosine) to a token, nearest first and never itself, of the run's backbone."""
-        _, nearest = self._run(key)
-        table = nearest.table
+        table = (nearest := self._asked(key)[2]).table
         (token,) = ids_of([token_id], len(table))
         k = require_range("k", whole("k", k), 1, min(MOST_NEIGHBOURS, len(table) - 1))
         near = nearest.search(table[token][None], k + 1).ids[0]
@@ -80,29 +85,57 @@ class Truths:
 
     def _run(self, key: str) -> tuple[Any, Any]:
         """Returns the trajectory of the run with this key, and the NearestTokens of its backbone."""
+        entry, backbone, nearest = self._asked(key)
+        recent = self.services.runs.recent
+
+        def make() -> None:
+            try:
+                recent.load(entry, backbone)
+            finally:
+                self._making.pop(key, None)  # from now on it is `recent` that keeps it
+
+        if not recent.ready(entry):
+            result_of(self._begun(self._making, key, make), f"The run {entry.name!r} is being made again from its seed")
+        return recent.load(entry, backbone), nearest
+
+    def _asked(self, key: str) -> tuple[Any, Any, Any]:
+        """Returns the RunEntry with this key, its backbone and the NearestTokens of that."""
         entry = self.services.runs.by_key(str(key)[:80])
         backbone, nearest = self._backbone(entry.info["backbone"]["name"])
-        return self.services.runs.recent.load(entry, backbone), nearest
+        check_backbone(entry, backbone)
+        return entry, backbone, nearest
 
     def _backbone(self, name: str) -> tuple[Any, Any]:
         """Returns a backbone and its NearestTokens; one that is not there yet is loaded in a thread of its own."""
-        with self._change:
-            loading = self._loading.get(name)
-            if loading is None or (loading.done() and loading.exception()):
-                loading = self._loading[name] = Future()
-                while len(self._loading) > MOST_BACKBONES:
-                    del self._loading[next(iter(self._loading))]
-                threading.Thread(target=self._load, args=(name, loading), daemon=True).start()
-        try:
-            return loading.result(PATIENCE)
-        except TimeoutError:
-            raise BackboneError(f"The backbone {name!r} is still being loaded; ask again in a few seconds.") from None
+        loading = self._begun(self._loading, name, lambda: (self.services.backbone(name), self.services.nearest(name)))
+        return result_of(loading, f"The backbone {name!r} is still being loaded")
 
-    def _load(self, name: str, loading: Future) -> None:
-        try:
-            loading.set_result((self.services.backbone(name), self.services.nearest(name)))
-        except BaseException as error:
-            loading.set_exception(error)
+    def _begun(self, kept: dict[str, Future], name: str, work: Callable[[], Any]) -> Future:
+        """Returns the work of this name, which is done in a thread of its own; it is begun anew if it failed."""
+        with self._change:
+            begun = kept.get(name)
+            if begun is None or (begun.done() and begun.exception()):
+                begun = kept[name] = Future()
+                while len(kept) > MOST_BACKBONES:
+                    del kept[next(iter(kept))]
+                threading.Thread(target=fulfil, args=(begun, work), daemon=True).start()
+        return begun
+
+
+def fulfil(promise: Future, work: Callable[[], Any]) -> None:
+    """Gives the promise what `work` returns or raises."""
+    try:
+        promise.set_result(work())
+    except BaseException as error:
+        promise.set_exception(error)
+
+
+def result_of(promise: Future, said: str) -> Any:
+    """Returns what was promised; raises NotYet with what is `said` if that takes longer than PATIENCE."""
+    try:
+        return promise.result(PATIENCE)
+    except TimeoutError:
+        raise NotYet(f"{said}; ask again in a few seconds.") from None
 
 
 def ids_of(given: Sequence[Any], vocabulary: int) -> np.ndarray:

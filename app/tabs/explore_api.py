@@ -77,9 +77,9 @@ def add(services: Services, library: Library) -> None:
         """Brings a deleted run back, for some hours; returns it."""
         return library.restore(undo, visitor_of(None, request)).describe()
 
-    def download_run(name: str, request: gr.Request) -> str:
-        """Packs a run as a zip."""
-        return str(library.pack(name, visitor_of(None, request)))
+    def download_run(name: str, recipe: bool, request: gr.Request) -> str:
+        """Packs a run as a zip, with every step; one that is kept as a recipe also as that, which is much smaller."""
+        return str(library.pack(name, visitor_of(None, request), recipe=recipe))
 
     def upload_run(archive: str, request: gr.Request) -> dict[str, Any]:
         """Takes in a run from a zip, unsaved until it is kept; returns it."""
@@ -97,5 +97,10 @@ def add(services: Services, library: Library) -> None:
     # Files go through components, which see to it that a client can only name what it uploaded.
     name, parcel = gr.Textbox(visible=False, label="Run"), gr.File(visible=False, label="Zip", file_types=[".zip"])
     described = gr.JSON(visible=False, label="Run")
-    gr.Button(visible=False).click(as_endpoint(download_run), name, parcel, api_name="download_run")
+    gr.Button(visible=False).click(
+        as_endpoint(download_run),
+        [name, gr.Checkbox(False, visible=False, label="Recipe")],
+        parcel,
+        api_name="download_run",
+    )
     gr.Button(visible=False).click(as_endpoint(upload_run), parcel, described, api_name="upload_run")

@@ -37,7 +37,7 @@ def build(panel: "LibraryPanel", explore, viewer: gr.HTML, window: gr.Textbox) -
     for act in ("keep_run", "rename_run", "delete_run", "restore_run"):
         change = panel.changing(getattr(panel, act), explore)
         getattr(listing, act)(change, window, [listing, viewer], **several)
-    packed = listing.download_run(as_toast(panel.download), window, parcel, **several)
+    packed = listing.download_run(as_toast(panel.download), window, [listing, parcel], **several)
     packed.success(None, parcel, None, js=SAVE)
     upload.upload(panel.uploading(explore), [upload, window], [listing, viewer], trigger_mode="once", **several)
     return listing
@@ -102,9 +102,20 @@ class LibraryPanel:
 
         return as_toast(changed)
 
-    def download(self, event: gr.EventData, request: gr.Request, window: str = "") -> str:
-        """Returns the path of a zip of the run."""
-        return str(self.library.pack(str(event.name), visitor_of(window, request)))
+    def download(self, event: gr.EventData, request: gr.Request, window: str = "") -> Iterator[list[Any]]:
+        """Packs the run as a zip; says in the list that a recipe is made again first, and how far that is."""
+        visitor, said = visitor_of(window, request), False
+        try:
+            for message in stream(lambda tell: self.library.pack(str(event.name), visitor, tell)):
+                if isinstance(message, Note):
+                    said = True
+                    yield [self.shown(visitor, message.text), gr.skip()]
+                else:
+                    yield [self.shown(visitor) if said else gr.skip(), str(message.result)]
+        except Exception:
+            if said:
+                yield [self.shown(visitor), gr.skip()]
+            raise
 
     def uploading(self, explore) -> Callable:
         """Returns the event of an upload: it checks the zip, then opens the run; a refusal is said in the list."""

@@ -16,10 +16,10 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from ddpt_core.errors import ArtifactError, first_line
+from ddpt_core.trajectory.folder import DESCRIPTION, TENSORS, WAYPOINTS, is_recipe
 from ddpt_core.trajectory.foreign import check_arrays, check_description
 from ddpt_core.trajectory.limits import MAX_BYTES
-from ddpt_core.trajectory.recipe import WAYPOINTS
-from ddpt_core.trajectory.trajectory import DESCRIPTION, TENSORS, Trajectory, check_new_folder, is_recipe
+from ddpt_core.trajectory.trajectory import Trajectory, check_new_folder
 
 MAX_DESCRIPTION = 64 << 10  # bytes of run.json
 MAX_SHRINK = 20  # times that a file may be smaller in the zip; numbers of a run shrink by a tenth

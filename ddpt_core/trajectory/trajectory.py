@@ -24,8 +24,8 @@ import numpy as np
 from ddpt_core.artifact_files import check_writable
 from ddpt_core.backbone.registry import available
 from ddpt_core.errors import ArtifactError, first_line, require_choice
+from ddpt_core.trajectory.folder import DESCRIPTION, TENSORS, WAYPOINTS, is_recipe
 from ddpt_core.trajectory.recipe import (
-    WAYPOINTS,
     check_prompt,
     check_waypoints,
     prompt_of,
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from ddpt_core.diffusion.sampler import DenoiseStep
 
 FORMAT = 1  # of run.json; a reader refuses what is newer
-TENSORS, DESCRIPTION = "trajectory.safetensors", "run.json"
 OF_FILES = ("precision", "tensors_sha256", "waypoints_sha256")  # what run.json tells of the files beside it
 PRECISIONS = {"float32": np.float32, "float16": np.float16}
 
@@ -199,11 +198,6 @@ class Trajectory:
         run = replace(cls.record(prompt, steps, info["seed"], info["scheduler"], on_step=told), info=info)
         check_waypoints(folder, run, waypoints)
         return run
-
-
-def is_recipe(folder: Path) -> bool:
-    """Returns whether the run in `folder` is to be made again when it is loaded."""
-    return (folder / WAYPOINTS).is_file() and not (folder / TENSORS).exists()
 
 
 def prompt_sha256(prompt) -> str | None:

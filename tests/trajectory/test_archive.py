@@ -11,8 +11,9 @@ from safetensors.numpy import load_file, save
 
 from ddpt_core.errors import ArtifactError
 from ddpt_core.trajectory.archive import pack, unpack
+from ddpt_core.trajectory.folder import DESCRIPTION, TENSORS
 from ddpt_core.trajectory.limits import MAX_BYTES
-from ddpt_core.trajectory.trajectory import DESCRIPTION, TENSORS, Trajectory
+from ddpt_core.trajectory.trajectory import Trajectory
 
 
 @pytest.fixture
