@@ -11,13 +11,12 @@ run: $(VENV)/.installed model
 model: $(VENV)/.installed
 	$(BIN)/python -m ddpt_core fetch
 
-# Two browsers at once can starve each other: what fails is run once more, alone, and must pass then.
+# Two workers; all tests that drive a browser are of one of them (see tests/conftest.py), as two would starve each other.
 test: $(VENV)/.installed-dev browser model
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile || \
-		OMP_NUM_THREADS=1 $(BIN)/python -m pytest --last-failed --last-failed-no-failures none
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 # A second call finds the marker newer than the list and installs nothing.
 $(VENV)/.installed: requirements.txt
