@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import gradio as gr
 
-from app.masthead import masthead
+from app.masthead import foot, masthead
 from app.services import Services
 from app.tabs import compare, evaluate, explore, train
 from app.theme import build_css, build_theme
@@ -40,6 +40,7 @@ def build_app(services: Services) -> gr.Blocks:
                 with gr.Tab(label, id=name) as tab:
                     build(services)
                 tab.select(None, js=_TAB_IN_ADDRESS.replace("NAME", name))
+        foot()
         page.load(asked_tab, None, tabs, api_visibility="private", show_progress="hidden", queue=False)
     return page
 

@@ -1,8 +1,12 @@
-"""The line at the top of the page: its name, the switch between light and dark, and a word when the server is away."""
+"""The line at the top of the page: its name, the switch between light and dark, and a word when the server is away.
+
+At the foot stands where the default backbone is from, and under which licence.
+"""
 
 import gradio as gr
 
 from app import addresses
+from ddpt_core.backbone.fetch import ORIGIN
 
 _HTML = """
 <header class="masthead"><span>DDPT Explorer</span>
@@ -59,6 +63,8 @@ CSS = """
   width: max-content; max-width: calc(100vw - 24px); padding: 8px 14px; border-radius: 8px; font: 13.5px var(--font);
   color: var(--body-text-color); background: var(--background-fill-primary); border: 1px solid var(--now);
   box-shadow: 0 2px 14px rgb(0 0 0 / .2); }
+#origin { border: 0; background: none; padding: 0; }
+.origin { margin: 0; text-align: center; font: 12px var(--font); color: var(--body-text-color-subdued); }
 """
 
 
@@ -67,3 +73,8 @@ def masthead() -> gr.HTML:
     return gr.HTML(
         html_template=_HTML, js_on_load=addresses.SCRIPT + _SCRIPT, apply_default_css=False, elem_id="masthead"
     )
+
+
+def foot() -> gr.HTML:
+    """Adds the line at the foot to the page that is being built."""
+    return gr.HTML(f'<p class="origin">Default backbone: {ORIGIN}.</p>', apply_default_css=False, elem_id="origin")

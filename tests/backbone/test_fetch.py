@@ -37,6 +37,7 @@ def parent(tmp_path, monkeypatch) -> Path:
     """The empty folder that it is to be put into; the user's cache is empty as well."""
     monkeypatch.setenv("DDPT_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(module, "fetch", fetch)
     return tmp_path / "home" / "backbones"
 
 

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from ddpt_core.backbone import fetch as module
-from ddpt_core.backbone.fetch import NAME
+from ddpt_core.backbone.fetch import NAME, fetch
 from ddpt_core.backbone.loading import load_folder
 from ddpt_core.errors import BackboneError
 
@@ -16,6 +16,7 @@ def made(tmp_path, tiny_folder, monkeypatch) -> list[str]:
     """An empty cache, and the tiny T5 in place of the default backbone; lists what was made."""
     monkeypatch.setenv("DDPT_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(module, "fetch", fetch)
     monkeypatch.setattr(module, "WEIGHTS_SHA256", load_folder(tiny_folder, NAME, device="cpu").sha256)
     seen: list[str] = []
 

@@ -1,12 +1,14 @@
-"""Figures of an evaluation as it is shipped, worked out again from its predictions by others' programs.
+"""Figures of an evaluation, worked out again from its predictions by others' programs.
 
-The shipped backbone and prompts write code for the example tasks; what metrics.json says of it must be what sacrebleu,
-rouge_score, codebleu, the challenge's own BLEU and Python itself say of predictions.jsonl.
+What answers the example tasks writes their references with slips, more of them under one arm than under another; what
+metrics.json says of it must be what sacrebleu, rouge_score, codebleu, the challenge's own BLEU and Python itself say
+of predictions.jsonl.
 """
 
 import ast
 import json
 import math
+import random
 import re
 from collections import Counter, defaultdict
 from itertools import chain
@@ -17,24 +19,60 @@ from codebleu import calc_codebleu
 from rouge_score.rouge_scorer import RougeScorer
 from sacrebleu.metrics import BLEU, CHRF
 
+from ddpt_core.backbone.frozen_lm import FrozenLM, Generation
 from ddpt_core.backbone.registry import ASSETS
+from ddpt_core.data.readers import load_tasks
 from ddpt_core.evaluation.code_tokens import code_tokens
+from ddpt_core.evaluation.evaluate import evaluate
 from ddpt_core.evaluation.text_metrics import code_bleu_parts, score
-
-pytestmark = pytest.mark.slow
+from ddpt_core.tuning.checkpoint import load_prompt
 
 ARMS = ("manual", "prompt-tuning", "ddpt")
 every_arm = pytest.mark.parametrize("arm", ARMS)
+EXAMPLES = ASSETS / "examples" / "examples.jsonl"
+
+
+def with_slips(code: str, count: int, rng: random.Random) -> str:
+    """The code with `count` of its words and marks left out, doubled, exchanged or changed."""
+    pieces = re.findall(r"\w+|\W", code)
+    for _ in range(count):
+        at = rng.randrange(len(pieces))
+        slip = rng.choice(["left out", "twice", "exchanged", "another"])
+        if slip == "left out" and len(pieces) > 1:
+            del pieces[at]
+        elif slip == "twice":
+            pieces.insert(at, pieces[at])
+        elif slip == "exchanged":
+            pieces[at - 1], pieces[at] = pieces[at], pieces[at - 1]
+        else:
+            pieces[at] = "other"
+    return "".join(pieces)
+
+
+class Slipping(FrozenLM):
+    """A backbone that knows the references, and slips up to once for each context that it was given before."""
+
+    def generate(self, context, instructions, settings=None):
+        """Returns the references of the instructions with slips."""
+        if not any(context is known for known in self.contexts):
+            self.contexts.append(context)
+        most = next(number for number, known in enumerate(self.contexts) if known is context) + 1
+        found = []
+        for instruction in instructions:
+            rng = random.Random(f"{instruction} {most}")
+            found.append(Generation(with_slips(self.references[instruction], rng.randint(0, most), rng), 9))
+        return found
 
 
 @pytest.fixture(scope="module")
-def evaluated(tmp_path_factory):
+def evaluated(tiny, prompts, tmp_path_factory):
     """The report of metrics.json, and arm -> (predictions, references) as they stand in predictions.jsonl."""
-    from ddpt_core import load_backbone
-    from ddpt_core.evaluation.evaluate import evaluate
-
+    backbone = Slipping(tiny.name, tiny.model, tiny.tokenizer)
+    backbone.references = {task.instruction: task.reference for task in load_tasks(EXAMPLES)}
+    backbone.contexts = []
     out = tmp_path_factory.mktemp("evaluation")
-    evaluate(ASSETS / "examples" / "examples.jsonl", out, backbone=load_backbone(), names=ARMS)
+    chosen = {method: load_prompt(folder, tiny) for method, folder in prompts.items()}
+    evaluate(EXAMPLES, out, backbone=backbone, prompts=chosen, names=ARMS)
     written = defaultdict(lambda: ([], []))
     for line in (out / "predictions.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
