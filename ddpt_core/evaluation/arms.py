@@ -13,6 +13,7 @@ from ddpt_core.backbone import registry
 from ddpt_core.backbone.frozen_lm import FrozenLM, GenerationSettings
 from ddpt_core.data.programs import program_of
 from ddpt_core.data.task import Task, check_instruction
+from ddpt_core.errors import DataError
 from ddpt_core.evaluation.execution import Execution, execute_task
 from ddpt_core.tuning.arm_names import ALL_ARMS, ARMS, MANUAL, NONE
 from ddpt_core.tuning.checkpoint import DESCRIPTION, load_prompt

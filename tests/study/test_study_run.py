@@ -19,7 +19,7 @@ from ddpt_core.study.materials import gather
 from ddpt_core.study.plan import Sampler
 from ddpt_core.study.plan_file import read_study
 from ddpt_core.study.study import Shelf, check
-from ddpt_core.tuning.batches import split, validation_loss
+from ddpt_core.tuning.batches import split, spread, validation_loss
 from ddpt_core.tuning.checkpoint import load_prompt
 
 SHORT = GenerationSettings(max_new_tokens=6)
@@ -83,7 +83,7 @@ def test_a_cell_holds_config_seed_versions_metrics_and_predictions(studied, part
 
 
 def test_choices_are_those_of_lower_loss_where_no_answer_scores(part, tiny, data_root):
-    validation = split(load_tasks(data_root / "train.jsonl"), 0.1)[1]
+    validation = spread(split(load_tasks(data_root / "train.jsonl"), 0.1)[1], 2)  # validation_tasks
     for one in part["choices"]["manual"]["contexts"]:
         assert one["validation_loss"] == pytest.approx(validation_loss(tiny, tiny.embed(one["text"]), validation))
         assert one["bleu"] == 0  # as the untrained model is, so the loss decides
@@ -265,7 +265,7 @@ def test_pictures_are_copied_and_the_command_names_what_was_asked(plan_file, dat
         ({"train": "families:value"}, "held out for evaluation"),
         ({"data": [{"name": "a", "data": "none.jsonl"}]}, "none.jsonl'; name the folder"),
         ({"data": [{"name": "a", "data": "dev.jsonl", "tests": True}]}, "No task of dev.jsonl has tests"),
-        ({"manual_contexts": ["a " * 200]}, "The context must have at most 8 tokens"),
+        ({"manual_contexts": ["a " * 300]}, "A manual context must have at most 256 tokens"),
         ({"context": "a " * 200}, "The context must have at most 8 tokens"),
         ({"parts": [{"name": "a"}, {"name": "b", "train": "none.jsonl"}]}, "none.jsonl'; name the folder"),
     ],
