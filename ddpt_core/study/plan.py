@@ -60,8 +60,8 @@ class Entry:
 class ReportData:
     """A data set that every arm is reported on; `data` is a path below the data root or one of families:*.
 
-    `training_seeds` and `sampling_seeds` are how many of the plan's answer it, None for all; `max_new_tokens` is the plan's if
-    None. `show_tests` puts the tests behind the instructions (see unit_tests.with_tests_shown).
+    `training_seeds` and `sampling_seeds` are how many of the plan's answer it, None for all; `max_new_tokens` is the
+    plan's if None. `show_tests` puts the tests behind the instructions (see unit_tests.with_tests_shown).
     """
 
     name: str
