@@ -243,7 +243,7 @@ def test_other_work_has_its_turn_in_between(tab):
         if text.startswith("Manual, tests"):
             seen.append("evaluation")
 
-    wanted = tab.evaluations.wanted(file_of(task(0), task(1)), arms=["manual"], max_new_tokens=4)
+    wanted = tab.evaluations.wanted(file_of(task(0), task(1)), prompts=PROMPTS, arms=["manual"], max_new_tokens=4)
     tab.evaluations.run(wanted, tell)
     assert seen[0] == "other" and "evaluation" in seen
 

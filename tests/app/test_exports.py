@@ -172,14 +172,3 @@ def test_nothing_and_an_unknown_format_are_refused_in_a_sentence(exports):
     with pytest.raises(ConfigError, match="Unknown format 'xls'; choose one of csv, json, python, spreadsheet"):
         exports.write([Board()], "xls")
     assert set(FORMATS) == set(LABELS) == {"csv", "spreadsheet", "json", "python"}
-
-
-@pytest.mark.slow
-def test_the_script_of_the_embedded_model_writes_what_the_page_shows(tmp_path):
-    comparisons = Comparisons(Services(tmp_path / "cache"))
-    question = comparisons.question("Sort the list `xs` in descending order.", prompts=comparisons.prompts.first())
-    columns = question.columns(["manual", "prompt-tuning", "ddpt"])
-    answers = [comparisons.ask(question, column, silent) for column in columns]
-    board = Board(question, tuple(Card(c, a.result) for c, a in zip(columns, answers, strict=True)))
-    done = run_script(Exports(comparisons).write([board], "python")[1], tmp_path)
-    assert done.stdout == printed([board]) and done.returncode == 0

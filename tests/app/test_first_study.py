@@ -3,19 +3,29 @@
 import pytest
 
 from app import study_file
+from app.services import Services
 from app.studies import Studies
 from app.study_file import FIRST, wanted_study
 from app.tabs.study_form import file_choices
+from ddpt_core.backbone import registry
+from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.readers import OWN_TASKS
 from ddpt_core.errors import ConfigError
+from ddpt_core.pretrain.tokenizer import train_tokenizer
 from ddpt_core.study.plan_file import read_study
+from ddpt_core.tuning.config import DEFAULT_CONTEXT
 
 
 @pytest.fixture
-def fresh(answering, tmp_path, monkeypatch):
-    """The services where there is no data folder, as in a fresh clone."""
+def fresh(answering, tiny, tmp_path, monkeypatch):
+    """The services where there is no data folder, as in a fresh clone; the default backbone is the tiny T5.
+
+    Its tokenizer knows the words of the default context, which so fits into the positions of a usual prompt.
+    """
     monkeypatch.setattr(study_file, "DATA_FOLDER", str(tmp_path / "nowhere"))
-    return answering
+    backbone = FrozenLM(registry.DEFAULT, tiny.model, train_tokenizer([DEFAULT_CONTEXT], vocabulary=300))
+    monkeypatch.setattr(Services, "_backbone", lambda self, name=registry.DEFAULT: backbone)
+    return Services(answering.cache)
 
 
 def test_the_menu_begins_with_a_study_of_own_tasks_on_the_usual_backbone():
@@ -38,7 +48,6 @@ def test_a_limit_that_is_no_count_is_refused(limit):
         wanted_study(FIRST, limit=limit)
 
 
-@pytest.mark.slow
 def test_it_can_be_costed_without_any_data_folder(fresh):
     found = Studies(fresh).estimate(wanted_study(FIRST), lambda share, text: None)
     assert found["missing"] == {} and found["cells"] == 2 + 2 + 3 and found["seconds"] > 0

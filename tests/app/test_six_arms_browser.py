@@ -3,7 +3,6 @@
 import pytest
 
 from app.arms import ALL_ARMS, ARM_LABELS, ARM_NOTES
-from app.services import Services
 
 pytestmark = pytest.mark.slow
 
@@ -111,14 +110,11 @@ def test_evaluate_shows_six_arms_on_a_phone(visit):
     page.wait_for_function("document.querySelectorAll('#evaluate-rows article').length === 2")
 
 
-def test_gradio_client_asks_all_six_of_what_ships_and_hears_why_one_is_not_run(tmp_path, monkeypatch, launched):
+def test_gradio_client_asks_all_six_and_hears_why_one_is_not_run(answering, launched):
     from gradio_client import Client
 
-    monkeypatch.setenv("DDPT_HOME", str(tmp_path / "home"))
-    services = Services(tmp_path / "cache")
-    there = {"none", "manual"} | {arm for arm in ALL_ARMS if services.prompt_names(arm)}
-    assert there >= {"prompt-tuning", "ddpt"}
-    with launched(services) as address:
+    there = {"none", "manual", "prompt-tuning", "ddpt"}
+    with launched(answering) as address:
         client = Client(address, verbose=False)
         said = client.predict("sort list `a`", arms=list(ALL_ARMS), max_new_tokens=8, api_name="/compare")["arms"]
         assert [arm["name"] for arm in said] == list(ALL_ARMS)

@@ -353,7 +353,7 @@ def test_files_are_taken_away_and_old_parcels_go(small_study):
 
 def test_every_ready_file_is_offered_with_what_it_is_about():
     choices = file_choices()
-    assert [value for _, value in choices] == sorted(ready_files()) and "prompts" in ready_files()
+    assert [value for _, value in choices] == list(ready_files()) and "prompts" in ready_files()
     assert all(" · " in name and len(name) > 12 for name, _ in choices)
     assert study_file.DATA_FOLDER == "../shared/data"
 
