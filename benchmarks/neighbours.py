@@ -21,7 +21,7 @@ from ddpt_core.interpret import along_path, upper_bounds  # noqa: F401  loaded b
 from ddpt_core.interpret.nearest_tokens import NearestTokens
 
 GOAL = 0.6
-VOCABULARY, WIDTH, POSITIONS, STEPS, K = 32_100, 1024, 16, 2000, 10
+VOCABULARY, WIDTH, POSITIONS, STEPS, K = 49_152, 576, 16, 2000, 10
 WANDER = 0.02  # norm of what the denoiser adds, over the norm of the end point
 HIDDEN = 256
 

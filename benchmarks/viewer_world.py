@@ -1,6 +1,6 @@
 """An app to measure, in a process of its own: `python -m benchmarks.viewer_world KIND FOLDER --port PORT`.
 
-KIND `shipped` is the app as it is. `large` is the same app with another backbone below it: 32,100 tokens of width 256,
+KIND `shipped` is the app as it is. `large` is the same app with another backbone below it: 49,152 tokens of width 576,
 and one recorded run of 2000 steps at P = 16, sampled with a denoiser of random weights. Whatever either writes lies in
 FOLDER. The first run is packed before the page answers.
 """
@@ -18,7 +18,7 @@ import torch
 
 from ddpt_core.backbone import registry
 
-VOCABULARY, WIDTH, POSITIONS, STEPS = 32_100, 256, 16, 2000
+VOCABULARY, WIDTH, POSITIONS, STEPS = 49_152, 576, 16, 2000
 HIDDEN, STAGES = 64, 1  # of the denoiser
 CONTEXT = "Write Python code:"
 WEIGHT_DEVIATION = 0.02  # of the denoiser's random weights

@@ -121,6 +121,15 @@ class TestEveryTable:
         vectors = path_through(table, rng, steps=20).reshape(-1, WIDTH)
         assert_exact(NearestTokens(table, metric).search(vectors, K), table, vectors, metric)
 
+    def test_after_a_run_a_search_goes_by_its_bounds_and_finds_the_same(self, make, metric, monkeypatch):
+        rng = np.random.default_rng(5)
+        table = make(rng)
+        vectors = path_through(table, rng, steps=20).reshape(-1, WIDTH)
+        nearest = NearestTokens(table, metric)
+        nearest.run(vectors[:3, None], K)
+        monkeypatch.setattr(nearest, "_flat_index", lambda: pytest.fail("FAISS was asked"))
+        assert_exact(nearest.search(vectors, K), table, vectors, metric)
+
 
 @pytest.mark.parametrize("metric", METRICS)
 class TestBothMetrics:

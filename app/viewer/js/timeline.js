@@ -9,7 +9,7 @@ class Timeline {
     this.root = root;
     this.viewer = viewer;
     this.slider = new Slider(root, viewer);
-    this.words = root.querySelector(".where");
+    this.words = root.querySelector(".where span");
     this.live = root.querySelector(".live");
     this.playButton = root.querySelector(".play");
     this.speed = root.querySelector(".speed");
