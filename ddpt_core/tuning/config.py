@@ -8,8 +8,8 @@ from ddpt_core.errors import ConfigError, require_choice, require_range
 MEASURED_AT_END = 5  # readings of the validation tasks after a DDPT training: see report.py
 FEWEST_READ = 8  # tasks; a loss of fewer says nothing
 PRECISIONS = ("auto", "no", "bf16")  # auto: bfloat16 where the device has its instructions
-# Of two rates each, the one of lower validation loss after 60 steps on CoNaLa with the embedded backbone.
-LEARNING_RATES = {"ddpt": 1e-3, "prompt-tuning": 1e-2, "residual": 1e-3}
+# Of two rates each, the one of higher validation BLEU-4 after 60 steps of 10 tasks of CoNaLa (studies/prompts.yaml).
+LEARNING_RATES = {"ddpt": 1e-2, "prompt-tuning": 1e-2, "residual": 1e-2}
 
 
 @dataclass(frozen=True)
