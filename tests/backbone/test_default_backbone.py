@@ -74,5 +74,5 @@ def test_its_greedy_answer_is_transformers_own_from_ids(backbone):
 def test_in_bfloat16_its_weights_are_the_same_and_its_loss_nearly(backbone, folder):
     half = load_folder(folder, DEFAULT, "cpu", LoadOptions("bfloat16"))
     assert half.model.dtype == torch.bfloat16 and half.sha256 == backbone.sha256
-    losses = [one.task_losses(one.embed(CONTEXT), TASKS).float() for one in (backbone, half)]
+    losses = [one.task_losses(one.embed(CONTEXT), TASKS[:1]).float() for one in (backbone, half)]
     torch.testing.assert_close(losses[1], losses[0], rtol=0.03, atol=0.03)
