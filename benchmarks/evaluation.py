@@ -1,10 +1,10 @@
 """Evaluation of three arms, against bare `generate` over the same sequences.
 
-Both sides read [context ; instruction] of manual prompt, prompt tuning and DDPT for N of the project's own tasks, with
-the embedded backbone, which answers them in earnest: some answers are of three tokens, some of sixty. Ours is
+Both sides read context and instruction of manual prompt, prompt tuning and DDPT for N of the project's own tasks, with
+the default backbone, which answers them in earnest: some answers are of three tokens, some of sixty. Ours is
 `evaluate`, with all that belongs to it: reading tasks, scores, bootstrap intervals, and two files. The other is
-transformers' `generate` over the 3N embedded inputs in their order, padded to the longest of their batch, and the text
-of what it wrote; the inputs are made beforehand. Each side has the batch size that is the fastest for it.
+transformers' `generate` over the 3N sequences in their order, in batches of one arm, and the text of what it wrote; the
+inputs are made beforehand. Each side has the batch size that is the fastest for it.
 
 Both have one thread. Seconds are of processor time, which a busy machine stretches less than those of the wall.
 """
@@ -12,7 +12,7 @@ Both have one thread. Seconds are of processor time, which a busy machine stretc
 import json
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
@@ -34,7 +34,7 @@ def measure() -> Iterator[Result]:
     """Yields one result; takes three minutes."""
     backbone = load_backbone(device="cpu")
     prompts = choose_prompts(backbone)
-    inputs = embedded_inputs(backbone, prompts)
+    inputs = {size: inputs_of(backbone, prompts, size) for size in SIZES}
     found: dict[str, list[str]] = {}
 
     def ours(size: int) -> None:
@@ -45,7 +45,7 @@ def measure() -> Iterator[Result]:
             found["evaluate"] = [json.loads(line)["answer"] for line in lines if line]
 
     def plain(size: int) -> None:
-        found["generate"] = generate(backbone, inputs, size)
+        found["generate"] = generate(backbone, inputs[size])
 
     with one_thread():
         ours(COUNT)  # samples the contexts, which are kept, and loads what scoring needs
@@ -53,30 +53,32 @@ def measure() -> Iterator[Result]:
         pairs = in_turn(lambda: ours(best["evaluate"]), lambda: plain(best["generate"]), clock=time.process_time)
     seconds = dict(zip(("evaluate", "generate"), pairs.medians(), strict=True))
     differing = sum(a != b for a, b in zip(found["evaluate"], found["generate"], strict=True))
-    details = {"sequences": len(inputs), "batch": best, "answers_that_differ": differing}
+    details = {"sequences": len(found["generate"]), "batch": best, "answers_that_differ": differing}
     yield Result("evaluation", pairs.ratio, GOAL, seconds, len(pairs.ours), details)
 
 
-def embedded_inputs(backbone: FrozenLM, prompts: dict) -> list[torch.Tensor]:
-    """Returns [context ; instruction], (P + N, D), of every arm and task."""
-    tasks = load_tasks(TASKS, COUNT)
-    ids = [torch.tensor(backbone.tokenizer(task.instruction)["input_ids"]) for task in tasks]
-    arms = make_arms(backbone, prompts)
-    return [torch.cat([arm.context, backbone.embedding_table[row]]) for arm in arms for row in ids]
+Inputs = list[dict[str, torch.Tensor]]  # of batches, as `generate` takes them
+
+
+def inputs_of(backbone: FrozenLM, prompts: dict, size: int) -> Inputs:
+    """Returns the inputs of every arm's tasks, in batches of `size`, as the backbone's architecture lays them out."""
+    texts = [task.instruction for task in load_tasks(TASKS, COUNT)]
+    architecture = backbone.architecture
+    if not backbone.is_encoder_decoder:  # it reads tokens, of which the last are those before an answer
+        texts = [[*row, *architecture.tail] for row in architecture.texts.bare_rows(texts)]
+    return [
+        architecture.inputs(arm.context, texts[start : start + size])
+        for arm in make_arms(backbone, prompts)
+        for start in range(0, len(texts), size)
+    ]
 
 
 @torch.no_grad()
-def generate(backbone: FrozenLM, inputs: Sequence[torch.Tensor], size: int) -> list[str]:
-    """Returns what transformers writes for all inputs, in batches of `size`."""
+def generate(backbone: FrozenLM, inputs: Inputs) -> list[str]:
+    """Returns what transformers writes for all inputs."""
     texts = []
-    for start in range(0, len(inputs), size):
-        batch = inputs[start : start + size]
-        padded = torch.nn.utils.rnn.pad_sequence(list(batch), batch_first=True)
-        lengths = torch.tensor([len(row) for row in batch])
-        mask = (torch.arange(padded.shape[1]) < lengths[:, None]).long()
-        written = backbone.model.generate(
-            inputs_embeds=padded, attention_mask=mask, do_sample=False, max_new_tokens=LONGEST
-        )
+    for batch in inputs:
+        written = backbone.model.generate(**batch, do_sample=False, max_new_tokens=LONGEST)
         texts += backbone.tokenizer.batch_decode(written, skip_special_tokens=True, clean_up_tokenization_spaces=False)
     return [text.strip() for text in texts]
 

@@ -13,10 +13,10 @@ def test_plain_generate_writes_what_evaluation_writes(tiny, tasks, monkeypatch):
     monkeypatch.setattr(evaluation, "load_tasks", lambda source, limit: some)
     monkeypatch.setattr(evaluation, "make_arms", lambda backbone, prompts: arms)
     arms = make_arms(tiny, {}, "sort list", names=["manual"])
-    inputs = evaluation.embedded_inputs(tiny, {})
-    assert [len(row) for row in inputs] == [16 + len(tiny.tokenizer(t.instruction)["input_ids"]) for t in some]
-    assert torch.equal(inputs[0][:16], arms[0].context)
-    assert evaluation.generate(tiny, inputs, 3) == write_all(tiny, arms[0], some)
+    inputs = evaluation.inputs_of(tiny, {}, 3)
+    assert [len(batch["inputs_embeds"]) for batch in inputs] == [3, 3, 1]
+    assert torch.equal(inputs[0]["inputs_embeds"][0, : len(arms[0].context)], arms[0].context)
+    assert evaluation.generate(tiny, inputs) == write_all(tiny, arms[0], some)
 
 
 def test_best_size_is_the_one_of_least_time(monkeypatch):
