@@ -77,12 +77,12 @@ def test_instruction_that_is_empty_or_endless_is_refused(text, said, refused, ti
     assert said in refused("compare", "--instruction", text, "--backbone", tiny_folder)
 
 
-def test_context_of_more_tokens_than_positions_is_refused(refused, train, prompts, tiny_folder, tmp_path):
+def test_context_of_too_many_tokens_is_refused(refused, train, prompts, tiny_folder, tmp_path):
     long = "sort list and reverse list and more"
     limit = "The context must have at most 8 tokens, got "
     assert limit in refused(*train("ddpt", "--out", tmp_path / "out", "--context", long))
     options = ["--instruction", "sort", "--backbone", tiny_folder, "--prompt", prompts["ddpt"]]
-    assert limit in refused("compare", *options, "--context", long)
+    assert "A manual context must have at most 256 tokens, got " in refused("compare", *options, "--context", 60 * long)
     assert "The context is empty" in refused(*train("ddpt", "--out", tmp_path / "out", "--context", ""))
 
 
