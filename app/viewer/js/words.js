@@ -20,7 +20,7 @@ function mapWords(run, { method, axes }) {
   const trust = quality.trust === null ? "" : " (trustworthiness " + quality.trust.toFixed(3) + ")";
   if (method === "umap") {
     const all = quality.tokens === run.tokens.length ? "all " : "";
-    const together = quality.runs ? " of " + quality.runs + " runs" : "";
+    const together = quality.runs > 1 ? " of " + quality.runs + " runs" : "";
     const settings = [["neighbours", quality.n_neighbors], ["least distance", quality.min_dist], ["seed", quality.seed]];
     return (
       "UMAP keeps neighbourhoods, not distances: " + all + thousands.format(quality.tokens) + " tokens and " +
