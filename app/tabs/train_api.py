@@ -43,8 +43,8 @@ class Endpoints:
         backbone: str = DEFAULT,
         method: str = DDPT,
         context: str = DEFAULT_CONTEXT,
-        steps: int = 600,
-        batch_size: int = 32,
+        steps: int = 60,
+        batch_size: int = 10,
         context_length: int = 16,
         request: gr.Request = None,  # type: ignore[assignment]
     ) -> dict[str, Any]:
@@ -64,8 +64,8 @@ class Endpoints:
         method: str = DDPT,
         context: str = DEFAULT_CONTEXT,
         name: str = "",
-        steps: int = 600,
-        batch_size: int = 32,
+        steps: int = 60,
+        batch_size: int = 10,
         lr: float | None = None,
         seed: int = 0,
         context_length: int = 16,
