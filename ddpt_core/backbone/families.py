@@ -3,7 +3,7 @@
 A context is given as embeddings, and many models do more to ids that they look up than to embeddings: they scale them
 (Pegasus, Marian), need ids for positions (M2M100), or predict several tokens at once (ProphetNet). Their scores would
 be wrong by a little, and nothing would tell. So a family is listed here only if loss and writing from embeddings are
-those of transformers' own model from ids; tests/backbone/test_families.py holds each of them to that.
+those of transformers' own model from ids; tests/backbone/test_model_families.py holds each of them to that.
 """
 
 from ddpt_core.errors import BackboneError
