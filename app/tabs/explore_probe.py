@@ -144,7 +144,7 @@ def add_endpoints(probe: PathProbe) -> None:
         return [row.as_json() for row in probe.code(run, instruction, silent, visitor_of(None, request)).rows]
 
     def loss_along_path(run: str, request: gr.Request) -> list[dict[str, Any]]:
-        """Measures the loss on the examples' references, in nats per token, at 50 steps of a run."""
+        """Measures the loss on the examples' references, in nats per token, at 32 steps of a run."""
         return probe.loss(run, silent, visitor_of(None, request)).as_json()["rows"]
 
     one_at_a_time = {"concurrency_id": MODEL, "concurrency_limit": 1}

@@ -162,7 +162,7 @@ def test_data_without_the_curves_is_told_and_breaks_nothing(visit, monkeypatch):
 
 def test_the_loss_is_measured_on_demand_told_and_there_the_next_time(visit, probed):
     page = visit()
-    assert "on 41 examples, at 21 steps" in shown(page, "loss", "words")
+    assert "on 12 examples, at 21 steps" in shown(page, "loss", "words")
     page.click(".loss .measure")
     page.wait_for_selector("[data-curve=loss] canvas", state="visible")
     (file,) = probed.store.folder.glob("*-loss-*.json")
@@ -170,7 +170,7 @@ def test_the_loss_is_measured_on_demand_told_and_there_the_next_time(visit, prob
     for step in (0, 13):
         seek(page, step)
         assert float(shown(page, "loss")) == pytest.approx(losses[step], rel=6e-4)
-    assert "41 examples, written by hand" in shown(page, "loss", "words")
+    assert "12 examples, written by hand" in shown(page, "loss", "words")
     again = visit()
     again.wait_for_selector("[data-curve=loss] canvas", state="visible")
     assert not again.is_visible(".loss .measure") and page.failed == again.failed == []
