@@ -82,8 +82,8 @@ def test_the_loss_is_that_of_the_examples_and_is_kept_for_the_next_process(recor
     services, name = recorded_tiny
     probe = PathProbe(services)
     path = probe.loss(name, silent)
-    tasks = list(probe.examples.values())
-    assert (path.examples, len(path.rows)) == (len(tasks), 21)
+    tasks = list(probe.examples.values())[::3][:12]  # of 41, evenly spaced
+    assert (path.examples, len(path.rows)) == (12, 21)
     alone = tiny.loss(torch.from_numpy(Trajectory.load(name).context[7]), tasks).item()
     assert path.rows[7].loss == pytest.approx(alone, rel=1e-5)
     monkeypatch.setattr(PathLosses, "_measure", pytest.fail)
