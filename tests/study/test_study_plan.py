@@ -31,11 +31,11 @@ def test_shipped_plan_has_every_arm_and_its_seeds():
     assert [variant.name for variant in plan.arms] == [
         "none", "manual", "prompt-tuning", "residual", "ddpt", "ddpt-full",
     ]  # fmt: skip
-    assert len(plan.manual_contexts) == 8 and len(plan.training_seeds) == 3 and len(plan.sampling_seeds) == 2
+    assert len(plan.manual_contexts) == 8 and len(plan.training_seeds) == 3 and len(plan.sampling_seeds) == 1
     assert [data.tests for data in plan.data] == [False, True, True, True, True, True]
     whole, tasks = plan.data[0], plan.data[1]
     none, _, tuned, _, ddpt, _ = plan.entries
-    assert [len(plan.runs(entry, whole)) for entry in (ddpt, tuned, none)] == [6, 3, 1]
+    assert [len(plan.runs(entry, whole)) for entry in (ddpt, tuned, none)] == [3, 3, 1]
     assert [len(plan.runs(entry, tasks)) for entry in (ddpt, tuned, none)] == [1, 1, 1]
 
 
