@@ -65,7 +65,7 @@ def test_one_line_and_nothing_else_from_a_process_of_its_own(tiny_folder, tmp_pa
         [sys.executable, "-m", "ddpt_core", *arguments, "--json"], cwd=ROOT, capture_output=True, text=True
     )
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
-    assert done.stderr.startswith("The context must have at most 16 tokens, got ")
+    assert done.stderr.startswith("A manual context must have at most 256 tokens, got ")
 
 
 @pytest.mark.slow
