@@ -11,12 +11,13 @@ run: $(VENV)/.installed model
 model: $(VENV)/.installed
 	$(BIN)/python -m ddpt_core fetch
 
-# Two workers; all tests that drive a browser are of one of them (see tests/conftest.py), as two would starve each other.
+# Tests that drive a browser come by themselves: two browsers at once starve each other, and one keeps both cores busy.
 test: $(VENV)/.installed-dev browser model
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --ignore-glob='*_browser.py'
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/app/*_browser.py
 
 # A second call finds the marker newer than the list and installs nothing.
 $(VENV)/.installed: requirements.txt

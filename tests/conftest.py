@@ -50,13 +50,6 @@ def no_default_backbone(monkeypatch):
     monkeypatch.setattr(fetch, "fetch", lambda *given: pytest.fail("a test asked for the default backbone"))
 
 
-def pytest_collection_modifyitems(items) -> None:
-    """Puts the tests of a file into one group, and all that drive a browser, of which two at once starve each other."""
-    for item in items:
-        group = "browser" if "browser" in item.fixturenames else item.path.name
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.fixture(scope="session")
 def needs_landlock():
     """Skips where the kernel has no Landlock; a sandbox that is refused for any other reason fails the tests."""
