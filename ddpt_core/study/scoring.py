@@ -17,6 +17,7 @@ from ddpt_core.study.answers import Run
 from ddpt_core.study.names import LOSS, PASS, chief
 from ddpt_core.tuning.arm_names import DDPT, DDPT_FULL, MANUAL, NONE, PROMPT_TUNING, RESIDUAL
 
+RESAMPLES = 10_000  # of a pair: the least p-value is one over it, and is multiplied by the number of comparisons
 # (treatment, baseline), as far as both were run
 PAIRS = (
     (MANUAL, NONE),
@@ -108,7 +109,7 @@ def figures_of_arm(scored: Sequence[Scored], samples: int = 1000) -> dict[str, d
     return figures
 
 
-def compared(treatment: Sequence[Scored], baseline: Sequence[Scored], samples: int = 1000) -> dict[str, dict[str, Any]]:
+def compared(treatment: Sequence[Scored], baseline: Sequence[Scored], samples: int = RESAMPLES) -> dict[str, dict[str, Any]]:
     """Returns for each metric the ratio and the difference of two arms, paired by task, with intervals and p-value."""
     first, second = averaged(baseline), averaged(treatment)
     found = {}

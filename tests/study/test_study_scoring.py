@@ -7,7 +7,7 @@ from sacrebleu.metrics.bleu import BLEU
 from ddpt_core.evaluation.code_tokens import code_tokens
 from ddpt_core.evaluation.text_metrics import score, score_with_intervals
 from ddpt_core.study.answers import Run
-from ddpt_core.study.scoring import correct, figures_of_data, pairs_of
+from ddpt_core.study.scoring import RESAMPLES, correct, figures_of_data, pairs_of
 
 REFERENCES = ["sorted(xs, key=len)", "len(a) + len(b)", "x[0] if x else y", "print(sum(v), end='')", "max(d, key=f)"]
 GOOD = ["sorted(xs, key=len)", "len(a) + len(c)", "x[0] if x else None", "print(sum(v))", "max(d, key=f)"]
@@ -81,7 +81,7 @@ def test_paired_ratio_is_that_of_resampled_tasks_with_all_their_answers(figures)
     passed = np.array([(1, 1, 0, 0, 1), (1, 1, 0, 0, 0), (1, 1, 1, 0, 1), (1, 0, 0, 0, 0)], float).mean(0)
     judged = np.array([1, 1, 1, 0, 1], float)
     manual = np.array([1, 0, 0, 0, 1], float)
-    drawn = np.random.default_rng(0).integers(0, 5, size=(1000, 5))
+    drawn = np.random.default_rng(0).integers(0, 5, size=(RESAMPLES, 5))
     with np.errstate(invalid="ignore", divide="ignore"):
         treated = passed[drawn].sum(1) / judged[drawn].sum(1)
         differences = treated - manual[drawn].sum(1) / judged[drawn].sum(1)
@@ -98,7 +98,7 @@ def test_paired_ratio_is_that_of_resampled_tasks_with_all_their_answers(figures)
 def test_ratio_of_losses_has_the_interval_of_resampled_quotients(figures):
     ours = np.mean([[len(code) for code in answers] for answers in (GOOD, FAIR, GOOD, POOR)], axis=0)
     theirs = np.array([len(code) for code in POOR], float)
-    drawn = np.random.default_rng(0).integers(0, 5, size=(1000, 5))
+    drawn = np.random.default_rng(0).integers(0, 5, size=(RESAMPLES, 5))
     ratios = ours[drawn].sum(1) / theirs[drawn].sum(1)  # the tokens, the same for both, cancel
     found = figures["paired"]["ddpt/manual"]["loss"]
     assert found["ratio"] == pytest.approx(ours.sum() / theirs.sum())
@@ -117,7 +117,7 @@ def test_each_runs_own_figures_are_kept(figures):
 
 
 def test_arms_with_equal_answers_do_not_differ():
-    pair = figures_of_data([run("manual", FAIR), run("prompt-tuning", FAIR, 0)], tests=False)["paired"]
+    pair = figures_of_data([run("manual", GOOD), run("prompt-tuning", GOOD, 0)], tests=False)["paired"]
     found = pair["prompt-tuning/manual"]["bleu"]
     assert (found["ratio"], found["ratio_ci95"], found["difference_ci95"], found["p_value"]) == (1, [1, 1], [0, 0], 1)
     assert "pass_at_1" not in pair["prompt-tuning/manual"]
