@@ -215,10 +215,10 @@ def test_what_cannot_be_asked_is_refused_before_anything_runs(comparisons, wrong
 def test_a_failure_is_said_where_the_answers_would_stand_and_what_was_typed_stays(tab):
     too_long = "many words " * 40
     outputs, failed = [], tab.run(asked(), "", None, "sort", "", "", "", THREE, too_long, *SETTINGS[2:])
-    with pytest.raises(DDPTError, match="The context must have at most"):
+    with pytest.raises(DDPTError, match="A manual context must have at most"):
         outputs.extend(failed)  # keeps what came before the error
     *_, last = outputs
-    assert last[:FIELDS] == [SKIP] * FIELDS and "The context must have at most" in last[FIELDS]
+    assert last[:FIELDS] == [SKIP] * FIELDS and "A manual context must have at most" in last[FIELDS]
     assert last[-2].interactive and not last[-1].interactive
 
 
