@@ -151,9 +151,9 @@ def test_cancelling_keeps_the_columns_that_are_there(tab):
 def test_a_failure_is_said_beside_the_button_and_what_is_there_stays(tab, monkeypatch):
     too_long = ["many words " * 40, *settings()[1:]]
     outputs, failed = [], tab.run(asked(), "sort", [], "", ["none", "manual"], *too_long)
-    with pytest.raises(DDPTError, match="The context must have at most"):
+    with pytest.raises(DDPTError, match="A manual context must have at most"):
         outputs.extend(failed)
-    assert "The context must have at most" in outputs[-1][2] and outputs[-1][3].interactive
+    assert "A manual context must have at most" in outputs[-1][2] and outputs[-1][3].interactive
     kept = [output[1] for output in outputs if output[1] != SKIP][-1]
     assert list(kept.answers) == ["none"]
 

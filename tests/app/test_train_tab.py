@@ -434,8 +434,9 @@ def test_a_training_takes_its_first_wish_and_none_after_its_last_step(tmp_path):
     assert last.asked == "" and not last.stoppable
 
 
-def test_the_form_gives_every_setting_by_its_name(form):
-    assert settings_of(form(method="prompt-tuning"))["lr"] == LEARNING_RATES["prompt-tuning"] != LEARNING_RATES["ddpt"]
+def test_the_form_gives_every_setting_by_its_name(form, monkeypatch):
+    monkeypatch.setitem(LEARNING_RATES, "prompt-tuning", 0.0321)
+    assert settings_of(form(method="prompt-tuning"))["lr"] == 0.0321 != LEARNING_RATES["ddpt"]
     settings = settings_of(form(method="residual", seed=7))
     assert settings["lr"] == LEARNING_RATES["residual"] and settings["seed"] == 7 and settings["name"] == "mine"
     for name in ("name", "backbone", "trusted"):
