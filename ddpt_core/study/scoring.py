@@ -109,7 +109,9 @@ def figures_of_arm(scored: Sequence[Scored], samples: int = 1000) -> dict[str, d
     return figures
 
 
-def compared(treatment: Sequence[Scored], baseline: Sequence[Scored], samples: int = RESAMPLES) -> dict[str, dict[str, Any]]:
+def compared(
+    treatment: Sequence[Scored], baseline: Sequence[Scored], samples: int = RESAMPLES
+) -> dict[str, dict[str, Any]]:
     """Returns for each metric the ratio and the difference of two arms, paired by task, with intervals and p-value."""
     first, second = averaged(baseline), averaged(treatment)
     found = {}

@@ -223,7 +223,7 @@ def test_umap_of_two_runs_is_one_map_named_by_all_that_made_it(tuned):
     run = fit(seed=7, n_neighbors=5, min_dist=0.4)
     quality = run["quality"]["umap"]
     told = {"seed": 7, "n_neighbors": 5, "min_dist": 0.4, "second": second, "metric": "cosine", "tokens": VOCABULARY}
-    assert told.items() <= quality.items() and 0 < quality["trust"] <= 1 and quality["steps"] == 21  # of the shorter run
+    assert told.items() <= quality.items() and 0 < quality["trust"] <= 1 and quality["steps"] == 21
     shapes = {array: values.shape for array, values in arrays_of(run, "umap").items()}
     assert shapes == {
         "umap.vocabulary": (VOCABULARY, 2),
