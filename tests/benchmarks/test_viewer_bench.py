@@ -59,7 +59,7 @@ class TestInChromium:
             with viewer.opened(browser, f"{address}/?step=7") as page:
                 shown = page.evaluate("panelSteps()")
                 assert set(shown.values()) == {7} and page.evaluate("ddptViewer.stepCount") == 2001
-                page.evaluate("document.querySelector('.ddpt .where').textContent = 'step 1,412 of 2,000'")
+                page.evaluate("document.querySelector('.ddpt .where span').textContent = 'step 1,412 of 2,000'")
                 assert page.evaluate("panelSteps().words") == 1412
                 assert page.evaluate("framesBehind([3, 2000, 0])") == {"frames": 0, "late": []}
                 assert all(found > 0 for found in viewer.seek(page, [1000, 5]))
