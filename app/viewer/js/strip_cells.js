@@ -6,7 +6,9 @@
  */
 function stripCells(run, kind) {
   const ids = run.arrays[kind + ".ids"].values;
-  const levels = run.arrays[kind + ".scores"].values; // 0 to 65535 along the range
+  const scores = run.arrays[kind + ".scores"].values;
+  const [low, high] = run.arrays[kind + ".range"].values;
+  const scale = high > low ? 256 / (high - low) : 0; // shades to a similarity
   const length = run.steps + 1;
   const shades = new Uint8Array(run.positions * length);
   const stretches = Array.from({ length: run.positions }, (_, position) => {
@@ -14,7 +16,7 @@ function stripCells(run, kind) {
     let last = { id: -1 };
     for (let step = 0; step < length; step += 1) {
       const i = (step * run.positions + position) * run.neighbours;
-      shades[position * length + step] = levels[i] >> 8;
+      shades[position * length + step] = Math.min(255, Math.max(0, Math.floor((scores[i] - low) * scale)));
       if (last.id === ids[i]) last.to = step;
       else found.push((last = { from: step, to: step, id: ids[i] }));
     }
