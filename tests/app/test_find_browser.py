@@ -336,8 +336,7 @@ def test_the_picture_has_a_twin_in_numbers(visit, packed):
         for position, (number, x, y, _, similarity, to_end, to_manual) in enumerate(rows):
             told = [float(text.replace("−", "-")) for text in (x, y, similarity, to_end, to_manual)]
             named = [arrays[f"state.{name}"][step, position] for name in ("to_end", "to_manual")]
-            low, high = arrays["state.range"]
-            score = low + arrays["state.scores"][step, position, 0] / 65535 * (high - low)
+            score = arrays["state.scores"][step, position, 0]
             assert number == str(position + 1)
             assert told == pytest.approx(
                 [*arrays["pca.state"][step, position, :2], score, *named], rel=0.006, abs=0.0051

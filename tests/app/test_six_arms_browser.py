@@ -89,6 +89,7 @@ def test_the_study_stands_below_the_answers_with_the_figures_of_its_file(visit, 
 
 def test_without_a_study_the_page_names_the_command_that_makes_it(visit):
     page = visit("?tab=compare", 3)
+    page.wait_for_function("!document.querySelector('#study-table').innerText.includes('Reading the comparison')")
     assert "python -m ddpt_core study" in page.inner_text("#study-table")
     assert page.locator("#study-plot").count() == 0 and page.locator("#study-data").count() == 0
 

@@ -185,6 +185,6 @@ def test_methods_show_the_settings_that_they_have(visit):
         shown[method] = [rate, *(page.get_by_label(label).is_visible() for label in labels)]
     assert shown == {
         "Prompt tuning": [["0.01"], False, False],
-        "Residual": [["0.001"], True, False],
-        "DDPT": [["0.001"], True, True],
+        "Residual": [["0.01"], True, False],
+        "DDPT": [["0.01"], True, True],
     }
