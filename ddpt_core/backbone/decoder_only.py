@@ -58,7 +58,7 @@ class DecoderOnly:
     def inputs(
         self, context: torch.Tensor | None, rows: Sequence[Sequence[int]], new: int = 0
     ) -> dict[str, torch.Tensor]:
-        """Returns embeddings (B,H+P+N,D), mask and positions of [head ; context ; padding ; row].
+        """Returns embeddings (B,H+P+N,D) and mask of [head ; context ; padding ; row].
 
         So head and context stand in the same columns of all rows, and all rows end in the last one. Raises DataError if
         these and `new` tokens to be written have no room in the model's positions.
@@ -107,7 +107,7 @@ class DecoderOnly:
         """Returns keys and values of what all rows (B,...,D) begin with alike, None where that saves nothing.
 
         The head is the same for all tasks, and so is a context (P, D): read once, they are differentiable like the
-        rest. Measured on SmolLM2, 12 tasks of CoNaLa: see `python -m benchmarks training`.
+        rest.
         """
         length = len(self.head) + (context.shape[0] if context is not None and context.ndim == 2 else 0)
         rows = len(inputs_embeds)

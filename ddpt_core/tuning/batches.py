@@ -9,6 +9,7 @@ import torch
 from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.task import Task
 from ddpt_core.errors import DataError
+from ddpt_core.tuning.config import TrainConfig
 from ddpt_core.tuning.processes import processes
 
 POOL = 16  # batches that are sorted by length together
@@ -35,6 +36,12 @@ def spread(tasks: Sequence[Task], count: int) -> list[Task]:
     """Returns `count` of the tasks, evenly spaced, so that every source has its share; all if there are no more."""
     count = min(count, len(tasks))
     return [tasks[place * len(tasks) // count] for place in range(count)]
+
+
+def parts_of(tasks: Sequence[Task], config: TrainConfig) -> tuple[list[Task], list[Task]]:
+    """Returns the tasks that a training learns from, and those that each of its validations reads; see `split`."""
+    training, held_out = split(tasks, config.validation_share)
+    return training, spread(held_out, config.read_at_once)
 
 
 class Batches:

@@ -14,7 +14,7 @@ import torch
 from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.readers import Sources, load_all_tasks
 from ddpt_core.diffusion.sampler import DenoiseStep, sample
-from ddpt_core.tuning.batches import split, spread, validation_loss
+from ddpt_core.tuning.batches import parts_of, validation_loss
 from ddpt_core.tuning.card import prompt_card
 from ddpt_core.tuning.checkpoint import load_prompt, update_metrics
 from ddpt_core.tuning.config import TrainConfig
@@ -42,8 +42,7 @@ def finish(out: Path, backbone: FrozenLM, data: Sources, tell: Tell | None = Non
     found: dict[str, Any] = {}
     if isinstance(prompt, DDPTPrompt) and "seed_spread" not in prompt.info["metrics"]:
         config = TrainConfig(**prompt.info["config"])
-        _, held_out = split(load_all_tasks(data), config.validation_share)
-        validation = spread(held_out, config.read_at_once)
+        _, validation = parts_of(load_all_tasks(data), config)
         say = tell or (lambda share, text: None)
         found["seed_spread"] = seed_spread(prompt, lambda share: say(0.4 * share, "measuring the spread over seeds"))
         found["steps_ablation"] = steps_ablation(

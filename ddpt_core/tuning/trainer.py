@@ -18,7 +18,7 @@ from ddpt_core.backbone.frozen_lm import IGNORED, FrozenLM
 from ddpt_core.data.readers import OWN_TASKS, OWN_TRAINING, Sources, load_all_tasks, sources_in
 from ddpt_core.data.task import Task
 from ddpt_core.errors import ConfigError, DataError, require_choice, require_range
-from ddpt_core.tuning.batches import Batches, split, spread, validation_loss
+from ddpt_core.tuning.batches import Batches, parts_of, split, validation_loss
 from ddpt_core.tuning.checkpoint import update_metrics
 from ddpt_core.tuning.config import TrainConfig
 from ddpt_core.tuning.methods import METHODS, Method, Piece
@@ -59,8 +59,7 @@ def train(
                 f"The tasks of {source} are held out for evaluation; train on {OWN_TRAINING} or other data."
             )
     here, tasks = processes(), load_all_tasks(data)
-    training, held_out = split(tasks, config.validation_share)
-    validation = spread(held_out, config.read_at_once)
+    training, validation = parts_of(tasks, config)
     batches = Batches(training, config.batch_size, config.seed)
     _require_enough(batches, config, here)
     here.shard(backbone)
