@@ -17,7 +17,7 @@ from app.study_file import YOUR_FILE, read_wanted, wanted_study
 from app.study_parcels import Parcels
 from app.tabs import evaluate_studies_api
 from app.tabs.study_form import UPLOAD_NOTE, file_choices, study_form
-from app.tabs.study_status import controls_of, line_of
+from app.tabs.study_status import controls_of
 from app.tabs.study_view import FILES, View, asked_of, build_view
 from app.training_data import at_this_machine
 from ddpt_core.errors import DDPTError
@@ -56,7 +56,7 @@ def build(services: Services, tab: gr.Tab, to_compare: str) -> None:
     listing.open_study(as_toast(page.open), None, shown, **any_time)
     resume.click(as_toast(page.resume), chosen, shown, trigger_mode="once", **several)
     delete.click(as_toast(page.delete), [chosen, sure], shown, js=ASK_BEFORE_DELETE, **at_once)
-    cancel.click(as_toast(page.cancel), None, [status, cancel], **at_once)
+    cancel.click(as_toast(page.cancel), None, None, **at_once)
 
     asked = [source, *form.asked]
     form.upload.upload(page.uploaded, form.upload, [source, form.file, form.upload, form.said], **several)
@@ -191,9 +191,9 @@ class StudiesPage:
         self.studies.resume(chosen, at_this_machine(request))
         yield from self.watch(request, chosen)
 
-    def cancel(self) -> list[Any]:
-        """Asks the study under way to stop; what it has done is kept."""
-        return [line_of(self.studies.stop()), gr.Button(interactive=False)]
+    def cancel(self) -> None:
+        """Asks the study under way to stop; what it has done is kept, and whoever watches it sees it end."""
+        self.studies.stop()
 
     def delete(self, chosen: str, sure: bool) -> list[Any]:
         """Deletes the chosen study, if who asks is sure."""

@@ -59,7 +59,7 @@ def build(services: Services) -> None:
     shown = [status, preview, viewer, *buttons]
     made = sample.click(as_toast(explore.sample), [*form, window], shown, trigger_mode="once", **several)
     made.then(panel.refresh, window, listing, js=SAYS_WHO, **hidden)
-    cancel.click(explore.cancel, None, [status, cancel], queue=False, **hidden)
+    cancel.click(explore.cancel, None, None, queue=False, **hidden)
     tab.select(explore.offer, prompt, prompt, queue=False, **hidden)
     explore_api.add(services, panel.library)
     explore_probe.build(services)
@@ -167,11 +167,9 @@ class Explore:
                 raise
             yield [*last, *ready()]
 
-    def cancel(self, request: gr.Request) -> list[Any]:
-        """Stops the sampling of this session."""
-        if not self.stops.stop(request.session_hash):
-            return [gr.skip(), gr.skip()]
-        return [status_line("Stopping…"), gr.Button(interactive=False)]
+    def cancel(self, request: gr.Request) -> None:
+        """Stops the sampling of this session, which says so itself."""
+        self.stops.stop(request.session_hash)
 
     def opening(
         self, name: str, step: int | None, visitor: str, stop: threading.Event | None = None

@@ -71,8 +71,8 @@ def build(services: Services) -> None:
     resumed = [source, form.data, view.menu, form.trust]
     resume.click(as_toast(train.resume), resumed, view.outputs, trigger_mode="once", **several)
     tab.select(as_toast(train.look), None, view.outputs, **several)
-    pause.click(as_toast(train.pause), None, [status, pause, cancel], **at_once)
-    cancel.click(as_toast(train.cancel), sure, [status, pause, cancel], js=ASK_BEFORE_CANCEL, **at_once)
+    pause.click(as_toast(train.pause), None, None, **at_once)
+    cancel.click(as_toast(train.cancel), sure, None, js=ASK_BEFORE_CANCEL, **at_once)
     delete.click(as_toast(train.delete), [view.menu, sure], view.outputs, js=ASK_BEFORE_DELETE, **at_once)
     for button, script in ((view.compare, TO_COMPARE), (view.explore, TO_EXPLORE)):
         button.click(train.hand_over, view.name, None, **at_once).success(None, js=script)
@@ -159,13 +159,14 @@ class Train:
         if training.ended.is_set():
             yield View.of(training, self.trainings.stopped())
 
-    def pause(self) -> list[Any]:
-        """Asks the training to pause; what it has is kept."""
-        return asked_of(self.trainings.ask(PAUSE))
+    def pause(self) -> None:
+        """Asks the training to pause; what it has is kept, and whoever watches it sees it end."""
+        self.trainings.ask(PAUSE)
 
-    def cancel(self, sure: bool) -> list[Any]:
+    def cancel(self, sure: bool) -> None:
         """Asks the training to end, if who asks is sure; nothing of it is kept."""
-        return asked_of(self.trainings.ask(CANCEL)) if sure else [gr.skip()] * 3
+        if sure:
+            self.trainings.ask(CANCEL)
 
     def delete(self, name: str, sure: bool) -> list[Any]:
         """Deletes a stopped training, if who asks is sure."""
@@ -195,8 +196,3 @@ class Train:
 def refused(error: DDPTError) -> list[Any]:
     """Returns what is shown of a training that cannot begin: its sentence, all else as it is."""
     return [status_line(str(error), failed=True), *[gr.skip()] * (View.OUTPUTS - 1)]
-
-
-def asked_of(training: Training) -> list[Any]:
-    """Returns status and the two buttons once a training has been asked to stop."""
-    return [status_of(training), gr.Button(interactive=False), gr.Button(interactive=False)]

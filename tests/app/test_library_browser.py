@@ -3,10 +3,12 @@
 import io
 import re
 import struct
+import time
 import zipfile
 
 import pytest
 
+from app.sketch import Sketch
 from ddpt_core.backbone import registry
 from ddpt_core.trajectory.trajectory import available_runs
 
@@ -189,14 +191,16 @@ def test_two_windows_do_not_see_each_others_unsaved_runs(visit, server):
     assert ann.failed == bob.failed == []
 
 
-def test_sampling_can_be_cancelled_in_its_first_instant_and_begun_again(visit, recorded):
-    page = visit()
+def test_sampling_can_be_cancelled_in_its_first_instant_and_begun_again(visit, recorded, monkeypatch):
+    page, add = visit(), Sketch.add
     page.click(".new-run")
     page.get_by_label("Steps", exact=True).fill("2000")
-    page.click("#sample")
-    page.wait_for_selector("#cancel:not([disabled])")
-    page.click("#cancel")
-    page.wait_for_function("document.querySelector('#new-run-status').textContent.includes('Cancelled')")
+    with monkeypatch.context() as slow:
+        slow.setattr(Sketch, "add", lambda *told: (time.sleep(0.02), add(*told)))  # else it is over before the click
+        page.click("#sample")
+        page.wait_for_selector("#cancel:not([disabled])")
+        page.click("#cancel")
+        page.wait_for_function("document.querySelector('#new-run-status').textContent.includes('Cancelled')")
     assert page.get_by_label("Steps", exact=True).input_value() == "2000"
     assert page.inner_html("#new-run-preview").count("<svg") == 0
     services, _ = recorded
