@@ -11,13 +11,13 @@ run: $(VENV)/.installed model
 model: $(VENV)/.installed
 	$(BIN)/python -m ddpt_core fetch
 
-# Tests that drive a browser come by themselves: two browsers at once starve each other, and one keeps both cores busy.
+# Tests that drive a browser come by themselves: together with the others, which load models, they starve.
 test: $(VENV)/.installed-dev browser model
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --ignore-glob='*_browser.py'
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/app/*_browser.py
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal tests/app/*_browser.py
 
 # A second call finds the marker newer than the list and installs nothing.
 $(VENV)/.installed: requirements.txt

@@ -196,7 +196,7 @@ def study_file(tmp_path, monkeypatch, invented):
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser():
     """A browser; without one these tests fail, since `make test` installs it."""
     from playwright.sync_api import sync_playwright

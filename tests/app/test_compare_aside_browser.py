@@ -256,9 +256,8 @@ def test_a_list_is_taken_away_whole(visit):
     assert all(row["code"] for row in rows)
 
 
-@pytest.mark.parametrize("query", ["?tab=compare", "?tab=compare&__theme=dark"])
-def test_a_phone_shows_it_all_without_scrolling_sideways(visit, query):
-    page = visit(query, width=390, height=844)
+def test_a_phone_shows_it_all_without_scrolling_sideways(visit):
+    page = visit("?tab=compare&__theme=dark", width=390, height=844)
     set_against(page, "the reference")
     page.get_by_text("What these figures mean").click()
     page.get_by_role("button", name="History of this session").click()

@@ -139,8 +139,7 @@ def test_cancelling_while_another_works_frees_the_button(visit, probed):
     write(page)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize(("theme", "width"), [("dark", 390), ("light", 1440)])
 def test_the_panel_fits_the_window_in_either_theme(visit, theme, width):
     page = visit(f"?step=20&__theme={theme}", width=width, height=844)
     write(page)

@@ -208,8 +208,7 @@ def test_sampling_can_be_cancelled_in_its_first_instant_and_begun_again(visit, r
     sample(page, seed=6)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize(("theme", "width"), [("dark", 1440), ("light", 390)])
 def test_the_list_fits_and_can_be_read(visit, width, theme):
     page = visit(f"?__theme={theme}", width=width, height=844)
     sample(page)

@@ -183,8 +183,7 @@ def test_the_tour_plays_in_linear_time_and_reduced_motion_only_starts_none_by_it
     assert page.is_visible(".caption")
 
 
-@pytest.mark.parametrize("kind", ["linear", "log"])
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize(("kind", "width"), [("log", 390), ("linear", 1440)])
 def test_ticks_are_thinned_to_three_pixels_but_never_lose_an_end_and_say_so(visit, long, kind, width):
     page = visit(f"?run={long}&step=20", record=True, width=width)
     page.click("[data-time=linear]")
