@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+from ddpt_core.arms import ALL_ARMS, DDPT, DDPT_FULL, MANUAL, NONE, PROMPT_TUNING, RESIDUAL
 from ddpt_core.errors import ConfigError, require_choice
-from ddpt_core.tuning.arm_names import ALL_ARMS, DDPT, DDPT_FULL, MANUAL, NONE, PROMPT_TUNING, RESIDUAL
 
 TRAINED = (PROMPT_TUNING, RESIDUAL, DDPT, DDPT_FULL)  # those that need a prompt
 

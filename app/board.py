@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from app.comparisons import Question
-    from ddpt_core.evaluation.arms import ArmResult
+    from ddpt_core.answering.arms import ArmResult
 
 WAITING = "Waiting…"
 

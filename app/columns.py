@@ -9,8 +9,8 @@ from typing import Any
 
 from app.arms import ARM_LABELS, ARM_NAMES, ARM_NOTES, listed
 from app.numbers import whole
+from ddpt_core.arms import ARMS, DDPT, DDPT_FULL, MANUAL
 from ddpt_core.errors import ConfigError, DataError, require_range
-from ddpt_core.tuning.arm_names import ARMS, DDPT, DDPT_FULL, MANUAL
 
 MAX_COLUMNS = 12  # of one comparison; also the most seeds that a range may name
 MAX_CHARACTERS = 1_000  # of one context; what the prompts have room for is checked in tokens

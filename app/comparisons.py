@@ -17,16 +17,16 @@ from app.numbers import generation_settings
 from app.progress import Tell
 from app.prompts import Prompts
 from app.typed_tests import check_limits, typed_statements
+from ddpt_core.arms import ARMS, MANUAL, NONE, PROMPT_TUNING, RESIDUAL
 from ddpt_core.backbone import registry
 from ddpt_core.data.programs import program_of
 from ddpt_core.data.readers import load_tasks
 from ddpt_core.data.task import Task, check_instruction
 from ddpt_core.errors import DataError
-from ddpt_core.tuning.arm_names import ARMS, MANUAL, NONE, PROMPT_TUNING, RESIDUAL
 
 if TYPE_CHECKING:
+    from ddpt_core.answering.arms import Arm, ArmResult
     from ddpt_core.backbone.frozen_lm import GenerationSettings
-    from ddpt_core.evaluation.arms import Arm, ArmResult
 
 KEPT_CONTEXTS = 32  # final contexts of DDPT prompts that are kept, one for each prompt and seed
 COLLAPSED = 0.01  # spread over seeds, in standard deviations of the vocabulary, below which the seed hardly matters
@@ -104,8 +104,8 @@ class Comparisons:
 
         The tests run after the model is free again: they may take their ten seconds.
         """
-        from ddpt_core.evaluation.arms import run_arm
-        from ddpt_core.evaluation.execution import execute
+        from ddpt_core.answering.arms import run_arm
+        from ddpt_core.metrics.execution import execute
 
         with self.services.model(tell):
             tell(0.0, "Loading the model…")
@@ -128,7 +128,7 @@ class Comparisons:
 
     def arm(self, question: Question, backbone, column: Column, tell: Tell) -> tuple[Arm, str]:
         """Returns the column's arm with its context (P, D), and the context in words."""
-        from ddpt_core.evaluation.arms import Arm
+        from ddpt_core.answering.arms import Arm
 
         name = column.arm
         if name == NONE:
@@ -156,7 +156,7 @@ class Comparisons:
 
     def _of_text(self, question: Question, backbone, column: Column) -> tuple[Arm, str]:
         """Returns the arm of a text as the core makes it."""
-        from ddpt_core.evaluation.arms import make_arms
+        from ddpt_core.answering.arms import make_arms
 
         (arm,) = make_arms(backbone, {}, column.context, names=(MANUAL,))
         given = len(arm.context)

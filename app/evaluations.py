@@ -25,9 +25,9 @@ from app.prompts import Prompts
 from app.services import WAITING
 from app.task_files import TaskFile
 from app.typed_tests import check_limits
+from ddpt_core.arms import ALL_ARMS, ARMS
 from ddpt_core.data.task import Task
 from ddpt_core.errors import ConfigError, DataError, require_range
-from ddpt_core.tuning.arm_names import ALL_ARMS, ARMS
 
 if TYPE_CHECKING:
     from ddpt_core.backbone.frozen_lm import GenerationSettings
@@ -112,7 +112,7 @@ class Evaluations:
         **settings: Any,
     ) -> Wanted:
         """Returns what is to be evaluated; raises DDPTError for what cannot be, before anything is loaded."""
-        from ddpt_core.evaluation.unit_tests import UnitTests
+        from ddpt_core.answering.unit_tests import UnitTests
 
         names = arms_of(arms)
         count = len(file.tasks) if limit is None else require_range("Tasks", whole("Tasks", limit), 1, MAX_EVALUATED)
@@ -154,8 +154,8 @@ class Evaluations:
         return Evaluation(folder, {task.id: task for task in wanted.tasks})
 
     def _run(self, wanted: Wanted, folder: Path, tell: Tell) -> None:
-        from ddpt_core.evaluation.evaluate import evaluate
-        from ddpt_core.evaluation.execution import Limits
+        from ddpt_core.answering.evaluate import evaluate
+        from ddpt_core.metrics.execution import Limits
 
         tell(0.0, "Loading the model…")
         backbone = self.services.backbone(self.prompts.backbone_of(wanted.prompts))

@@ -69,7 +69,7 @@ def as_csv(boards: Sequence[Board], origin: Origin, for_spreadsheets: bool = Fal
 
     `for_spreadsheets` an apostrophe stands before a text that could be run as a formula.
     """
-    from ddpt_core.evaluation.text_metrics import METRICS
+    from ddpt_core.metrics.text_metrics import METRICS
 
     heads = ("instruction", "column", "arm", "seed", "context", "prompt", "code", "answer", *METRICS)
     rows = []

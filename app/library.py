@@ -15,9 +15,9 @@ from app.run_entry import LONGEST, RunEntry, free_name
 from app.task_files import on_a_space
 from app.unsaved import TRASH, remove_if_old
 from app.viewer.view import RunView, key_of
-from ddpt_core.artifact_files import check_writable
 from ddpt_core.backbone import registry
 from ddpt_core.errors import ArtifactError, first_line
+from ddpt_core.files import check_writable
 from ddpt_core.trajectory.limits import MAX_BYTES
 
 TRASH_SECONDS = 24 * 3_600  # that a deleted run of the user's own can still be brought back

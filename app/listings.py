@@ -20,7 +20,7 @@ from ddpt_core.data.task import Task, check_instruction
 from ddpt_core.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
-    from ddpt_core.evaluation.execution import Execution
+    from ddpt_core.metrics.execution import Execution
 
 MAX_INSTRUCTIONS = 50
 ROWS_AT_ONCE = 64  # answers, or beams of them, that the model writes side by side
@@ -78,7 +78,7 @@ class Listing:
         return board
 
     def _overall(self, key: str, answers: Mapping[int, Answer]) -> dict[str, Overall]:
-        from ddpt_core.evaluation.text_metrics import score
+        from ddpt_core.metrics.text_metrics import score
 
         found = {place: answer.result for place, answer in answers.items() if answer.result.code is not None}
         if not found:
@@ -134,7 +134,7 @@ class Listings:
 
         The tests run after the model is free again; a program that another column was tested with is not run twice.
         """
-        from ddpt_core.evaluation.arms import ArmResult
+        from ddpt_core.answering.arms import ArmResult
 
         question, tasks = listing.question, [listing.tasks[place] for place in places]
         share = 1 - len(listing.missing(column)) / len(listing.tasks)
@@ -166,7 +166,7 @@ class Listings:
     def _tested(
         self, listing: Listing, places: Sequence[int], texts: Sequence[str], tell: Tell
     ) -> dict[int, Execution]:
-        from ddpt_core.evaluation.execution import execute_many
+        from ddpt_core.metrics.execution import execute_many
 
         code = {place: text for place, text in zip(places, texts, strict=True) if listing.tasks[place].tests}
         found = {place: run for place in code if (run := _known_run(listing, place, code[place]))}
@@ -192,8 +192,8 @@ def _known_run(listing: Listing, place: int, code: str) -> Execution | None:
 
 def _single_metrics(texts: Sequence[str], references: Sequence[str]) -> list[dict[str, float | None]]:
     """Returns the metrics of each answer alone, as `score` gives them for one."""
-    from ddpt_core.evaluation.statistics import score_of
-    from ddpt_core.evaluation.text_metrics import METRICS, item_statistics
+    from ddpt_core.metrics.statistics import score_of
+    from ddpt_core.metrics.text_metrics import METRICS, item_statistics
 
     items = item_statistics(texts, references)
     return [

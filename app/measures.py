@@ -37,7 +37,7 @@ class Measure:
 
 def measures_of(report: dict[str, Any]) -> list[Measure]:
     """Returns every measure of a metrics.json: pass@k, if tests were run, before those of the text."""
-    from ddpt_core.evaluation.text_metrics import METRICS
+    from ddpt_core.metrics.text_metrics import METRICS
 
     arms = {name: report["arms"][name] for name in ALL_ARMS if name in report["arms"]}
     found = []

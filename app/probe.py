@@ -79,8 +79,8 @@ class PathProbe:
 
     def code(self, name: str, instruction: str, tell: Tell, visitor: str | None = None) -> CodePath:
         """Returns what the backbone writes along the visitor's run `name`; raises DDPTError for a bad question."""
-        from ddpt_core.evaluation.text_metrics import score
         from ddpt_core.interpret.probe import code_along, steps_to_probe
+        from ddpt_core.metrics.text_metrics import score
 
         instruction = check_instruction(instruction or "")
         entry = self.services.runs.entry(name, visitor)

@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 from app.arms import DDPT, TRAINED
+from ddpt_core.arms import arm_of
 from ddpt_core.backbone import registry
 from ddpt_core.backbone.registry import DEFAULT
 from ddpt_core.errors import ArtifactError
-from ddpt_core.tuning.arm_names import arm_of
-from ddpt_core.tuning.config import DEFAULT_CONTEXT
+from ddpt_core.settings import DEFAULT_CONTEXT
 
 NONE_CHOSEN = "No prompt of this arm is chosen, or there is none yet."
 

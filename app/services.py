@@ -20,11 +20,11 @@ from app.runs import Runs
 from app.turns import Turns
 from app.viewer.payload import PayloadStore
 from app.viewer.view import METRIC
+from ddpt_core.arms import arm_of
 from ddpt_core.backbone import registry
 from ddpt_core.backbone.registry import DEFAULT
 from ddpt_core.data.task import Task
 from ddpt_core.errors import DDPTError
-from ddpt_core.tuning.arm_names import arm_of
 
 MODEL = "model"  # the concurrency_id of every event that uses the model
 WAITING = "Waiting for other work to end…"

@@ -45,7 +45,7 @@ def stopped_in(home: Path) -> dict[str, Stopped]:
     """Returns name -> stopped training of the prompts folder `home`, the latest first, unreadable ones left out."""
     found = []
     for state in home.glob(f"*/{STATE}") if home.is_dir() else ():
-        from ddpt_core.tuning.training_state import read_numbers
+        from ddpt_core.training.training_state import read_numbers
 
         try:
             numbers = read_numbers(state)

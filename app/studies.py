@@ -23,9 +23,9 @@ from app.study_file import NOT_HERE, Wanted, read_wanted
 from app.study_folders import REQUEST, RUNNING, SHIPPED, StudyEntry, studies_there
 from app.study_run import DONE, FAILED, STOPPED, StudyRun
 from app.task_files import on_a_space
-from ddpt_core.artifact_files import check_writable, write_files
 from ddpt_core.backbone import registry
 from ddpt_core.errors import ArtifactError, ConfigError, DDPTError
+from ddpt_core.files import check_writable, write_files
 
 LAST_PIECE = 30.0  # seconds that the program waits for, when it is ended, so that a study can stop
 TOO_EARLY = "Stopped before its first cell was done; nothing of it was kept."

@@ -142,7 +142,7 @@ def _data(found: dict[str, Any]) -> StudyData:
 
 def _scales() -> dict[str, tuple[str, float]]:
     """Returns measure -> (label, factor to the page's scale), in the order of the table."""
-    from ddpt_core.evaluation.text_metrics import METRICS
+    from ddpt_core.metrics.text_metrics import METRICS
 
     text = {name: (metric.label, 100 / metric.scale) for name, metric in METRICS.items()}
     return {PASS: ("pass@1", 100.0), **text, LOSS: ("Loss, nats per token", 1.0)}

@@ -9,9 +9,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from ddpt_core.arms import ALL_ARMS
 from ddpt_core.backbone import registry
 from ddpt_core.errors import ArtifactError
-from ddpt_core.tuning.arm_names import ALL_ARMS
 
 SHIPPED = "shipped"  # the name of the study that comes with the project
 RESULTS, BEGUN = "results.json", "study.json"  # as ddpt_core.study.study writes them; that module would load torch

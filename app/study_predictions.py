@@ -142,7 +142,7 @@ def seeds_of(run: dict[str, Any]) -> str:
 
 def orders(tests: bool) -> list[tuple[str, str]]:
     """Returns (name, value) of what predictions can be sorted by."""
-    from ddpt_core.evaluation.text_metrics import METRICS
+    from ddpt_core.metrics.text_metrics import METRICS
 
     text = [(f"{METRICS[name].label} of the answer", name) for name in TEXT]
     passed = [("Tests passed", PASSED)] if tests else []
@@ -175,7 +175,7 @@ def _read(path: Path, _changed: int) -> tuple[Row, ...]:
 @lru_cache(maxsize=64)
 def _figures(path: Path, changed: int, by: str) -> tuple[float | None, ...]:
     """Returns the figure `by` of every row, None where it has none."""
-    from ddpt_core.evaluation.text_metrics import METRICS
+    from ddpt_core.metrics.text_metrics import METRICS
 
     rows = _read(path, changed)
     if by == PASSED:

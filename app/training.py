@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from app.progress import Cancelled
-from ddpt_core.tuning.config import TrainConfig
+from ddpt_core.settings import TrainConfig
 
 PAUSE, CANCEL = "pause", "cancel"  # what a training can be asked
 DONE, PAUSED, CANCELLED, FAILED = "done", "paused", "cancelled", "failed"  # how one can end

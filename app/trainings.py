@@ -26,15 +26,15 @@ from app.stopped import REQUEST, Stopped, stopped_in
 from app.task_files import on_a_space
 from app.training import CANCEL, CANCELLED, DONE, FAILED, PAUSE, PAUSED, Training, Wanted
 from app.training_data import HUB_NAME, Source
-from ddpt_core.artifact_files import check_writable, write_files
+from ddpt_core.arms import DDPT, PROMPT_TUNING, RESIDUAL
 from ddpt_core.backbone import registry
 from ddpt_core.errors import ArtifactError, BackboneError, ConfigError, DDPTError, require_choice
-from ddpt_core.tuning.arm_names import DDPT, PROMPT_TUNING, RESIDUAL
-from ddpt_core.tuning.config import DEFAULT_CONTEXT, LEARNING_RATES, TrainConfig
+from ddpt_core.files import check_writable, write_files
+from ddpt_core.settings import DEFAULT_CONTEXT, LEARNING_RATES, TrainConfig
 
 if TYPE_CHECKING:
     from ddpt_core.data.task import Task
-    from ddpt_core.tuning.data_check import DataCheck
+    from ddpt_core.training.data_check import DataCheck
 
 METHODS = (DDPT, PROMPT_TUNING, RESIDUAL)
 NOT_HERE = (
@@ -115,7 +115,7 @@ class Trainings:
 
     def check(self, source: Source, backbone: str, config: TrainConfig, tell: Tell) -> tuple[DataCheck, list[Task]]:
         """Returns what a training would make of the data, and its tasks; raises DDPTError for what it would refuse."""
-        from ddpt_core.tuning.data_check import check_data
+        from ddpt_core.training.data_check import check_data
 
         tell(0.1, "Reading the data…")
         tasks = source.tasks()
@@ -230,8 +230,8 @@ class Trainings:
 
         Others who wait for the model have their turn after every step.
         """
-        from ddpt_core.tuning.report import finish
-        from ddpt_core.tuning.trainer import train
+        from ddpt_core.training.report import finish
+        from ddpt_core.training.trainer import train
 
         wanted = training.wanted
         training.tell(0.0, "Loading the backbone…")

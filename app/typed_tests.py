@@ -4,7 +4,7 @@ import ast
 from collections.abc import Sequence
 
 from ddpt_core.errors import DataError
-from ddpt_core.evaluation.tests_file import statements_of
+from ddpt_core.metrics.tests_file import statements_of
 
 MAX_TESTS = 50  # of one task; the sandbox itself takes more
 MAX_CHARACTERS = 20_000  # of each of reference, setup, and all tests together

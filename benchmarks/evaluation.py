@@ -18,11 +18,11 @@ from pathlib import Path
 import torch
 
 from benchmarks.pairs import Result, in_turn, one_thread
+from ddpt_core.answering import evaluate as module
+from ddpt_core.answering.arms import choose_prompts, make_arms
 from ddpt_core.backbone.frozen_lm import FrozenLM, GenerationSettings
 from ddpt_core.backbone.loading import load_backbone
 from ddpt_core.data.readers import load_tasks
-from ddpt_core.evaluation import evaluate as module
-from ddpt_core.evaluation.arms import choose_prompts, make_arms
 
 GOAL = 1.05
 TASKS, COUNT = "families:value", 96  # held out from training

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.pairs import Result, in_turn
 from ddpt_core.data.task import Task
-from ddpt_core.evaluation.execution import execute_many
+from ddpt_core.metrics.execution import execute_many
 
 GOAL = 0.6
 COUNT = 500  # programs, and bare starts

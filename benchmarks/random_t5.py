@@ -7,7 +7,7 @@ import transformers
 
 from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.backbone.loading import load_backbone
-from ddpt_core.data.families import training_instances
+from families import training_instances
 
 VOCABULARY = 300
 TEXTS = 500  # tasks whose texts the tokenizer is trained on

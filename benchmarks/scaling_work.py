@@ -15,22 +15,22 @@ import numpy as np
 import torch
 
 from benchmarks.random_t5 import MIDDLE, SMALL, random_t5
+from ddpt_core.answering.evaluate import write_all
 from ddpt_core.backbone.frozen_lm import GenerationSettings
-from ddpt_core.data.families import training_instances
 from ddpt_core.data.readers import load_tasks
 from ddpt_core.diffusion.denoiser import Denoiser, DenoiserConfig
 from ddpt_core.diffusion.sampler import sample
 from ddpt_core.diffusion.schedule import NoiseSchedule
-from ddpt_core.evaluation.evaluate import write_all
-from ddpt_core.evaluation.statistics import paired_bootstrap
-from ddpt_core.evaluation.text_metrics import METRICS as TEXT_METRICS
-from ddpt_core.evaluation.text_metrics import item_statistics, score_with_intervals
 from ddpt_core.interpret.nearest_tokens import NearestTokens
 from ddpt_core.interpret.projection import project
+from ddpt_core.metrics.statistics import paired_bootstrap
+from ddpt_core.metrics.text_metrics import METRICS as TEXT_METRICS
+from ddpt_core.metrics.text_metrics import item_statistics, score_with_intervals
+from ddpt_core.prompts.methods import METHODS
+from ddpt_core.prompts.prompt import DDPTPrompt, new_ddpt
+from ddpt_core.settings import TrainConfig
 from ddpt_core.trajectory.trajectory import Trajectory
-from ddpt_core.tuning.config import TrainConfig
-from ddpt_core.tuning.methods import METHODS
-from ddpt_core.tuning.prompt import DDPTPrompt, new_ddpt
+from families import training_instances
 
 Work = Callable[[], object]
 

@@ -29,8 +29,8 @@ from ddpt_core.backbone.load_options import LoadOptions, bfloat16_is_fast
 from ddpt_core.backbone.loading import load_backbone
 from ddpt_core.data.readers import load_tasks
 from ddpt_core.data.task import Task
-from ddpt_core.tuning.config import TrainConfig
-from ddpt_core.tuning.trainer import Batches, split, train
+from ddpt_core.settings import TrainConfig
+from ddpt_core.training.trainer import Batches, split, train
 
 GOAL, MEMORY_GOAL, FORWARD_GOAL, WRITING_GOAL = 1.10, 1.05, 3.0, 1.10
 DATA = "families:training"

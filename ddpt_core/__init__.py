@@ -20,15 +20,15 @@ _HOMES = {
     "load_backbone": "ddpt_core.backbone.loading",
     "sample": "ddpt_core.diffusion.sampler",
     "DenoiseStep": "ddpt_core.diffusion.sampler",
-    "load_prompt": "ddpt_core.tuning.checkpoint",
-    "train": "ddpt_core.tuning.trainer",
+    "load_prompt": "ddpt_core.prompts.checkpoint",
+    "train": "ddpt_core.training.trainer",
     "Trajectory": "ddpt_core.trajectory.trajectory",
     "NearestTokens": "ddpt_core.interpret.nearest_tokens",
     "project": "ddpt_core.interpret.projection",
     "code_of": "ddpt_core.answering.code",
-    "compare": "ddpt_core.evaluation.arms",
-    "evaluate": "ddpt_core.evaluation.evaluate",
-    "execute": "ddpt_core.evaluation.execution",
+    "compare": "ddpt_core.answering.arms",
+    "evaluate": "ddpt_core.answering.evaluate",
+    "execute": "ddpt_core.metrics.execution",
 }
 
 __all__ = sorted(_HOMES)

@@ -22,7 +22,7 @@ from ddpt_core.commands.sample import sample
 from ddpt_core.commands.study import study
 from ddpt_core.commands.train import train
 from ddpt_core.errors import DDPTError
-from ddpt_core.tuning.processes import is_main
+from ddpt_core.training.processes import is_main
 
 COMMANDS = (fetch, info, train, sample, neighbours, compare, evaluate, execute, study)  # in the order of --help
 MAIN_FIRST = 5.0  # s; where all processes meet the same error, the launcher ends the others before they say it again

@@ -23,10 +23,6 @@ class ArtifactError(DDPTError):
     """A prompt or run folder is missing, damaged, of another backbone, or of a newer format."""
 
 
-class SandboxUnavailable(DDPTError):
-    """This system lacks what the sandbox needs; nothing is run with less."""
-
-
 def first_line(error: Exception) -> str:
     """Returns the first line of what a library said, to stand within a message of ours."""
     return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")

@@ -10,13 +10,13 @@ import argparse
 
 import torch
 
+from ddpt_core.answering.arms import manual
 from ddpt_core.answering.code import code_of
 from ddpt_core.backbone.frozen_lm import FrozenLM, GenerationSettings
 from ddpt_core.backbone.loading import load_backbone
 from ddpt_core.data.readers import load_tasks
-from ddpt_core.evaluation.arms import manual
-from ddpt_core.evaluation.text_metrics import score
-from ddpt_core.tuning.batches import split, spread
+from ddpt_core.metrics.text_metrics import score
+from ddpt_core.training.batches import split, spread
 
 CONTEXTS = ("Write one line of Python code for this request:", "Python one-liner:")
 SHARE = 0.1  # of the tasks, as in a training

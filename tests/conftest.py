@@ -53,8 +53,8 @@ def no_default_backbone(monkeypatch):
 @pytest.fixture(scope="session")
 def needs_landlock():
     """Skips where the kernel has no Landlock; a sandbox that is refused for any other reason fails the tests."""
-    from ddpt_core.errors import SandboxUnavailable
-    from ddpt_core.evaluation.sandbox import landlock
+    from sandbox import landlock
+    from sandbox.errors import SandboxUnavailable
 
     try:
         landlock.version()
@@ -74,7 +74,7 @@ def tiny_folder(tmp_path_factory) -> Path:
     import torch
     from transformers import T5Config, T5ForConditionalGeneration
 
-    from ddpt_core.pretrain.tokenizer import train_tokenizer
+    from recipes.corpus.tokenizer import train_tokenizer
 
     folder = tmp_path_factory.mktemp("tiny") / "backbone"
     tokenizer = train_tokenizer([t for line in LINES for t in line], vocabulary=300)
@@ -108,7 +108,7 @@ def data_file(tasks, tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def train_config():
     """Makes the settings of a training that takes a second: train_config(method, **changes)."""
-    from ddpt_core.tuning.config import TrainConfig
+    from ddpt_core.settings import TrainConfig
 
     small = {"steps": 4, "batch_size": 8, "lr": 0.05, "context": "sort list", "context_length": 8, "timesteps": 20}
     small |= {"hidden": 16, "stages": 1, "heads": 2, "validate_every": 2, "save_every": 2}
@@ -118,8 +118,8 @@ def train_config():
 @pytest.fixture(scope="session")
 def prompts(tiny, data_file, train_config, tmp_path_factory) -> dict[str, Path]:
     """Method -> folder of a prompt trained for four steps on the tiny backbone, P = 8 and T = 20; not to be changed."""
-    from ddpt_core.tuning.report import finish
-    from ddpt_core.tuning.trainer import train
+    from ddpt_core.training.report import finish
+    from ddpt_core.training.trainer import train
 
     folders = {method: tmp_path_factory.mktemp("prompts") / method for method in ("ddpt", "prompt-tuning")}
     for method, folder in folders.items():
@@ -131,8 +131,8 @@ def prompts(tiny, data_file, train_config, tmp_path_factory) -> dict[str, Path]:
 @pytest.fixture(scope="session")
 def run_folder(prompts, tmp_path_factory) -> Path:
     """A run of 10 DDPM steps of the tiny DDPT prompt, seed 3; not to be changed."""
+    from ddpt_core.prompts.checkpoint import load_prompt
     from ddpt_core.trajectory.trajectory import Trajectory
-    from ddpt_core.tuning.checkpoint import load_prompt
 
     return Trajectory.record(load_prompt(prompts["ddpt"]), 10, 3).save(tmp_path_factory.mktemp("runs") / "ten")
 

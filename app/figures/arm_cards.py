@@ -19,7 +19,7 @@ from app.figures.word_diff import diff_html, difference_said
 if TYPE_CHECKING:
     from app.columns import Column
     from app.comparisons import Question
-    from ddpt_core.evaluation.arms import ArmResult
+    from ddpt_core.answering.arms import ArmResult
 
 CSS = Path(__file__).with_suffix(".css")
 NO_TESTS = '<div class="tests"><p class="detail">No tests were given.</p></div>'
@@ -167,7 +167,7 @@ def _same(card: Card, cards: Sequence[Card], base: Base | None) -> str:
 
 
 def _figures(card: Card) -> str:
-    from ddpt_core.evaluation.text_metrics import METRICS
+    from ddpt_core.metrics.text_metrics import METRICS
 
     result, rows = card.result, []
     names = {name: metric_name_html(name, label, card.key) for name, label in figures_of_an_answer()}

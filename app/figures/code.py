@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from itertools import accumulate
 
-from ddpt_core.evaluation.sandbox.signs import MISLEADING
+from sandbox.signs import MISLEADING
 
 _BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
 _CONSTANTS = ("True", "False", "None")

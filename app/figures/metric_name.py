@@ -50,6 +50,6 @@ def figures_of_many() -> list[tuple[str, str]]:
 
 
 def _of_texts() -> list[tuple[str, str]]:
-    from ddpt_core.evaluation.text_metrics import METRICS
+    from ddpt_core.metrics.text_metrics import METRICS
 
     return [(name, metric.label) for name, metric in METRICS.items()]

@@ -25,7 +25,7 @@ PAIRS_NOTE = (
 
 def scales() -> dict[str, tuple[str, float, str]]:
     """Returns metric -> (label, factor to what is shown, unit), in the order of the tables."""
-    from ddpt_core.evaluation.text_metrics import METRICS
+    from ddpt_core.metrics.text_metrics import METRICS
 
     text = {name: (one.label, 100 / one.scale, " %" if one.scale == 1 else "") for name, one in METRICS.items()}
     return {PASS: ("pass@1", 100.0, " %"), **text, LOSS: ("Loss, nats per token", 1.0, "")}

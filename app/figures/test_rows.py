@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from app.figures.code import code_html, escaped
 
 if TYPE_CHECKING:
-    from ddpt_core.evaluation.execution import Execution, TestOutcome
+    from ddpt_core.metrics.execution import Execution, TestOutcome
 
 MARKS = {"passed": "✓", "failed": "✗", "error": "✗", "timed out": "✗", "out of memory": "✗", "not reached": "–"}
 STOPPED = {"timeout": "timed out", "memory": "out of memory"}  # status of a run -> what its last test came to
@@ -49,7 +49,7 @@ def outcome_chip(status: str, tests: Sequence[TestOutcome]) -> str:
 
 def tests_of(row: dict[str, Any]) -> list[TestOutcome]:
     """Returns the tests of a row of predictions.jsonl, [] where none were run."""
-    from ddpt_core.evaluation.execution import TestOutcome
+    from ddpt_core.metrics.execution import TestOutcome
 
     return [TestOutcome(test["test"], test["outcome"], test["detail"]) for test in row.get("tests") or ()]
 

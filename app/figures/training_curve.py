@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.training import Point
-from ddpt_core.evaluation.sandbox.signs import MISLEADING
+from sandbox.signs import MISLEADING
 
 BINS = 240  # points of the training loss that are drawn; of more, means of as many steps in a row
 SIZES = {"wide": (860, 330), "narrow": (360, 290)}  # of the picture's own coordinates, for screens and for phones

@@ -11,13 +11,13 @@ from app.comparisons import COLLAPSED
 from app.figures.code import escaped
 from app.figures.result_table import number
 from app.training import DONE, Training
+from ddpt_core.arms import arm_of
 from ddpt_core.data.task import Task
-from ddpt_core.tuning.arm_names import arm_of
-from ddpt_core.tuning.card import prompt_card
+from ddpt_core.prompts.card import prompt_card
 
 if TYPE_CHECKING:
-    from ddpt_core.tuning.config import TrainConfig
-    from ddpt_core.tuning.data_check import DataCheck, Lengths
+    from ddpt_core.settings import TrainConfig
+    from ddpt_core.training.data_check import DataCheck, Lengths
 
 CSS = Path(__file__).with_suffix(".css")
 FIRST = 3  # tasks that are shown as they were read

@@ -4,7 +4,7 @@ import gradio as gr
 
 from app.arms import ARM_LABELS, ARM_NOTES
 from app.figures.code import escaped
-from ddpt_core.tuning.arm_names import ALL_ARMS, ARMS
+from ddpt_core.arms import ALL_ARMS, ARMS
 
 ON_HOVER = """
 const notes = [...element.querySelectorAll("dd")].map(note => note.textContent);

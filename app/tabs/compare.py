@@ -33,9 +33,9 @@ from app.tabs.compare_address import (
 from app.tabs.compare_form import answer_fields, fitting, task_fields
 from app.tabs.compare_tasks import TaskMenu, back_to_examples, fields_of
 from app.tabs.setting_fields import PROMPTS, columns_and_settings, offered, setting_fields
+from ddpt_core.arms import ALL_ARMS
 from ddpt_core.data.task import Task
 from ddpt_core.errors import DDPTError
-from ddpt_core.tuning.arm_names import ALL_ARMS
 
 CANCELLED = "Cancelled before there was an answer."
 FIELDS = 5  # of a task: its place in the menu, instruction, reference, setup, tests

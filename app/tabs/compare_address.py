@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.columns import columns_of, contexts_of, seeds_of
+from ddpt_core.arms import ALL_ARMS, ARMS
 from ddpt_core.errors import DDPTError
-from ddpt_core.tuning.arm_names import ALL_ARMS, ARMS
 
 RUN_AT_CTRL_ENTER = """
 document.addEventListener("keydown", event => {

@@ -7,7 +7,7 @@ import gradio as gr
 from app.comparisons import Comparisons
 from app.listings import Listings, tasks_of
 from app.services import MODEL, as_endpoint
-from ddpt_core.tuning.arm_names import ARMS, DDPT, DDPT_FULL, PROMPT_TUNING, RESIDUAL
+from ddpt_core.arms import ARMS, DDPT, DDPT_FULL, PROMPT_TUNING, RESIDUAL
 
 
 def add(comparisons: Comparisons) -> None:

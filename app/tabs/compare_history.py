@@ -15,8 +15,8 @@ from app.figures.history_list import CSS, SHOW_SCRIPT, history_html
 from app.history import Histories
 from app.services import as_toast
 from app.tabs.compare_tasks import fields_of
+from ddpt_core.arms import ALL_ARMS
 from ddpt_core.errors import DataError
-from ddpt_core.tuning.arm_names import ALL_ARMS
 
 if TYPE_CHECKING:
     from app.tabs.compare import Compare

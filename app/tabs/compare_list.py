@@ -21,8 +21,8 @@ from app.services import UNEXPECTED, as_toast
 from app.tabs import compare_export
 from app.tabs.compare_tasks import Choices, fields_of
 from app.tabs.setting_fields import columns_and_settings
+from ddpt_core.arms import ALL_ARMS
 from ddpt_core.errors import DataError, DDPTError
-from ddpt_core.tuning.arm_names import ALL_ARMS
 
 if TYPE_CHECKING:
     from app.tabs.compare import Compare

@@ -7,7 +7,7 @@ import gradio as gr
 from app.evaluations import Evaluations
 from app.services import as_endpoint
 from app.tabs.evaluate_data import EvaluateData
-from ddpt_core.tuning.arm_names import ARMS, DDPT, DDPT_FULL, PROMPT_TUNING, RESIDUAL
+from ddpt_core.arms import ARMS, DDPT, DDPT_FULL, PROMPT_TUNING, RESIDUAL
 
 
 def add(evaluations: Evaluations, data_sets: EvaluateData) -> None:

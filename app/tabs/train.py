@@ -18,7 +18,7 @@ from app.training import CANCEL, PAUSE, Training
 from app.training_data import MAX_UPLOADED, UPLOAD_NOTE, YOUR_FILE, at_this_machine, source_of
 from app.trainings import NOT_HERE, Trainings, config_of
 from ddpt_core.errors import DDPTError
-from ddpt_core.tuning.config import TrainConfig
+from ddpt_core.settings import TrainConfig
 
 TWICE_A_SECOND = 0.5  # seconds between two looks at a training
 ASK_BEFORE_CANCEL = "() => [confirm('Nothing of this training will be kept. Pause would keep it. Cancel it?')]"

@@ -9,11 +9,11 @@ from app.services import as_endpoint
 from app.training import CANCEL, FAILED, PAUSE, Training
 from app.training_data import Source, at_this_machine, source_of
 from app.trainings import Trainings, config_of
+from ddpt_core.arms import DDPT
 from ddpt_core.backbone.registry import DEFAULT
 from ddpt_core.data.readers import OWN_TRAINING
 from ddpt_core.errors import ConfigError
-from ddpt_core.tuning.arm_names import DDPT
-from ddpt_core.tuning.config import DEFAULT_CONTEXT, TrainConfig
+from ddpt_core.settings import DEFAULT_CONTEXT, TrainConfig
 
 
 def add(trainings: Trainings) -> None:

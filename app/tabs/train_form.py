@@ -11,10 +11,10 @@ from app.tabs.setting_fields import marked_number
 from app.task_files import on_a_space
 from app.training_data import UPLOAD_NOTE, YOUR_FILE
 from app.trainings import METHODS
+from ddpt_core.arms import DDPT, PROMPT_TUNING
 from ddpt_core.backbone.registry import DEFAULT, HUB_BACKBONES
 from ddpt_core.data.readers import OWN_TRAINING, OWN_TRAINING_COUNT
-from ddpt_core.tuning.arm_names import DDPT, PROMPT_TUNING
-from ddpt_core.tuning.config import DEFAULT_CONTEXT, LEARNING_RATES, TrainConfig
+from ddpt_core.settings import DEFAULT_CONTEXT, LEARNING_RATES, TrainConfig
 
 USUAL = TrainConfig(DDPT)
 # Setting -> its label; the defaults are the command line's.

@@ -13,7 +13,7 @@ from app.stopped import Stopped
 from app.task_files import on_a_space
 from app.training import CANCEL, CANCELLED, DONE, FAILED, PAUSED, Training
 from app.trainings import NOT_HERE
-from ddpt_core.tuning.arm_names import DDPT
+from ddpt_core.arms import DDPT
 
 NOTHING_YET = (
     "Nothing is being trained. A training learns a context for the frozen backbone; the new prompt then stands in "

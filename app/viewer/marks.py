@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ddpt_core.arms import PROMPT_TUNING
 from ddpt_core.backbone import registry
 from ddpt_core.errors import ArtifactError
-from ddpt_core.tuning.arm_names import PROMPT_TUNING
 
 log = logging.getLogger(__name__)
 

@@ -1,1 +1,1 @@
-"""What is made of a raw answer: the code that is cut out of it."""
+"""From an instruction to judged code: a context from an arm, an answer of the backbone, the code cut out of it."""

@@ -16,8 +16,9 @@ from ddpt_core.backbone.generation import MAX_TEMPERATURE, TOP_P, Generation, Ge
 from ddpt_core.backbone.load_options import bfloat16_is_fast
 from ddpt_core.backbone.texts import IGNORED
 from ddpt_core.backbone.tokens import readable_tokens
-from ddpt_core.data.task import DEFAULT_CONTEXT, Task, check_instruction
+from ddpt_core.data.task import Task, check_instruction
 from ddpt_core.errors import ConfigError, DataError, require_range
+from ddpt_core.settings import DEFAULT_CONTEXT
 
 ROWS_AT_ONCE = 128  # answers that are sampled side by side
 

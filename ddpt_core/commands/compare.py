@@ -25,12 +25,12 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Code from each arm: manual, prompt-tuning, ddpt."""
+    from ddpt_core.answering.arms import choose_prompts
+    from ddpt_core.answering.arms import compare as run
     from ddpt_core.backbone.load_options import LoadOptions
     from ddpt_core.backbone.loading import load_backbone
     from ddpt_core.data.task import check_instruction
-    from ddpt_core.evaluation.arms import choose_prompts
-    from ddpt_core.evaluation.arms import compare as run
-    from ddpt_core.evaluation.tests_file import read_tests
+    from ddpt_core.metrics.tests_file import read_tests
 
     check_instruction(instruction)
     statements = read_tests(tests) if tests else []

@@ -47,14 +47,14 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Writes predictions.jsonl and metrics.json of every arm on a data set."""
+    from ddpt_core.answering.arms import choose_prompts
+    from ddpt_core.answering.evaluate import evaluate as run
     from ddpt_core.backbone.frozen_lm import GenerationSettings
     from ddpt_core.backbone.load_options import LoadOptions
     from ddpt_core.backbone.loading import load_backbone
     from ddpt_core.errors import ConfigError
-    from ddpt_core.evaluation.arms import choose_prompts
-    from ddpt_core.evaluation.evaluate import evaluate as run
-    from ddpt_core.evaluation.execution import Limits
-    from ddpt_core.tuning.processes import processes
+    from ddpt_core.metrics.execution import Limits
+    from ddpt_core.training.processes import processes
 
     if not tests and (samples, temperature, k, show_tests, timeout, memory) != (1, None, "1", False, 10.0, 512):
         raise ConfigError(

@@ -17,9 +17,9 @@ def execute(
     as_json: Json = False,
 ) -> None:
     """Runs a program's tests in the sandbox."""
-    from ddpt_core.evaluation.execution import Limits
-    from ddpt_core.evaluation.execution import execute as run
-    from ddpt_core.evaluation.tests_file import read_tests, read_text
+    from ddpt_core.metrics.execution import Limits
+    from ddpt_core.metrics.execution import execute as run
+    from ddpt_core.metrics.tests_file import read_tests, read_text
 
     result = run(read_text(code), read_tests(tests), Limits(timeout=timeout, memory_mb=memory))
     lines = [f"{result.status} in {result.seconds:.2f} s" + (f": {result.detail}" if result.detail else "")]

@@ -21,8 +21,8 @@ def info(
     from ddpt_core.backbone.fetch import ORIGIN, place
     from ddpt_core.backbone.load_options import LoadOptions
     from ddpt_core.backbone.registry import DEFAULT, HUB_BACKBONES
+    from ddpt_core.prompts.checkpoint import available_prompts
     from ddpt_core.trajectory.trajectory import available_runs
-    from ddpt_core.tuning.checkpoint import available_prompts
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     packages = ("torch", "transformers", "diffusers", "peft", "gradio", "faiss-cpu", "umap-learn")

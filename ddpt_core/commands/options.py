@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ddpt_core.tuning.processes import is_main
+from ddpt_core.training.processes import is_main
 
 BETWEEN_LINES = 10.0  # s, where progress cannot be drawn over
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else on stdout.")]

@@ -21,8 +21,8 @@ def sample(
 ) -> None:
     """Runs the reverse process and records every step."""
     from ddpt_core.errors import require_choice
+    from ddpt_core.prompts.checkpoint import load_prompt
     from ddpt_core.trajectory.trajectory import PRECISIONS, Trajectory, check_new_folder
-    from ddpt_core.tuning.checkpoint import load_prompt
 
     require_choice("precision", precision, PRECISIONS)
     loaded = load_prompt(prompt)

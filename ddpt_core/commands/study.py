@@ -31,17 +31,17 @@ def study(
     as_json: Json = False,
 ) -> None:
     """Trains, chooses and compares every arm of a study; writes results.json, report.md and report.html."""
-    from ddpt_core.artifact_files import check_writable
     from ddpt_core.backbone.load_options import LoadOptions
     from ddpt_core.backbone.loading import load_backbone
     from ddpt_core.backbone.registry import ASSETS, user_folder
     from ddpt_core.errors import ConfigError, require_range
+    from ddpt_core.files import check_writable
     from ddpt_core.study.plan_file import read_study
     from ddpt_core.study.shipping import check_readme, check_shipped, write_readme
     from ddpt_core.study.shipping import ship as put_into
     from ddpt_core.study.study import Shelf, check, run_study
     from ddpt_core.study.tables import verdicts
-    from ddpt_core.tuning.processes import processes
+    from ddpt_core.training.processes import processes
 
     if processes().count > 1:
         raise ConfigError(f"A study runs in one process, got {processes().count}; start it without torchrun.")

@@ -47,11 +47,11 @@ def train(
     from ddpt_core.backbone.load_options import LoadOptions
     from ddpt_core.backbone.loading import load_backbone
     from ddpt_core.errors import require_choice
-    from ddpt_core.tuning.config import LEARNING_RATES, TrainConfig
-    from ddpt_core.tuning.methods import METHODS
-    from ddpt_core.tuning.processes import processes
-    from ddpt_core.tuning.report import finish
-    from ddpt_core.tuning.trainer import train as run
+    from ddpt_core.prompts.methods import METHODS
+    from ddpt_core.settings import LEARNING_RATES, TrainConfig
+    from ddpt_core.training.processes import processes
+    from ddpt_core.training.report import finish
+    from ddpt_core.training.trainer import train as run
 
     require_choice("method", method, METHODS)
     given: dict[str, Any] = {

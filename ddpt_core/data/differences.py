@@ -1,6 +1,6 @@
 """How two pieces of code differ, by word: what both have, what only the first has, what only the second has.
 
-A word is a name, a number or a single sign; camelCase is two, as for the metrics (see evaluation/code_tokens.py).
+A word is a name, a number or a single sign; camelCase is two, as for the metrics (see metrics/code_tokens.py).
 """
 
 import re
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 SAME, LOST, NEW = "same", "lost", "new"  # in both; in the first alone; in the second alone
 
-# As evaluation/code_tokens.py splits: blanks, each symbol alone, and before a capital that follows a small letter.
+# As metrics/code_tokens.py splits: blanks, each symbol alone, and before a capital that follows a small letter.
 _EDGE = re.compile(r"(\s+|[^A-Za-z0-9_\s])|(?<=[a-z])(?=[A-Z])")
 
 

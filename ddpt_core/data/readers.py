@@ -9,11 +9,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ddpt_core.data.families import held_out_instances, training_instances
 from ddpt_core.data.formats import Record, read_task, recognise, record_id
 from ddpt_core.data.hub import hub_records
 from ddpt_core.data.task import Task
-from ddpt_core.errors import DataError, first_line, require_range
+from ddpt_core.errors import DataError, first_line, require_choice, require_range
 
 MAX_LINE_BYTES = 8 * 2**20  # a task is kilobytes; more is no JSONL, and is not read into memory
 OWN_TASKS = "families:"  # before a key of HELD_OUT_BY: instances of our own families that are never trained on
@@ -47,7 +46,7 @@ def load_tasks(source: str | Path, limit: int | None = None, split: str = "train
     Args:
         source: path of a UTF-8 file with one JSON object per line, the name of a data set on the hub, or
             "families:family", "families:phrasing" or "families:value": tasks of our own families, held out in that
-            respect, the same ones every time; "families:training": such as the embedded backbone was trained on.
+            respect, the same ones every time; "families:training": such as may be trained on.
         limit: how many tasks to read from the start, None for all (of our own: 300; for training 2,000).
         split: the part of the hub's data set; has no effect on a file.
 
@@ -57,10 +56,8 @@ def load_tasks(source: str | Path, limit: int | None = None, split: str = "train
     """
     if limit is not None:
         require_range("limit", limit, 1)
-    if str(source) == OWN_TRAINING:
-        return training_instances(limit or OWN_TRAINING_COUNT, OWN_SEED)
     if str(source).startswith(OWN_TASKS):
-        return held_out_instances(limit or OWN_COUNT, OWN_SEED, by=str(source).removeprefix(OWN_TASKS))
+        return _own_tasks(str(source), limit)
     records = islice(_records(source, split), limit)
     tasks: list[Task] = []
     uses: Counter[str] = Counter()
@@ -71,6 +68,17 @@ def load_tasks(source: str | Path, limit: int | None = None, split: str = "train
     if not tasks:
         raise DataError(f"{source} is empty; it must hold at least one task.")
     return tasks
+
+
+def _own_tasks(source: str, limit: int | None) -> list[Task]:
+    from families import HELD_OUT_BY, held_out_instances, training_instances
+
+    if source == OWN_TRAINING:
+        drawn = training_instances(limit or OWN_TRAINING_COUNT, OWN_SEED)
+    else:
+        by = require_choice("split", source.removeprefix(OWN_TASKS), HELD_OUT_BY)
+        drawn = held_out_instances(limit or OWN_COUNT, OWN_SEED, by=by)
+    return [Task(**vars(one)) for one in drawn]
 
 
 def _unique(wanted: str, uses: Counter[str]) -> str:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from ddpt_core.errors import DataError
 
-DEFAULT_CONTEXT = "Write one line of Python code for this request:"  # where the user gives none
 MAX_INSTRUCTION_CHARACTERS = 8_000  # about 2,000 tokens, more than any backbone here reads
 
 

@@ -19,7 +19,7 @@ MAX_SEED = 2**63 - 1
 
 
 class Diffusion(Protocol):
-    """What a prompt must have to be sampled, none of which changes: see ddpt_core.tuning.prompt.DDPTPrompt."""
+    """What a prompt must have to be sampled, none of which changes: see ddpt_core.prompts.prompt.DDPTPrompt."""
 
     @property
     def denoiser(self) -> Denoiser: ...

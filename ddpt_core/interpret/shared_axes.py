@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ddpt_core.artifact_files import write_files
 from ddpt_core.errors import ArtifactError, ConfigError
+from ddpt_core.files import write_files
 from ddpt_core.interpret.map_methods import thin, trustworthiness_of
 from ddpt_core.interpret.metric import chunks
 from ddpt_core.interpret.projection import Projection

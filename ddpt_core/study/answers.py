@@ -11,22 +11,22 @@ from typing import Any
 
 import torch
 
+from ddpt_core.answering.arms import Arm, manual
 from ddpt_core.answering.code import RULE, code_of
+from ddpt_core.answering.evaluate import PREDICTIONS, write_all
+from ddpt_core.answering.unit_tests import Examination, UnitTests
+from ddpt_core.arms import NONE
 from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.task import Task
 from ddpt_core.diffusion.sampler import last_step, sample
-from ddpt_core.evaluation.arms import Arm, manual
-from ddpt_core.evaluation.evaluate import PREDICTIONS, write_all
-from ddpt_core.evaluation.unit_tests import Examination, UnitTests
+from ddpt_core.prompts.checkpoint import DESCRIPTION, FORMAT, load_prompt, read_description
+from ddpt_core.prompts.prompt import DDPTPrompt, Prompt
 from ddpt_core.study.cells import Cell, digest
 from ddpt_core.study.choosing import Choices
 from ddpt_core.study.course import Job
 from ddpt_core.study.materials import Reported
 from ddpt_core.study.plan import Entry, Sampler
 from ddpt_core.study.work import answers_key
-from ddpt_core.tuning.arm_names import NONE
-from ddpt_core.tuning.checkpoint import DESCRIPTION, FORMAT, load_prompt, read_description
-from ddpt_core.tuning.prompt import DDPTPrompt, Prompt
 
 LOSSES_AT_ONCE = 64  # tasks
 Made = tuple[torch.Tensor | None, float | None]  # a context, and the seconds that sampling it took

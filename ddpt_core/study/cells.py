@@ -14,8 +14,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from ddpt_core.artifact_files import write_files
 from ddpt_core.data.task import Task
+from ddpt_core.files import write_files
 
 RESULT, METRICS = "result.json", "metrics.json"
 LIBRARIES = ("torch", "transformers", "diffusers", "peft", "sacrebleu")

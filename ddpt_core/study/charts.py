@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ddpt_core.arms import DDPT, DDPT_FULL, MANUAL, NONE, PROMPT_TUNING, RESIDUAL
 from ddpt_core.study.names import LABELS, NAMES, SCHEDULER_LABELS, called, chief
-from ddpt_core.tuning.arm_names import DDPT, DDPT_FULL, MANUAL, NONE, PROMPT_TUNING, RESIDUAL
 
 # Okabe and Ito 2008, readable with every common form of colour blindness; the same as in the app.
 COLOURS = {

@@ -7,20 +7,20 @@ from typing import Any
 
 import torch
 
+from ddpt_core.answering.arms import Arm, manual
 from ddpt_core.answering.code import RULE, code_of
-from ddpt_core.artifact_files import check_writable
+from ddpt_core.answering.evaluate import PREDICTIONS, write_all
 from ddpt_core.errors import ConfigError, DDPTError
-from ddpt_core.evaluation.arms import Arm, manual
-from ddpt_core.evaluation.evaluate import PREDICTIONS, write_all
+from ddpt_core.files import check_writable
+from ddpt_core.prompts.checkpoint import DESCRIPTION, load_prompt
+from ddpt_core.settings import TrainConfig
 from ddpt_core.study.cells import Cell, digest, digest_of
 from ddpt_core.study.course import Job
 from ddpt_core.study.plan import Variant
 from ddpt_core.study.work import context_key, training_key
-from ddpt_core.tuning.batches import validation_loss
-from ddpt_core.tuning.checkpoint import DESCRIPTION, load_prompt
-from ddpt_core.tuning.config import TrainConfig
-from ddpt_core.tuning.report import finish
-from ddpt_core.tuning.trainer import train
+from ddpt_core.training.batches import validation_loss
+from ddpt_core.training.report import finish
+from ddpt_core.training.trainer import train
 
 TRAINING_SHARE = 0.7  # of a training's cell; the rest is validation
 
@@ -160,7 +160,7 @@ def _train(job: Job, folder: Path, config: TrainConfig, cell: Cell) -> dict[str,
 
 def _validated(job: Job, context: torch.Tensor, before: float = 0.0) -> tuple[dict[str, Any], dict[str, str]]:
     """Returns the validation loss of a context per token (see FrozenLM.loss), the BLEU-4 of its answers, and these."""
-    from ddpt_core.evaluation.text_metrics import score
+    from ddpt_core.metrics.text_metrics import score
 
     backbone, written = job.materials.backbone, job.materials.written
     loss = validation_loss(backbone, context, written, job.plan.bound)

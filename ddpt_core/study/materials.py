@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from ddpt_core.answering.arms import manual
+from ddpt_core.answering.unit_tests import with_tests_shown
 from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.readers import OWN_TASKS, OWN_TRAINING, load_all_tasks, load_tasks
 from ddpt_core.data.task import Task
 from ddpt_core.errors import DataError
-from ddpt_core.evaluation.arms import manual
-from ddpt_core.evaluation.execution import execute
-from ddpt_core.evaluation.unit_tests import with_tests_shown
+from ddpt_core.metrics.execution import execute
 from ddpt_core.study.cells import digest
 from ddpt_core.study.plan import Plan, ReportData
-from ddpt_core.tuning.batches import split, spread
+from ddpt_core.training.batches import split, spread
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from ddpt_core.evaluation.text_metrics import METRICS
-from ddpt_core.tuning.arm_names import DDPT, DDPT_FULL, MANUAL, NONE, PROMPT_TUNING, RESIDUAL
+from ddpt_core.arms import DDPT, DDPT_FULL, MANUAL, NONE, PROMPT_TUNING, RESIDUAL
+from ddpt_core.metrics.text_metrics import METRICS
 
 PASS, LOSS = "pass_at_1", "loss"  # metrics beside those of the text
 NAMES = {

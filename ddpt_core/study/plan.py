@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from ddpt_core.arms import DDPT, DDPT_FULL, PROMPT_TUNING, RESIDUAL
 from ddpt_core.backbone.frozen_lm import GenerationSettings
 from ddpt_core.backbone.registry import DEFAULT
 from ddpt_core.diffusion.denoiser import DenoiserConfig
 from ddpt_core.diffusion.schedule import SCHEDULERS, NoiseSchedule
 from ddpt_core.errors import ConfigError, require_choice, require_range
-from ddpt_core.tuning.arm_names import DDPT, DDPT_FULL, PROMPT_TUNING, RESIDUAL
-from ddpt_core.tuning.config import TrainConfig
+from ddpt_core.settings import TrainConfig
 
 SAMPLED = (DDPT, DDPT_FULL)  # a final context for every sampling seed
 METHOD = {PROMPT_TUNING: PROMPT_TUNING, RESIDUAL: RESIDUAL, DDPT: DDPT, DDPT_FULL: DDPT}  # of the arms that are trained

@@ -7,8 +7,10 @@ from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from ddpt_core.arms import ALL_ARMS, DDPT_FULL
 from ddpt_core.backbone.registry import DEFAULT
 from ddpt_core.errors import ConfigError, first_line
+from ddpt_core.settings import TrainConfig
 from ddpt_core.study.plan import (
     METHOD,
     Plan,
@@ -18,8 +20,6 @@ from ddpt_core.study.plan import (
     require_cells,
     require_distinct,
 )
-from ddpt_core.tuning.arm_names import ALL_ARMS, DDPT_FULL
-from ddpt_core.tuning.config import TrainConfig
 
 # What all arms have in common, so no arm's options may name it.
 COMMON = ("method", "steps", "batch_size", "lr", "seed", "context", "context_length", "validation_share", "bound")

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from ddpt_core.evaluation.statistics import Reduce, bootstrap_interval, holm, paired_bootstrap, score_of
-from ddpt_core.evaluation.text_metrics import METRICS, item_statistics
+from ddpt_core.arms import DDPT, DDPT_FULL, MANUAL, NONE, PROMPT_TUNING, RESIDUAL
+from ddpt_core.metrics.statistics import Reduce, bootstrap_interval, holm, paired_bootstrap, score_of
+from ddpt_core.metrics.text_metrics import METRICS, item_statistics
 from ddpt_core.study.answers import Run
 from ddpt_core.study.names import LOSS, PASS, chief
-from ddpt_core.tuning.arm_names import DDPT, DDPT_FULL, MANUAL, NONE, PROMPT_TUNING, RESIDUAL
 
 RESAMPLES = 10_000  # of a pair: the least p-value is one over it, and is multiplied by the number of comparisons
 # (treatment, baseline), as far as both were run

@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from ddpt_core.artifact_files import write_files
 from ddpt_core.backbone.registry import DEFAULT
 from ddpt_core.errors import ArtifactError, ConfigError
+from ddpt_core.files import write_files
+from ddpt_core.prompts.checkpoint import CARD, DESCRIPTION, WEIGHTS
 from ddpt_core.study.cells import as_text
 from ddpt_core.study.document import Block, Bullets, Command, Heading, Paragraph, markdown
 from ddpt_core.study.names import called
 from ddpt_core.study.plan_file import Study
 from ddpt_core.study.tables import Results, comparison_table, loss_unit, main_tables, verdicts
-from ddpt_core.tuning.checkpoint import CARD, DESCRIPTION, WEIGHTS
 
 BEGIN, END = "<!-- study -->", "<!-- /study -->"
 COMPARISON = "comparison"  # the folder of assets that results.json ships in

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ddpt_core.artifact_files import check_writable, write_files
 from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.backbone.loading import load_backbone
 from ddpt_core.errors import ArtifactError, BackboneError, DDPTError
+from ddpt_core.files import check_writable, write_files
+from ddpt_core.prompts.checkpoint import DESCRIPTION, FORMAT, read_description
 from ddpt_core.study.answers import Run, answer
 from ddpt_core.study.cells import METRICS, as_text, versions
 from ddpt_core.study.choosing import Choices, choose
@@ -24,7 +25,6 @@ from ddpt_core.study.plan_file import Study
 from ddpt_core.study.report import pictures_of, report
 from ddpt_core.study.scoring import correct, figures_of_data
 from ddpt_core.study.work import Costs, Estimate, Key, Work, probe, total, work_of
-from ddpt_core.tuning.checkpoint import DESCRIPTION, FORMAT, read_description
 
 RESULTS, REPORT, PAGE, BEGUN = "results.json", "report.md", "report.html", "study.json"
 RESULTS_FORMAT = 2

@@ -7,15 +7,15 @@ from functools import partial
 
 import torch
 
+from ddpt_core.answering.arms import Arm, manual
+from ddpt_core.answering.evaluate import write_all
+from ddpt_core.arms import DDPT
 from ddpt_core.diffusion.sampler import last_step
-from ddpt_core.evaluation.arms import Arm, manual
-from ddpt_core.evaluation.evaluate import write_all
+from ddpt_core.prompts.methods import METHODS, DDPTMethod
 from ddpt_core.study.materials import Materials
 from ddpt_core.study.plan import METHOD, SAMPLED, Entry, Plan, ReportData, Variant
-from ddpt_core.tuning.arm_names import DDPT
-from ddpt_core.tuning.batches import validation_loss
-from ddpt_core.tuning.methods import METHODS, DDPTMethod
-from ddpt_core.tuning.report import FEWER_STEPS, SEEDS
+from ddpt_core.training.batches import validation_loss
+from ddpt_core.training.report import FEWER_STEPS, SEEDS
 
 Key = tuple[Hashable, ...]  # names a cell before it is known what it will hold
 PROBED_TASKS = 32  # read and written by the probe
@@ -142,7 +142,7 @@ def work_of(plan: Plan, materials: Materials, costs: Costs) -> dict[Key, Work]:
 
 
 def _report(variant: Variant, held: int, costs: Costs) -> Work:
-    """Returns the work of the seed spread and the steps ablation (see tuning.report)."""
+    """Returns the work of the seed spread and the steps ablation (see training.report)."""
     if variant.arm not in SAMPLED:
         return Work()
     steps = [variant.timesteps, *(one for one in FEWER_STEPS if one < variant.timesteps)]

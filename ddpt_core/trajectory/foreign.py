@@ -9,10 +9,10 @@ import numpy as np
 
 from ddpt_core.diffusion.schedule import SCHEDULERS
 from ddpt_core.errors import ArtifactError, first_line
+from ddpt_core.prompts.checkpoint import read_description
 from ddpt_core.trajectory.folder import DESCRIPTION, TENSORS, is_recipe
 from ddpt_core.trajectory.limits import MAX_BYTES, MAX_POSITIONS, MAX_STEPS
 from ddpt_core.trajectory.trajectory import FORMAT, Trajectory
-from ddpt_core.tuning.checkpoint import read_description
 
 LONGEST = 2_000  # characters of a text in run.json
 ARRAYS = ("context", "mean", "noise_level", "std", "timesteps", "x")

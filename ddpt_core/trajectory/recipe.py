@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from ddpt_core.errors import ArtifactError, first_line
+from ddpt_core.prompts.checkpoint import DESCRIPTION as PROMPT_DESCRIPTION
+from ddpt_core.prompts.checkpoint import WEIGHTS, available_prompts, load_prompt
 from ddpt_core.trajectory.folder import WAYPOINTS
-from ddpt_core.tuning.checkpoint import DESCRIPTION as PROMPT_DESCRIPTION
-from ddpt_core.tuning.checkpoint import WEIGHTS, available_prompts, load_prompt
 
 NAMES = {"x.first": "pure noise", "x.middle": "middle", "x.last": "last state", "context.last": "final context"}
 TOLERANCE = 1e-3  # deviations of the vocabulary, and as large a share of the value; float32 rounds 100 times finer

@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ddpt_core.artifact_files import check_writable
 from ddpt_core.backbone.registry import available
 from ddpt_core.errors import ArtifactError, first_line, require_choice
+from ddpt_core.files import check_writable
+from ddpt_core.prompts.checkpoint import WEIGHTS, read_description
 from ddpt_core.trajectory.folder import DESCRIPTION, TENSORS, WAYPOINTS, is_recipe
 from ddpt_core.trajectory.recipe import (
     check_prompt,
@@ -32,7 +33,6 @@ from ddpt_core.trajectory.recipe import (
     read_waypoints,
     waypoints_of,
 )
-from ddpt_core.tuning.checkpoint import WEIGHTS, read_description
 
 if TYPE_CHECKING:
     from ddpt_core.diffusion.sampler import DenoiseStep

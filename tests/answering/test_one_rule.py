@@ -5,10 +5,10 @@ import json
 import pytest
 
 from ddpt_core import code_of
+from ddpt_core.answering.arms import choose_prompts, compare
+from ddpt_core.answering.evaluate import evaluate
 from ddpt_core.backbone.frozen_lm import Generation
 from ddpt_core.data.task import Task
-from ddpt_core.evaluation.arms import choose_prompts, compare
-from ddpt_core.evaluation.evaluate import evaluate
 from ddpt_core.interpret.probe import code_along
 from ddpt_core.trajectory.trajectory import Trajectory
 

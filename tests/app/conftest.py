@@ -15,8 +15,8 @@ from app.services import Services
 from ddpt_core.backbone import registry
 from ddpt_core.diffusion.denoiser import DenoiserConfig
 from ddpt_core.diffusion.schedule import NoiseSchedule
-from ddpt_core.tuning.checkpoint import save_ddpt
-from ddpt_core.tuning.prompt import new_ddpt
+from ddpt_core.prompts.checkpoint import save_ddpt
+from ddpt_core.prompts.prompt import new_ddpt
 
 WORDS = [" return", " for", "tion", " x", "==", "42", '"', "\n    ", "\t", " def", ")", "name"]
 HOSTILE = ["<img src=x onerror='window.hacked=1'>", "${window.hacked=1}", "{{value}}", "\u202eevil", "</script>"]
@@ -96,8 +96,8 @@ def answering(prompts, tmp_path, monkeypatch):
 @pytest.fixture(scope="session")
 def rarer_prompts(tiny, data_file, train_config, tmp_path_factory):
     """Arm -> folder of a prompt of the residual method and of the full objective; not to be changed."""
-    from ddpt_core.tuning.report import finish
-    from ddpt_core.tuning.trainer import train
+    from ddpt_core.training.report import finish
+    from ddpt_core.training.trainer import train
 
     configs = {"residual": train_config("residual"), "ddpt-full": train_config("ddpt", diffusion_weight=0.1)}
     folders = {arm: tmp_path_factory.mktemp("rarer") / arm for arm in configs}

@@ -26,15 +26,15 @@ from app.tabs.compare import CANCELLED, Compare
 from app.tabs.compare_form import EDITED, fitting
 from app.tabs.setting_fields import NUMBERS
 from app.theme import ARM_COLOURS
+from ddpt_core.answering import arms
+from ddpt_core.answering.arms import ArmResult
+from ddpt_core.arms import ALL_ARMS, ARMS
 from ddpt_core.backbone import registry
 from ddpt_core.backbone.frozen_lm import GenerationSettings
 from ddpt_core.data.task import Task
 from ddpt_core.errors import DDPTError
-from ddpt_core.evaluation import arms
-from ddpt_core.evaluation.arms import ArmResult
-from ddpt_core.evaluation.execution import Limits, execute
-from ddpt_core.tuning.arm_names import ALL_ARMS, ARMS
-from ddpt_core.tuning.checkpoint import load_prompt
+from ddpt_core.metrics.execution import Limits, execute
+from ddpt_core.prompts.checkpoint import load_prompt
 
 FIELDS = 5  # example, instruction, reference, setup, tests
 PROMPTS = {"prompt-tuning": "prompt-tuning", "ddpt": "ddpt"}
@@ -65,7 +65,7 @@ def asked(**query):
 
 def result(name="ddpt", code="sorted(a)", reference="sorted(a)", tests=(), setup="a = [2, 1]"):
     """A result as run_arm makes it, with the real metrics and the real sandbox, for code written here."""
-    from ddpt_core.evaluation.text_metrics import score
+    from ddpt_core.metrics.text_metrics import score
 
     run = execute(code, tests, setup=setup) if tests else None
     return ArmResult(name, code, 0.25, 7, score([code], [reference]), run)

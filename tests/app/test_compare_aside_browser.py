@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.figures.code import code_html
-from ddpt_core.evaluation.text_metrics import METRICS
+from ddpt_core.metrics.text_metrics import METRICS
 
 pytestmark = pytest.mark.slow
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from ddpt_core.arms import ARMS
 from ddpt_core.backbone import registry
 from ddpt_core.data.readers import load_tasks
-from ddpt_core.tuning.arm_names import ARMS
 
 pytestmark = pytest.mark.slow
 

@@ -15,11 +15,11 @@ from app.comparisons import Comparisons
 from app.figures.arm_cards import board_html, verdict
 from app.tabs.compare import Compare
 from app.tabs.compare_address import NOT_TAKEN, Asked, asked_columns
+from ddpt_core.answering import arms
+from ddpt_core.answering.arms import ArmResult, make_arms, run_arm
+from ddpt_core.arms import ALL_ARMS, ARMS
 from ddpt_core.errors import DDPTError
-from ddpt_core.evaluation import arms
-from ddpt_core.evaluation.arms import ArmResult, make_arms, run_arm
-from ddpt_core.tuning.arm_names import ALL_ARMS, ARMS
-from ddpt_core.tuning.checkpoint import load_prompt
+from ddpt_core.prompts.checkpoint import load_prompt
 
 PROMPTS = {"prompt-tuning": "prompt-tuning", "ddpt": "ddpt"}
 TYPED = ("sort list", "sum of list")  # at most eight tokens each

@@ -17,10 +17,10 @@ from app.history import LATEST, MOST_CHARACTERS, Histories
 from app.per_session import PerSession
 from app.tabs.compare import Compare
 from app.tabs.compare_history import form_of
+from ddpt_core.answering.arms import ArmResult
 from ddpt_core.backbone.frozen_lm import GenerationSettings
 from ddpt_core.data.task import Task
-from ddpt_core.evaluation.arms import ArmResult
-from ddpt_core.evaluation.execution import Execution, TestOutcome
+from ddpt_core.metrics.execution import Execution, TestOutcome
 
 HOSTILE = "<img src=x onerror=alert(1)>${alert(2)}{{value}}</script>\u202e"
 TEST = "assert _ == [1]"

@@ -15,11 +15,11 @@ from app.listings import MAX_INSTRUCTIONS, Listings, tasks_of
 from app.progress import Cancelled
 from app.tabs.compare import Compare
 from app.tabs.compare_list import FIRST, ListTab
+from ddpt_core.answering.arms import ArmResult
+from ddpt_core.arms import ARMS
 from ddpt_core.data.task import Task
 from ddpt_core.errors import DDPTError
-from ddpt_core.evaluation.arms import ArmResult
-from ddpt_core.evaluation.text_metrics import score
-from ddpt_core.tuning.arm_names import ARMS
+from ddpt_core.metrics.text_metrics import score
 
 PROMPTS = {"prompt-tuning": "prompt-tuning", "ddpt": "ddpt"}
 INSTRUCTIONS = ["sort list `a`", "reverse the list `a`", "the sum of `c` and every other number there is", "max of `d`"]
@@ -63,7 +63,7 @@ def test_a_list_is_answered_as_one_by_one(listings):
 
 
 def test_tests_run_and_equal_programs_run_once(listings, monkeypatch):
-    from ddpt_core.evaluation import execution
+    from ddpt_core.metrics import execution
 
     ran, execute = [], execution.execute
     monkeypatch.setattr(execution, "execute", lambda *given: ran.append(given) or execute(*given))

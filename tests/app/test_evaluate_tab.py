@@ -17,13 +17,13 @@ from app.tabs.evaluate import Evaluate, duration, in_words
 from app.tabs.evaluate_form import EXAMPLES, HELD_OUT, OWN_FILE, decimal, example_choices, settings_of, whole_numbers
 from app.tabs.evaluate_result import Result
 from app.task_files import TaskFile
-from ddpt_core.data.families.splits import HELD_OUT_BY
+from ddpt_core.answering import unit_tests
 from ddpt_core.data.readers import load_tasks
 from ddpt_core.data.task import Task
 from ddpt_core.errors import ConfigError, DataError, DDPTError
-from ddpt_core.evaluation import unit_tests
-from ddpt_core.evaluation.execution import Execution, TestOutcome
-from ddpt_core.evaluation.text_metrics import METRICS
+from ddpt_core.metrics.execution import Execution, TestOutcome
+from ddpt_core.metrics.text_metrics import METRICS
+from families.splits import HELD_OUT_BY
 
 PROMPTS = {"prompt-tuning": "prompt-tuning", "ddpt": "ddpt"}
 SETTINGS = ["", "prompt-tuning", None, "ddpt", None, 0, 1, 6, 1.0, 0]  # as the form gives them, but six tokens at most

@@ -22,8 +22,8 @@ from app.services import Services
 from app.tabs.compare_export import LABELS
 from ddpt_core.data.task import Task
 from ddpt_core.errors import ConfigError, DataError
-from ddpt_core.evaluation.text_metrics import METRICS
-from ddpt_core.tuning.checkpoint import load_prompt
+from ddpt_core.metrics.text_metrics import METRICS
+from ddpt_core.prompts.checkpoint import load_prompt
 
 ROOT = Path(__file__).resolve().parents[2]
 HOSTILE = "sort `a`'''\"\"\"\\\n$shown ${made}\u202e{x}; import os  # é\r=1+1"

@@ -11,9 +11,9 @@ from ddpt_core.backbone import registry
 from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.readers import OWN_TASKS
 from ddpt_core.errors import ConfigError
-from ddpt_core.pretrain.tokenizer import train_tokenizer
+from ddpt_core.settings import DEFAULT_CONTEXT
 from ddpt_core.study.plan_file import read_study
-from ddpt_core.tuning.config import DEFAULT_CONTEXT
+from recipes.corpus.tokenizer import train_tokenizer
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from app.figures.interval_plot import interval_plot
 from app.figures.result_table import result_html
 from app.measures import Measure, Score, differences, measures_of
 from app.theme import ARM_COLOURS
-from ddpt_core.evaluation.text_metrics import METRICS
+from ddpt_core.metrics.text_metrics import METRICS
 
 ARMS = ("manual", "prompt-tuning", "ddpt")
 HOSTILE = "<img src=x onerror=alert(1)>${alert(2)}\u202e"

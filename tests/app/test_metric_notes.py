@@ -7,7 +7,7 @@ import pytest
 
 from app.figures.metric_name import figures_of_an_answer, metric_name_html, metric_notes_html
 from app.metric_notes import EXAMPLE, METRIC_NOTES, note_of
-from ddpt_core.evaluation.text_metrics import METRICS, score
+from ddpt_core.metrics.text_metrics import METRICS, score
 
 
 @pytest.mark.parametrize("name", [*METRICS, "pass@10", "pass_at_1", "loss"])

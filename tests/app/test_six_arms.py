@@ -23,13 +23,13 @@ from app.tabs.compare_address import asked_arms
 from app.tabs.setting_fields import offered, setting_fields
 from app.task_files import TaskFile
 from app.theme import ARM_COLOURS
+from ddpt_core.answering import arms
+from ddpt_core.answering.arms import ArmResult
+from ddpt_core.arms import ALL_ARMS, ARMS, arm_of
 from ddpt_core.backbone import registry
 from ddpt_core.data.task import Task
 from ddpt_core.errors import ConfigError
-from ddpt_core.evaluation import arms
-from ddpt_core.evaluation.arms import ArmResult
-from ddpt_core.tuning.arm_names import ALL_ARMS, ARMS, arm_of
-from ddpt_core.tuning.checkpoint import load_prompt
+from ddpt_core.prompts.checkpoint import load_prompt
 
 # What is seen with no cone of one kind: linear RGB to linear RGB (Machado et al. 2009, severity 1).
 VISION = {

@@ -294,7 +294,7 @@ def test_predictions_are_filtered_and_sorted_by_their_own_figures(small_study):
 
 
 def test_sentence_figures_are_those_of_the_metric_on_one_answer(small_study):
-    from ddpt_core.evaluation.text_metrics import score
+    from ddpt_core.metrics.text_metrics import score
 
     for row in predictions(small_study).find(Asked(by="chrf", arm="manual")).rows:
         assert row["value"] == pytest.approx(score([row["prediction"]], [row["reference"]])["chrf"])
@@ -378,7 +378,7 @@ def test_a_run_says_how_long_it_will_take_and_ends_where_it_is_told(small_study)
 
 
 def test_the_names_in_the_modules_are_those_of_the_core():
-    from ddpt_core.evaluation.evaluate import PREDICTIONS
+    from ddpt_core.answering.evaluate import PREDICTIONS
     from ddpt_core.study import study
 
     assert (study_folders.RESULTS, study_folders.BEGUN, study_folders.FORMAT) == (

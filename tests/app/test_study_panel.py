@@ -14,7 +14,7 @@ from app.study import MAKES_IT, Pair, read_study
 from app.study_words import sentences
 from app.tabs.compare_study import OUTPUTS, UNREAD, looked, shown, study
 from ddpt_core.errors import ArtifactError
-from ddpt_core.evaluation.text_metrics import METRICS
+from ddpt_core.metrics.text_metrics import METRICS
 
 HOSTILE = "<img src=x onerror=alert(1)>${alert(2)}</script>\u202e"
 SKIP = gr.skip()

@@ -7,7 +7,7 @@ import pytest
 from app import trainings as module
 from app.stopped import STATE
 from ddpt_core.backbone import registry
-from ddpt_core.tuning.config import TrainConfig
+from ddpt_core.settings import TrainConfig
 
 pytestmark = pytest.mark.slow
 

@@ -19,8 +19,8 @@ from app.training_data import YOUR_FILE, Source, at_this_machine, source_of
 from app.trainings import METHODS, config_of
 from ddpt_core.backbone import registry
 from ddpt_core.errors import BackboneError, ConfigError, DataError
-from ddpt_core.tuning.config import LEARNING_RATES, TrainConfig
-from ddpt_core.tuning.trainer import STATE as TRAINERS_STATE
+from ddpt_core.settings import LEARNING_RATES, TrainConfig
+from ddpt_core.training.trainer import STATE as TRAINERS_STATE
 
 
 @pytest.fixture

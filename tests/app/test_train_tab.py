@@ -24,8 +24,8 @@ from app.training_data import YOUR_FILE, source_of
 from app.trainings import METHODS, config_of
 from ddpt_core.backbone import registry
 from ddpt_core.errors import ArtifactError, BackboneError, ConfigError
-from ddpt_core.tuning.config import LEARNING_RATES, TrainConfig
-from ddpt_core.tuning.trainer import train
+from ddpt_core.settings import LEARNING_RATES, TrainConfig
+from ddpt_core.training.trainer import train
 
 HOSTILE = "<img src=x onerror=alert(1)>${alert(2)}{{value}}</script>\u202e"
 STATUS, GO, PAUSE_BUTTON, CANCEL_BUTTON, WHOLE, CURVES, FIGURES, COMPARE, EXPLORE, ROW, MENU, NAME = range(12)

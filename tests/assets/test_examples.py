@@ -7,7 +7,7 @@ import pytest
 
 from ddpt_core.backbone.registry import ASSETS
 from ddpt_core.data.readers import load_tasks
-from ddpt_core.evaluation.execution import execute
+from ddpt_core.metrics.execution import execute
 
 PATH = ASSETS / "examples" / "examples.jsonl"
 TASKS = load_tasks(PATH)

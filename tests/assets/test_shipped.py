@@ -6,8 +6,8 @@ import pytest
 
 from ddpt_core.backbone.fetch import WEIGHTS_SHA256
 from ddpt_core.backbone.registry import ASSETS, DEFAULT
+from ddpt_core.prompts.checkpoint import load_prompt
 from ddpt_core.trajectory.trajectory import Trajectory
-from ddpt_core.tuning.checkpoint import load_prompt
 
 POSITIONS, WIDTH = 16, 576
 PROMPTS = ("prompt-tuning", "residual", "ddpt", "ddpt-full", "ddpt-early")

@@ -73,10 +73,10 @@ def test_every_command_that_takes_a_backbone_refuses_an_unknown_dtype_in_one_lin
 
 @pytest.mark.parametrize("name", ["bart", "qwen2-chat"])
 def test_a_prompt_is_learned_and_compared_on_other_families_too(name, families, data_file, train_config, tmp_path):
-    from ddpt_core.evaluation.arms import compare
-    from ddpt_core.tuning.checkpoint import load_prompt
-    from ddpt_core.tuning.report import finish
-    from ddpt_core.tuning.trainer import train
+    from ddpt_core.answering.arms import compare
+    from ddpt_core.prompts.checkpoint import load_prompt
+    from ddpt_core.training.report import finish
+    from ddpt_core.training.trainer import train
 
     backbone, folder = families[name], tmp_path / "prompt"
     losses = [at.train_loss for at in train(backbone, data_file, folder, train_config("ddpt", steps=6))]

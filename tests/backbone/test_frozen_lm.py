@@ -191,7 +191,7 @@ def test_default_context_that_is_too_long_for_a_tokenizer_of_bytes_says_what_to_
     """ByT5 reads bytes, so that the words that nobody gave are 47 tokens."""
     from transformers import ByT5Tokenizer
 
-    from ddpt_core.data.task import DEFAULT_CONTEXT
+    from ddpt_core.settings import DEFAULT_CONTEXT
 
     model, size = tiny.model, len(DEFAULT_CONTEXT)
     bytes_alone = FrozenLM("bytes", model, ByT5Tokenizer(extra_ids=0))

@@ -207,7 +207,7 @@ def test_folder_without_a_tokenizer_is_refused(tiny_folder, copy):
 
 
 def test_tokenizer_of_another_model_is_refused(families, tmp_path):
-    from ddpt_core.pretrain.tokenizer import train_tokenizer
+    from recipes.corpus.tokenizer import train_tokenizer
 
     families["gpt2"].model.save_pretrained(tmp_path)
     other = train_tokenizer(Path(__file__).read_text().splitlines(), 330)

@@ -3,9 +3,9 @@
 import torch
 
 from benchmarks import evaluation
+from ddpt_core.answering.arms import make_arms
+from ddpt_core.answering.evaluate import write_all
 from ddpt_core.data.task import Task
-from ddpt_core.evaluation.arms import make_arms
-from ddpt_core.evaluation.evaluate import write_all
 
 
 def test_plain_generate_writes_what_evaluation_writes(tiny, tasks, monkeypatch):

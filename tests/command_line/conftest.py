@@ -79,7 +79,7 @@ def train(tiny_folder, data_file):
 @pytest.fixture
 def short_process(monkeypatch):
     """T = 20 in place of 2000 for trainings from the command line, which has no option for it."""
-    from ddpt_core.tuning import config
+    from ddpt_core import settings as config
 
     quick = functools.partial(config.TrainConfig, timesteps=20, validate_every=2, save_every=2)
     monkeypatch.setattr(config, "TrainConfig", quick)

@@ -38,7 +38,7 @@ def test_train_makes_a_prompt_and_tells_its_losses(method, told, train, short_pr
 
 def test_train_reports_all_2000_steps(told, train, tmp_path, monkeypatch):
     from ddpt_core.diffusion.sampler import sample
-    from ddpt_core.tuning import report
+    from ddpt_core.training import report
 
     asked = []
 
@@ -138,7 +138,7 @@ def test_evaluate_writes_predictions_and_metrics(told, prompts, tiny_folder, dat
 
 def needs_sandbox():
     """Skips where the sandbox refuses."""
-    from ddpt_core.evaluation.execution import execute
+    from ddpt_core.metrics.execution import execute
 
     if (probe := execute("")).status == "refused":
         pytest.skip(probe.detail)

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_training_that_is_stopped_says_how_it_goes_on_and_does(
     method, command, told, train, short_process, tmp_path, monkeypatch
 ):
-    from ddpt_core.tuning.methods import METHODS
+    from ddpt_core.prompts.methods import METHODS
 
     loss, seen = METHODS[method].loss, []
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from ddpt_core.data.differences import LOST, NEW, SAME, changes, differences, split_words
-from ddpt_core.evaluation.code_tokens import code_tokens
+from ddpt_core.metrics.code_tokens import code_tokens
 
 CODES = [
     "",

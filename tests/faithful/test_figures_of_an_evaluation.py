@@ -19,13 +19,13 @@ from codebleu import calc_codebleu
 from rouge_score.rouge_scorer import RougeScorer
 from sacrebleu.metrics import BLEU, CHRF
 
+from ddpt_core.answering.evaluate import evaluate
 from ddpt_core.backbone.frozen_lm import FrozenLM, Generation
 from ddpt_core.backbone.registry import ASSETS
 from ddpt_core.data.readers import load_tasks
-from ddpt_core.evaluation.code_tokens import code_tokens
-from ddpt_core.evaluation.evaluate import evaluate
-from ddpt_core.evaluation.text_metrics import code_bleu_parts, score
-from ddpt_core.tuning.checkpoint import load_prompt
+from ddpt_core.metrics.code_tokens import code_tokens
+from ddpt_core.metrics.text_metrics import code_bleu_parts, score
+from ddpt_core.prompts.checkpoint import load_prompt
 
 ARMS = ("manual", "prompt-tuning", "ddpt")
 every_arm = pytest.mark.parametrize("arm", ARMS)

@@ -19,7 +19,7 @@ from ddpt_core.backbone.loading import load_folder
 from ddpt_core.backbone.registry import ASSETS, DEFAULT
 from ddpt_core.diffusion.sampler import sample
 from ddpt_core.interpret.nearest_tokens import NearestTokens
-from ddpt_core.tuning.checkpoint import load_prompt
+from ddpt_core.prompts.checkpoint import load_prompt
 
 pytestmark = pytest.mark.slow
 

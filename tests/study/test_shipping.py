@@ -6,8 +6,8 @@ import pytest
 
 from ddpt_core.__main__ import main
 from ddpt_core.errors import ArtifactError
+from ddpt_core.prompts.checkpoint import load_prompt
 from ddpt_core.study.shipping import ship, write_readme
-from ddpt_core.tuning.checkpoint import load_prompt
 
 MARKED = "# Title\n\nbefore\n\n<!-- study -->\nstale\n<!-- /study -->\n\nafter\n"
 

@@ -7,20 +7,20 @@ import pytest
 import torch
 
 from ddpt_core.__main__ import main
+from ddpt_core.answering.arms import Arm
+from ddpt_core.answering.evaluate import evaluate, write_all
 from ddpt_core.backbone.frozen_lm import Generation, GenerationSettings
 from ddpt_core.data.readers import load_all_tasks, load_tasks
 from ddpt_core.errors import ConfigError, DataError
-from ddpt_core.evaluation.arms import Arm
-from ddpt_core.evaluation.evaluate import evaluate, write_all
-from ddpt_core.evaluation.text_metrics import score
+from ddpt_core.metrics.text_metrics import score
+from ddpt_core.prompts.checkpoint import load_prompt
 from ddpt_core.study import answers, choosing
 from ddpt_core.study.answers import sampled
 from ddpt_core.study.materials import gather
 from ddpt_core.study.plan import Sampler
 from ddpt_core.study.plan_file import read_study
 from ddpt_core.study.study import Shelf, check
-from ddpt_core.tuning.batches import split, spread, validation_loss
-from ddpt_core.tuning.checkpoint import load_prompt
+from ddpt_core.training.batches import split, spread, validation_loss
 
 SHORT = GenerationSettings(max_new_tokens=6)
 ROOT = Path(__file__).resolve().parents[2]
@@ -183,7 +183,7 @@ def test_contexts_that_are_equal_are_answered_once(plan_file, tiny, run, monkeyp
     real, equal = answers.write_all, tiny.embed("sort list")
     monkeypatch.setattr(answers, "write_all", lambda *given: written.append(given[1]) or real(*given))
     monkeypatch.setattr(answers, "sampled", lambda *given: (equal, 0.1))
-    monkeypatch.setattr("ddpt_core.tuning.prompt.PromptTuningPrompt.final_context", lambda *given: equal)
+    monkeypatch.setattr("ddpt_core.prompts.prompt.PromptTuningPrompt.final_context", lambda *given: equal)
     (part,) = run(plan_file(data=ONE_DATA, manual_contexts=["sum of"]))["parts"]
     assert len(written) == 3  # none, manual, and one for both trained arms with all their seeds
     (data,) = part["data"]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sacrebleu.metrics.bleu import BLEU
 
-from ddpt_core.evaluation.code_tokens import code_tokens
-from ddpt_core.evaluation.text_metrics import score, score_with_intervals
+from ddpt_core.metrics.code_tokens import code_tokens
+from ddpt_core.metrics.text_metrics import score, score_with_intervals
 from ddpt_core.study.answers import Run
 from ddpt_core.study.scoring import RESAMPLES, correct, figures_of_data, pairs_of
 

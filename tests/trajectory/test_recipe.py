@@ -11,11 +11,11 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from ddpt_core.errors import ArtifactError
+from ddpt_core.prompts.checkpoint import load_prompt
 from ddpt_core.trajectory.archive import pack, unpack
 from ddpt_core.trajectory.folder import DESCRIPTION, TENSORS, WAYPOINTS
 from ddpt_core.trajectory.recipe import TOLERANCE
 from ddpt_core.trajectory.trajectory import Trajectory
-from ddpt_core.tuning.checkpoint import load_prompt
 
 ROUNDING = 1e-5  # matrix products round otherwise where memory is aligned otherwise
 ARRAYS = ("x", "context", "timesteps", "mean", "std", "noise_level")

@@ -10,8 +10,8 @@ from safetensors.numpy import load_file, save_file
 
 from ddpt_core.diffusion.sampler import SCHEDULERS, sample
 from ddpt_core.errors import ArtifactError, ConfigError
+from ddpt_core.prompts.checkpoint import load_prompt
 from ddpt_core.trajectory.trajectory import Trajectory, available_runs, prompt_sha256
-from ddpt_core.tuning.checkpoint import load_prompt
 
 ROUNDING = 1e-5  # matrix products round otherwise where memory is aligned otherwise
 ARRAYS = ("x", "context", "timesteps", "mean", "std", "noise_level")

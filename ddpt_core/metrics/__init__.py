@@ -1,0 +1,1 @@
+"""Judging code: metrics of text, tests run in the sandbox, statistics."""

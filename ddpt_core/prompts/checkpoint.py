@@ -1,0 +1,137 @@
+"""Prompts on disk: a folder of prompt.json and weights.safetensors; written whole or not at all."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+
+from ddpt_core.arms import DDPT, PROMPT_TUNING, RESIDUAL
+from ddpt_core.backbone.frozen_lm import FrozenLM
+from ddpt_core.backbone.registry import available
+from ddpt_core.diffusion.denoiser import Denoiser, DenoiserConfig
+from ddpt_core.diffusion.schedule import NoiseSchedule
+from ddpt_core.errors import ArtifactError, first_line, require_choice
+from ddpt_core.files import write_files
+from ddpt_core.prompts.prompt import DDPTPrompt, Prompt, PromptTuningPrompt, ResidualPrompt
+
+FORMAT = 1  # of prompt.json; a reader refuses what is newer
+WEIGHTS, DESCRIPTION, CARD = "weights.safetensors", "prompt.json", "README.md"
+
+
+def save_ddpt(prompt: DDPTPrompt, folder: Path, info: dict[str, Any]) -> None:
+    """Writes a DDPT prompt: the denoiser's weights, x0, mean and std, with the sizes they need in prompt.json.
+
+    The denoiser's weights are stored in half precision, at half the size; they are loaded in single precision.
+    """
+    tensors = {f"denoiser.{name}": value.half() for name, value in prompt.denoiser.state_dict().items()}
+    tensors |= {"x0": prompt.x0, "mean": prompt.mean, "std": prompt.std}
+    _save(folder, tensors, info | {"denoiser": asdict(prompt.denoiser.config), "schedule": asdict(prompt.schedule)})
+
+
+def save_vectors(context: torch.Tensor, folder: Path, info: dict[str, Any]) -> None:
+    """Writes a prompt that is P vectors, (P, D): of prompt tuning or of the residual method."""
+    _save(folder, {"context": context}, info)
+
+
+def _save(folder: Path, tensors: dict[str, torch.Tensor], info: dict[str, Any]) -> None:
+    weights = save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()})
+    described = {"format": FORMAT, **info, "weights_sha256": hashlib.sha256(weights).hexdigest()}
+    write_files(folder, {WEIGHTS: weights, DESCRIPTION: _as_text(described)})
+
+
+def update_metrics(folder: Path, metrics: dict[str, Any], card: Callable[[dict], str] | None = None) -> dict[str, Any]:
+    """Adds to the metrics in a prompt's prompt.json, writes `card` of it as README.md, and returns it."""
+    info = read_description(folder / DESCRIPTION, "prompt", FORMAT)
+    info["metrics"] = info.get("metrics", {}) | metrics
+    write_files(folder, {DESCRIPTION: _as_text(info)} | ({CARD: card(info)} if card else {}))
+    return info
+
+
+def _as_text(info: dict[str, Any]) -> str:
+    return json.dumps(info, indent=1) + "\n"
+
+
+def load_prompt(source: str | Path | None = None, backbone: FrozenLM | None = None) -> Prompt:
+    """Returns a trained prompt: the embedded DDPT one for None, else by the name of an available one or by folder.
+
+    With `backbone`, the prompt must have been trained on it, and is moved to its device. Raises ArtifactError for a
+    prompt that is missing, damaged, of a newer format or of another backbone.
+    """
+    folder = find_prompt(DDPT if source is None else source)
+    info = read_description(folder / DESCRIPTION, "prompt", FORMAT)
+    try:
+        trained_on = info["backbone"]["name"], info["backbone"]["sha256"]
+        method = require_choice("method", info["method"], (DDPT, PROMPT_TUNING, RESIDUAL))
+        weights = (folder / WEIGHTS).read_bytes()
+        tensors = load(weights)
+        prompt = _build(method, folder, info, tensors, backbone.device if backbone else torch.device("cpu"))
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise ArtifactError(f"The prompt {folder} is damaged ({first_line(error)}); copy or train it again.") from error
+    if hashlib.sha256(weights).hexdigest() != info.get("weights_sha256"):
+        raise ArtifactError(
+            f"The prompt {folder} does not match its {DESCRIPTION}: one of the two files was swapped; copy both again."
+        )
+    if backbone is not None and trained_on[1] != backbone.sha256:
+        raise ArtifactError(
+            f"The prompt {folder.name!r} was trained on the backbone {trained_on[0]!r}, not on {backbone.name!r} as "
+            "loaded here; choose a prompt of this backbone or train one."
+        )
+    return prompt
+
+
+def _build(method: str, folder: Path, info: dict, tensors: dict[str, torch.Tensor], device: torch.device) -> Prompt:
+    common = {"name": folder.name, "context_text": info["context"], "info": info, "folder": folder}
+    tensors = {name: tensor.to(device) for name, tensor in tensors.items()}
+    if method != DDPT:
+        kind = PromptTuningPrompt if method == PROMPT_TUNING else ResidualPrompt
+        return kind(context=tensors["context"], **common)
+    denoiser = Denoiser(DenoiserConfig(**info["denoiser"]))
+    denoiser.load_state_dict({n.removeprefix("denoiser."): t for n, t in tensors.items() if n.startswith("denoiser.")})
+    return DDPTPrompt(
+        denoiser=denoiser.to(device).requires_grad_(False).eval(),
+        schedule=NoiseSchedule(**info["schedule"]),
+        x0=tensors["x0"],
+        mean=tensors["mean"],
+        std=tensors["std"],
+        **common,
+    )
+
+
+def available_prompts() -> dict[str, Path]:
+    """Returns name -> folder of the embedded prompts and of the user's own."""
+    return available("prompts", DESCRIPTION)
+
+
+def find_prompt(source: str | Path) -> Path:
+    """Returns the folder of a prompt given by name or path; raises ArtifactError that lists the known names.
+
+    A string is a name first and a folder then, a Path is always a folder.
+    """
+    known = available_prompts()
+    if isinstance(source, str) and source in known:
+        return known[source]
+    if os.path.isfile(os.path.join(source, DESCRIPTION)):
+        return Path(source)
+    raise ArtifactError(
+        f"There is no prompt {str(source)!r}; choose one of {', '.join(known) or 'none yet (train one)'}, or give a "
+        f"folder that holds {DESCRIPTION}."
+    )
+
+
+def read_description(path: Path, what: str, newest: int) -> dict[str, Any]:
+    """Returns the JSON object in `path`; raises ArtifactError if it is damaged or of a format newer than `newest`."""
+    try:
+        info = json.loads(path.read_text(encoding="utf-8"))
+        version = int(info["format"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ArtifactError(f"The {what}'s {path} is damaged ({first_line(error)}); copy it again.") from error
+    if version > newest:
+        raise ArtifactError(f"The {what} {path.parent} has format {version}, newer than {newest}; update this program.")
+    return info
