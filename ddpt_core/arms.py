@@ -1,11 +1,125 @@
-"""The arms of a comparison by name, for whoever must not load torch to name them."""
+"""The arms of a comparison, one entry each: what they are called, how they are drawn, and how their context is had.
 
+Torch-free, for whoever must name an arm. A new arm is one entry here and, if it learns in a way of its own, one file in
+ddpt_core/prompts/, which `learned_by` names.
+"""
+
+from dataclasses import dataclass
 from typing import Any
 
 DDPT, PROMPT_TUNING, RESIDUAL = "ddpt", "prompt-tuning", "residual"  # methods, each also the name of an arm
 NONE, MANUAL, DDPT_FULL = "none", "manual", "ddpt-full"  # further arms: no context, a text, DDPT by the full objective
-ALL_ARMS = (NONE, MANUAL, PROMPT_TUNING, RESIDUAL, DDPT, DDPT_FULL)  # in the order of every table
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One arm. `label` heads its column, `phrase` stands within a sentence, `in_report` in a study's own tables.
+
+    `symbol` is Plotly's. An arm that learns has a `method`, by the name of the first arm that does; the class that
+    learns, "module:Class" (see ddpt_core.prompts.method.Method); and a default rate. `sampled`: it has a context for
+    every seed of the noise.
+    """
+
+    name: str
+    label: str
+    phrase: str
+    in_report: str
+    note: str
+    colour: str
+    symbol: str = "circle"
+    method: str | None = None
+    learned_by: str = ""
+    rate: float | None = None
+    sampled: bool = False
+
+
+# In the order of every table. Colours: Okabe and Ito, "Color Universal Design", 2008, readable with every common form
+# of colour blindness; the grey is darker than theirs, so that it is not taken for purple (protanopia). Rates: of two
+# each, the one of higher validation BLEU-4 after 60 steps of 10 tasks of CoNaLa (studies/prompts.yaml).
+ALL_ARMS: dict[str, Arm] = {
+    arm.name: arm
+    for arm in (
+        Arm(
+            NONE,
+            label="No context",
+            phrase="No context",
+            in_report="no context",
+            note="The instruction alone: zero-shot, nothing stands before it.",
+            colour="#5E6876",
+            symbol="triangle-up",
+        ),
+        Arm(
+            MANUAL,
+            label="Manual",
+            phrase="Manual",
+            in_report="best manual context",
+            note="A hard prompt: a text written by hand.",
+            colour="#E69F00",
+        ),
+        Arm(
+            PROMPT_TUNING,
+            label="Prompt tuning",
+            phrase="Prompt tuning",
+            in_report="prompt tuning",
+            note="A soft prompt: vectors learned directly through the frozen model (Lester et al. 2021).",
+            colour="#56B4E9",
+            method=PROMPT_TUNING,
+            learned_by="ddpt_core.prompts.methods:PromptTuningMethod",
+            rate=1e-2,
+        ),
+        Arm(
+            RESIDUAL,
+            label="Residual",
+            phrase="Residual",
+            in_report="residual",
+            note="A soft prompt, reparameterised: the denoiser’s network without noise and timestep makes it once "
+            "(after Razdaibiedina et al. 2023).",
+            colour="#CC79A7",
+            symbol="square",
+            method=RESIDUAL,
+            learned_by="ddpt_core.prompts.methods:ResidualMethod",
+            rate=1e-2,
+        ),
+        Arm(
+            DDPT,
+            label="DDPT",
+            phrase="DDPT",
+            in_report="DDPT",
+            note="A soft prompt, denoised from noise step by step; its denoiser learned the LLM loss alone, as the "
+            "paper’s.",
+            colour="#009E73",
+            method=DDPT,
+            learned_by="ddpt_core.prompts.methods:DDPTMethod",
+            rate=1e-2,
+            sampled=True,
+        ),
+        Arm(
+            DDPT_FULL,
+            label="DDPT, full objective",
+            phrase="DDPT (full objective)",  # within a sentence a comma would divide
+            in_report="DDPT, full objective",
+            note="DDPT whose denoiser also learned the diffusion loss.",
+            colour="#0072B2",
+            symbol="diamond",
+            method=DDPT,
+            learned_by="ddpt_core.prompts.methods:DDPTMethod",
+            rate=1e-2,
+            sampled=True,
+        ),
+    )
+}
 ARMS = (MANUAL, PROMPT_TUNING, DDPT)  # compared unless others are asked for
+
+
+def trained_arms() -> tuple[str, ...]:
+    """Returns the arms that need a prompt, in the order of every table."""
+    return tuple(name for name, arm in ALL_ARMS.items() if arm.method)
+
+
+def methods() -> tuple[str, ...]:
+    """Returns the ways to learn a prompt, those whose prompts are sampled first."""
+    own = [arm for name, arm in ALL_ARMS.items() if arm.method == name]
+    return tuple(arm.name for arm in sorted(own, key=lambda arm: not arm.sampled))
 
 
 def arm_of(description: dict[str, Any]) -> str | None:

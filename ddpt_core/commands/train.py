@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ddpt_core.arms import ALL_ARMS, methods
 from ddpt_core.backbone.registry import DEFAULT
 from ddpt_core.commands.options import (
     Backbone,
@@ -20,7 +21,7 @@ from ddpt_core.commands.options import (
 
 
 def train(
-    method: Annotated[str, typer.Option(help="ddpt, prompt-tuning or residual.")],
+    method: Annotated[str, typer.Option(help=f"{', '.join(methods()[:-1])} or {methods()[-1]}.")],
     data: Annotated[list[str], typer.Option(help="JSONL file, Hugging Face data set, families:training; or several.")],
     out: Out,
     backbone: Backbone = DEFAULT,
@@ -47,17 +48,16 @@ def train(
     from ddpt_core.backbone.load_options import LoadOptions
     from ddpt_core.backbone.loading import load_backbone
     from ddpt_core.errors import require_choice
-    from ddpt_core.prompts.methods import METHODS
-    from ddpt_core.settings import LEARNING_RATES, TrainConfig
+    from ddpt_core.settings import TrainConfig
     from ddpt_core.training.processes import processes
     from ddpt_core.training.report import finish
     from ddpt_core.training.trainer import train as run
 
-    require_choice("method", method, METHODS)
+    require_choice("method", method, methods())
     given: dict[str, Any] = {
         "steps": steps,
         "batch_size": batch_size,
-        "lr": LEARNING_RATES[method] if lr is None else lr,
+        "lr": ALL_ARMS[method].rate if lr is None else lr,
         "context": context,
         "context_length": context_length,
         "hidden": hidden,

@@ -5,18 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ddpt_core.arms import DDPT, DDPT_FULL, MANUAL, NONE, PROMPT_TUNING, RESIDUAL
-from ddpt_core.study.names import LABELS, NAMES, SCHEDULER_LABELS, called, chief
+from ddpt_core.arms import ALL_ARMS, DDPT, NONE
+from ddpt_core.study.names import SCHEDULER_LABELS, called, chief, label_of
 
-# Okabe and Ito 2008, readable with every common form of colour blindness; the same as in the app.
-COLOURS = {
-    NONE: "#5E6876",
-    MANUAL: "#E69F00",
-    PROMPT_TUNING: "#56B4E9",
-    RESIDUAL: "#CC79A7",
-    DDPT: "#009E73",
-    DDPT_FULL: "#0072B2",
-}
+# Of Okabe and Ito 2008, as the arms' own.
 SERIES = ("#009E73", "#D55E00", "#0072B2", "#CC79A7", "#E69F00", "#56B4E9")
 
 
@@ -73,16 +65,18 @@ def charts_of_part(part: dict[str, Any]) -> Iterator[Chart]:
             continue
         where = f"{data['name']}, {data['tasks']} tasks"
         points = [
-            _point(called(name), of[metric], COLOURS[_kind(part, name)])
+            _point(called(name), of[metric], ALL_ARMS[_kind(part, name)].colour)
             for name, of in data["arms"].items()
             if of[metric]["value"] is not None
         ]
-        yield Dots(f"{part['name']}: {where}", LABELS[metric], points)
+        yield Dots(f"{part['name']}: {where}", label_of(metric), points)
         if front := _against_seconds(part, data, metric):
-            yield Curves(f"{part['name']}: quality against time, {where}", "seconds of sampling", LABELS[metric], front)
+            yield Curves(
+                f"{part['name']}: quality against time, {where}", "seconds of sampling", label_of(metric), front
+            )
         elif sizes := _against_size(part, data, metric):
             title = f"{part['name']}: quality against size, {where}"
-            yield Curves(title, "trained parameters", LABELS[metric], sizes)
+            yield Curves(title, "trained parameters", label_of(metric), sizes)
 
 
 def charts_of_grid(parts: Sequence[dict[str, Any]]) -> Iterator[Matrix]:
@@ -99,7 +93,7 @@ def charts_of_grid(parts: Sequence[dict[str, Any]]) -> Iterator[Matrix]:
             values = [[_value(part, column, entry, metric) for column in columns] for part in parts]
             if all(any(row) for row in zip(*values, strict=True)):
                 break
-        title = f"{parts[0]['of']}: {called(entry)}, {LABELS[metric]}"
+        title = f"{parts[0]['of']}: {called(entry)}, {label_of(metric)}"
         yield Matrix(title, "trained on", "evaluated on", sources, columns, values)
 
 
@@ -148,7 +142,7 @@ def _against_size(part: dict[str, Any], data: dict[str, Any], metric: str) -> di
         trainings = part["trainings"].get(name) or ()
         sizes = [one["trainable_parameters"] for one in trainings if one.get("trainable_parameters")]
         if sizes and _kind(part, name) == DDPT and of[metric]["value"] is not None:
-            points.append(_point(called(name), of[metric], COLOURS[DDPT], sizes[0]))
+            points.append(_point(called(name), of[metric], ALL_ARMS[DDPT].colour, sizes[0]))
     if len({point.x for point in points}) < 3:
         return {}
-    return {NAMES[DDPT]: sorted(points, key=lambda point: point.x)}
+    return {ALL_ARMS[DDPT].in_report: sorted(points, key=lambda point: point.x)}

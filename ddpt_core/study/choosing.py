@@ -10,6 +10,7 @@ import torch
 from ddpt_core.answering.arms import Arm, manual
 from ddpt_core.answering.code import RULE, code_of
 from ddpt_core.answering.evaluate import PREDICTIONS, write_all
+from ddpt_core.arms import arm_of
 from ddpt_core.errors import ConfigError, DDPTError
 from ddpt_core.files import check_writable
 from ddpt_core.prompts.checkpoint import DESCRIPTION, load_prompt
@@ -97,7 +98,7 @@ def choose(job: Job) -> Choices:
 
 def prompt_folder(job: Job, config: TrainConfig) -> Path:
     """Returns where the prompt of one training lies, named after all that it depends on."""
-    kind = "ddpt-full" if config.diffusion_weight else config.method
+    kind = arm_of({"method": config.method, "config": asdict(config)})
     return job.out / "prompts" / f"{kind}-{config.lr:g}-{config.seed}-{digest_of(_training(job, config))[:12]}"
 
 

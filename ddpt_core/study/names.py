@@ -2,21 +2,11 @@
 
 from typing import Any
 
-from ddpt_core.arms import DDPT, DDPT_FULL, MANUAL, NONE, PROMPT_TUNING, RESIDUAL
-from ddpt_core.metrics.text_metrics import METRICS
+from ddpt_core.arms import ALL_ARMS
+from ddpt_core.metrics.table import PASS, figure_named
 
-PASS, LOSS = "pass_at_1", "loss"  # metrics beside those of the text
-NAMES = {
-    NONE: "no context",
-    MANUAL: "best manual context",
-    PROMPT_TUNING: "prompt tuning",
-    RESIDUAL: "residual",
-    DDPT: "DDPT",
-    DDPT_FULL: "DDPT, full objective",
-}
+NAMES = {name: arm.in_report for name, arm in ALL_ARMS.items()}
 SCHEDULER_LABELS = {"ddpm": "DDPM", "ddim": "DDIM", "dpmsolver++": "DPM-Solver++"}
-LABELS = {name: metric.label for name, metric in METRICS.items()} | {PASS: "pass@1", LOSS: "loss"}
-LABELS |= {"exact_match": "exact", "valid_python": "parses"}
 
 
 def called(name: str) -> str:
@@ -24,8 +14,17 @@ def called(name: str) -> str:
     variant, _, sampler = name.rpartition(", ")
     scheduler, _, steps = sampler.partition(" ")
     if variant and scheduler in SCHEDULER_LABELS:
-        return f"{NAMES.get(variant, variant)}, {SCHEDULER_LABELS[scheduler]} {steps}".rstrip()
-    return NAMES.get(name, name)
+        return f"{_arm(variant)}, {SCHEDULER_LABELS[scheduler]} {steps}".rstrip()
+    return _arm(name)
+
+
+def _arm(name: str) -> str:
+    return ALL_ARMS[name].in_report if name in ALL_ARMS else name
+
+
+def label_of(metric: str) -> str:
+    """Returns what heads a metric's column."""
+    return figure_named(metric).short
 
 
 def chief(data: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from ddpt_core.arms import DDPT, DDPT_FULL, PROMPT_TUNING, RESIDUAL
+from ddpt_core.arms import ALL_ARMS
 from ddpt_core.backbone.frozen_lm import GenerationSettings
 from ddpt_core.backbone.registry import DEFAULT
 from ddpt_core.diffusion.denoiser import DenoiserConfig
@@ -14,8 +14,6 @@ from ddpt_core.diffusion.schedule import SCHEDULERS, NoiseSchedule
 from ddpt_core.errors import ConfigError, require_choice, require_range
 from ddpt_core.settings import TrainConfig
 
-SAMPLED = (DDPT, DDPT_FULL)  # a final context for every sampling seed
-METHOD = {PROMPT_TUNING: PROMPT_TUNING, RESIDUAL: RESIDUAL, DDPT: DDPT, DDPT_FULL: DDPT}  # of the arms that are trained
 CHOOSE_BY = ("bleu", "loss")
 MOST_CELLS = 10_000
 
@@ -29,6 +27,16 @@ class Variant:
     arm: str
     rates: tuple[float, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def sampled(self) -> bool:
+        """Whether it has a final context for every sampling seed."""
+        return ALL_ARMS[self.arm].sampled
+
+    @property
+    def method(self) -> str:
+        """How it learns; only of an arm that does."""
+        return ALL_ARMS[self.arm].method or ""
 
     @property
     def timesteps(self) -> int:
@@ -136,7 +144,7 @@ class Plan:
             config = self.config(variant, rate, self.training_seeds[0], "context")
             DenoiserConfig(1, config.context_length, config.hidden, config.stages, config.heads)  # they check too
             schedule = NoiseSchedule(config.timesteps, config.noise_schedule)
-            for sampler in self.samplers if variant.arm in SAMPLED else ():
+            for sampler in self.samplers if variant.sampled else ():
                 require_choice("scheduler", sampler.scheduler, SCHEDULERS)
                 schedule.timesteps_of(sampler.steps or schedule.timesteps)
 
@@ -159,7 +167,7 @@ class Plan:
         """The lines of the tables; a variant has one for every sampler, which its name tells if there are several."""
         found = []
         for variant in self.arms:
-            if variant.arm in SAMPLED:
+            if variant.sampled:
                 several = len(self.samplers) > 1
                 found += [
                     Entry(f"{variant.name}, {one}" if several else variant.name, variant, one) for one in self.samplers
@@ -190,7 +198,7 @@ class Plan:
     def config(self, variant: Variant, rate: float, seed: int, context: str) -> TrainConfig:
         """Returns the settings of one training of a variant that starts from `context`."""
         return TrainConfig(
-            METHOD[variant.arm],
+            variant.method,
             steps=self.steps,
             batch_size=self.batch_size,
             lr=rate,

@@ -11,15 +11,7 @@ from ddpt_core.arms import ALL_ARMS, DDPT_FULL
 from ddpt_core.backbone.registry import DEFAULT
 from ddpt_core.errors import ConfigError, first_line
 from ddpt_core.settings import TrainConfig
-from ddpt_core.study.plan import (
-    METHOD,
-    Plan,
-    ReportData,
-    Sampler,
-    Variant,
-    require_cells,
-    require_distinct,
-)
+from ddpt_core.study.plan import Plan, ReportData, Sampler, Variant, require_cells, require_distinct
 
 # What all arms have in common, so no arm's options may name it.
 COMMON = ("method", "steps", "batch_size", "lr", "seed", "context", "context_length", "validation_share", "bound")
@@ -131,7 +123,7 @@ def _plan(what: str, raw: dict[str, Any], name: str, of: str, train_name: str) -
     if not isinstance(arms, dict) or not arms:
         raise ConfigError(f"arms must hold the keys {', '.join(ALL_ARMS)}, or names of your own, got {arms!r:.80}.")
     variants = [_variant(str(one), raw_arm) for one, raw_arm in arms.items()]
-    values["arms"] = tuple(sorted(variants, key=lambda variant: ALL_ARMS.index(variant.arm)))
+    values["arms"] = tuple(sorted(variants, key=lambda variant: list(ALL_ARMS).index(variant.arm)))
     values["data"] = tuple(_report_data(one) for one in _list("data", given["data"]))
     if "samplers" in given:
         values["samplers"] = tuple(s for one in _list("samplers", given["samplers"]) for s in _samplers(one))
@@ -148,7 +140,7 @@ def _variant(name: str, raw: Any) -> Variant:
         advice = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(ALL_ARMS)};"
         own = "" if isinstance(raw, dict) and "arm" in raw else " A name of your own needs the key 'arm' below it."
         raise ConfigError(f"Unknown arm {arm!r} in arms; {advice}{own}")
-    if arm not in METHOD:
+    if not ALL_ARMS[arm].method:
         _mapping(f"arms: {name}", raw, ["arm"])
         return Variant(name, arm)
     given = _mapping(f"arms: {name}", raw, ["arm", "rates", "options"], ["rates"])

@@ -5,10 +5,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from ddpt_core.arms import ALL_ARMS
 from ddpt_core.study.charts import Chart, charts_of_grid, charts_of_part
 from ddpt_core.study.document import Block, Bullets, Command, Heading, Paragraph, Picture, Table
-from ddpt_core.study.names import LABELS, called
-from ddpt_core.study.plan import SAMPLED
+from ddpt_core.study.names import called, label_of
 from ddpt_core.study.tables import (
     Part,
     Results,
@@ -103,7 +103,7 @@ def _choices(part: Part) -> list[Block]:
             mark = "chosen" if place == choice["chosen"] else one.get("failed", "")
             rows.append([called(arm), what, _number(one["validation_loss"], ".4f"), _number(one["bleu"], ".3g"), mark])
     held = part["validation"]
-    by = LABELS[part["plan"].get("choose_by", "bleu")]
+    by = label_of(part["plan"].get("choose_by", "bleu"))
     note = (
         f"By {by}. Of the training data {held['tasks']:,} tasks were kept out for the loss; {held['written']:,} of "
         "them were answered for BLEU-4."
@@ -116,7 +116,7 @@ def _trainings(part: Part) -> list[Block]:
     rows = []
     for arm, several in part["trainings"].items():
         for one in several:
-            sampled = part["variants"].get(arm) in SAMPLED
+            kind = ALL_ARMS.get(part["variants"].get(arm, ""))
             steps = ", ".join(f"{number}: {loss:.4f}" for number, loss in one.get("steps_ablation", {}).items())
             rows.append(
                 [
@@ -129,7 +129,7 @@ def _trainings(part: Part) -> list[Block]:
                     f"{one['validation_loss']:.4f}",
                     _number(one.get("validation_bleu"), ".3g"),
                     f"{one['seconds']:.0f} s",
-                    _number(one.get("seed_spread"), ".2g") if sampled else "–",
+                    _number(one.get("seed_spread"), ".2g") if kind and kind.sampled else "–",
                     steps or "–",
                 ]
             )
@@ -154,7 +154,7 @@ def _all_figures(data: dict[str, Any]) -> Table:
         + ([f"{sum(seconds[arm]) / len(seconds[arm]):.3g} s" if arm in seconds else "–"] if seconds else [])
         for arm, of in data["arms"].items()
     ]
-    return Table(["arm", "runs", *(LABELS[metric] for metric in metrics), *(["sampling"] if seconds else [])], rows)
+    return Table(["arm", "runs", *(label_of(metric) for metric in metrics), *(["sampling"] if seconds else [])], rows)
 
 
 def _versions(results: Results) -> str:

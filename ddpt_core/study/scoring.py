@@ -11,27 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from ddpt_core.arms import DDPT, DDPT_FULL, MANUAL, NONE, PROMPT_TUNING, RESIDUAL
+from ddpt_core.arms import MANUAL, NONE, trained_arms
 from ddpt_core.metrics.statistics import Reduce, bootstrap_interval, holm, paired_bootstrap, score_of
-from ddpt_core.metrics.text_metrics import METRICS, item_statistics
+from ddpt_core.metrics.table import LOSS, METRICS, PASS
+from ddpt_core.metrics.text_metrics import item_statistics
 from ddpt_core.study.answers import Run
-from ddpt_core.study.names import LOSS, PASS, chief
+from ddpt_core.study.names import chief
 
 RESAMPLES = 10_000  # of a pair: the least p-value is one over it, and is multiplied by the number of comparisons
-# (treatment, baseline), as far as both were run
-PAIRS = (
-    (MANUAL, NONE),
-    (PROMPT_TUNING, MANUAL),
-    (RESIDUAL, MANUAL),
-    (RESIDUAL, PROMPT_TUNING),
-    (DDPT, MANUAL),
-    (DDPT, PROMPT_TUNING),
-    (DDPT, RESIDUAL),
-    (DDPT_FULL, MANUAL),
-    (DDPT_FULL, PROMPT_TUNING),
-    (DDPT_FULL, RESIDUAL),
-    (DDPT_FULL, DDPT),
-)
 
 Items = dict[str, np.ndarray]  # metric -> statistics (n, F)
 
@@ -41,7 +28,8 @@ def _mean(sums: np.ndarray) -> np.ndarray:
         return sums[..., 0] / sums[..., 1]
 
 
-REDUCE: dict[str, Reduce] = {name: metric.reduce for name, metric in METRICS.items()} | {PASS: _mean, LOSS: _mean}
+def _reduce(metric: str) -> Reduce:
+    return METRICS[metric].reduce if metric in METRICS else _mean
 
 
 @dataclass(frozen=True)
@@ -53,7 +41,7 @@ class Scored:
 
     def figure(self, metric: str) -> float | None:
         """The corpus metric of this run."""
-        return score_of(self.items[metric], REDUCE[metric])
+        return score_of(self.items[metric], _reduce(metric))
 
 
 def score_runs(runs: Sequence[Run], tests: bool) -> list[Scored]:
@@ -92,7 +80,7 @@ def figures_of_arm(scored: Sequence[Scored], samples: int = 1000) -> dict[str, d
     """
     items, figures = averaged(scored), {}
     for metric, values in items.items():
-        interval = bootstrap_interval(values, REDUCE[metric], samples)
+        interval = bootstrap_interval(values, _reduce(metric), samples)
         by_training: dict[int | None, list[float]] = {}
         for one in scored:
             if (value := one.figure(metric)) is not None:
@@ -100,7 +88,7 @@ def figures_of_arm(scored: Sequence[Scored], samples: int = 1000) -> dict[str, d
         trained = [statistics.fmean(several) for several in by_training.values()]
         sampled = [statistics.variance(several) for several in by_training.values() if len(several) > 1]
         figures[metric] = {
-            "value": score_of(values, REDUCE[metric]),
+            "value": score_of(values, _reduce(metric)),
             "ci95": None if interval is None else list(interval),
             "training_spread": statistics.stdev(trained) if len(trained) > 1 else None,
             "sampling_spread": statistics.fmean(sampled) ** 0.5 if sampled else None,
@@ -116,7 +104,7 @@ def compared(
     first, second = averaged(baseline), averaged(treatment)
     found = {}
     for metric in first:
-        pair = paired_bootstrap(first[metric], second[metric], REDUCE[metric], samples)
+        pair = paired_bootstrap(first[metric], second[metric], _reduce(metric), samples)
         found[metric] = {
             "ratio": pair.ratio,
             "ratio_ci95": None if pair.ratio_ci95 is None else list(pair.ratio_ci95),
@@ -130,19 +118,26 @@ def compared(
 def pairs_of(kinds: dict[str, str]) -> list[tuple[str, str]]:
     """Returns the pairs (treatment, baseline) of entries to compare, given name -> arm.
 
-    Every entry of an arm is compared with the first entry of each arm that PAIRS names, and with the first of its own.
+    Every entry of an arm is compared with the first entry of each arm of its baselines, and with the first of its own.
     """
     first: dict[str, str] = {}
     for name, kind in kinds.items():
         first.setdefault(kind, name)
     pairs = [
         (name, first[baseline])
-        for treatment, baseline in PAIRS
+        for treatment, baseline in _baselines()
         if baseline in first
         for name, kind in kinds.items()
         if kind == treatment
     ]
     return pairs + [(name, first[kind]) for name, kind in kinds.items() if first[kind] != name]
+
+
+def _baselines() -> list[tuple[str, str]]:
+    """Returns (treatment, baseline): each arm that learns with the manual one and those that learn before it."""
+    learned = trained_arms()
+    pairs = [(one, other) for place, one in enumerate(learned) for other in (MANUAL, *learned[:place])]
+    return [(MANUAL, NONE), *pairs]
 
 
 def figures_of_data(runs: Sequence[Run], tests: bool) -> dict[str, Any]:

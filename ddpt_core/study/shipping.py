@@ -5,6 +5,7 @@ from pathlib import Path
 from ddpt_core.backbone.registry import DEFAULT
 from ddpt_core.errors import ArtifactError, ConfigError
 from ddpt_core.files import write_files
+from ddpt_core.metrics.table import METRICS, PASS
 from ddpt_core.prompts.checkpoint import CARD, DESCRIPTION, WEIGHTS
 from ddpt_core.study.cells import as_text
 from ddpt_core.study.document import Block, Bullets, Command, Heading, Paragraph, markdown
@@ -96,10 +97,14 @@ def card(results: Results) -> list[Block]:
         ),
         *summary(results),
         Paragraph(
-            "Metrics: bleu, codebleu, chrf, rouge_l 0–100; exact_match, valid_python, pass_at_1 0–1; loss in nats per "
-            "token of the references. `value` is the metric over the answers of all seeds taken as one corpus; `ci95` "
-            "is over tasks, each drawn with all its answers; spreads are standard deviations over seeds of the metric; "
-            "`p_holm` is `p_value` corrected over all pairs and data sets of a table. "
+            f"Metrics: {_on_scale(100)} 0–100; {_on_scale(1)}, {PASS} 0–1; loss in nats per token of the references. "
+            "`value` is the metric over the answers of all seeds taken as one corpus; `ci95` is over tasks, each drawn "
+            "with all its answers; spreads are standard deviations over seeds of the metric; `p_holm` is `p_value` "
+            "corrected over all pairs and data sets of a table. "
             "An interval says nothing of other training seeds, other data, or other backbones."
         ),
     ]
+
+
+def _on_scale(scale: int) -> str:
+    return ", ".join(name for name, metric in METRICS.items() if metric.scale == scale)

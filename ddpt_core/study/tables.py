@@ -3,14 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+from ddpt_core.metrics.table import METRICS, PASS, figure_named
 from ddpt_core.study.document import Block, Paragraph, Table
-from ddpt_core.study.names import LABELS, PASS, called, chief
+from ddpt_core.study.names import called, chief, label_of
 
 Results = dict[str, Any]
 Part = dict[str, Any]
 
-SHOWN = ("bleu", "codebleu", "chrf", "exact_match", "valid_python")
-PERCENT = ("exact_match", "valid_python")
 ALPHA = 0.05  # a corrected p-value up to this is told as a difference
 MOST_TOLD = 8  # pairs in a sentence
 CAVEAT = (
@@ -22,10 +21,11 @@ def main_tables(part: Part) -> list[Block]:
     """Returns the tables of a part: text metrics of the data without tests, pass@1 of those with."""
     texts = [data for data in part["data"] if not data["tests"]]
     tested = [data for data in part["data"] if data["tests"]]
+    columns = [name for name, metric in METRICS.items() if metric.in_tables]
     blocks: list[Block] = []
     for data in texts:
-        head = [f"{data['name']}, {data['tasks']} tasks", *(LABELS[metric] for metric in SHOWN)]
-        rows = [[called(arm), *(figure(of, metric) for metric in SHOWN)] for arm, of in data["arms"].items()]
+        head = [f"{data['name']}, {data['tasks']} tasks", *(label_of(metric) for metric in columns)]
+        rows = [[called(arm), *(figure(of, metric) for metric in columns)] for arm, of in data["arms"].items()]
         blocks.append(Table(head, rows))
     if tested:
         head = ["pass@1", *(f"{data['name']}, {data['tasks']} tasks" for data in tested)]
@@ -60,7 +60,7 @@ def figure(of_arm: dict[str, Any], metric: str) -> str:
     if found is None or found["value"] is None:
         return "not run"
     show = shown(metric)
-    text = show(found["value"]) + (" %" if metric in PERCENT else "")
+    text = show(found["value"]) + (" %" if _percent(metric) else "")
     if found["ci95"]:
         text += f" [{show(found['ci95'][0])}, {show(found['ci95'][1])}]"
     spreads = [found[name] for name in ("training_spread", "sampling_spread") if found[name] is not None]
@@ -71,9 +71,13 @@ def shown(metric: str) -> Callable[[float], str]:
     """Returns how a figure of this metric is written."""
     if metric == PASS:
         return lambda value: f"{value:.3f}"
-    if metric in PERCENT:
+    if _percent(metric):
         return lambda value: f"{100 * value:.3g}"
     return lambda value: f"{value:.3g}"
+
+
+def _percent(metric: str) -> bool:
+    return metric != PASS and figure_named(metric).scale == 1
 
 
 def comparison_table(part: Part) -> list[Block]:
@@ -81,7 +85,7 @@ def comparison_table(part: Part) -> list[Block]:
     pairs = list(dict.fromkeys(pair for data in part["data"] for pair in data["paired"]))
     if not pairs:
         return []
-    head = ["", *(f"{data['name']}, {LABELS[chief(data)]}" for data in part["data"])]
+    head = ["", *(f"{data['name']}, {label_of(chief(data))}" for data in part["data"])]
     rows = []
     for pair in pairs:
         treatment, baseline = pair.split("/")
@@ -143,4 +147,4 @@ def _verdict(part: Part, data: dict[str, Any]) -> str:
         which = "any of its" if rest > 1 and not found else "the other" if found else "its"
         told.append(f"no difference can be told in {which} {rest} pair{'s' * (rest > 1)}")
     how = f"p-values corrected by Holm's method for {comparisons(part)} comparisons"
-    return f"{data['name']}, {LABELS[metric]}: {'; '.join(told)} ({how})."
+    return f"{data['name']}, {label_of(metric)}: {'; '.join(told)} ({how})."

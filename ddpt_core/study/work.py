@@ -13,7 +13,7 @@ from ddpt_core.arms import DDPT
 from ddpt_core.diffusion.sampler import last_step
 from ddpt_core.prompts.methods import METHODS, DDPTMethod
 from ddpt_core.study.materials import Materials
-from ddpt_core.study.plan import METHOD, SAMPLED, Entry, Plan, ReportData, Variant
+from ddpt_core.study.plan import Entry, Plan, ReportData, Variant
 from ddpt_core.training.batches import validation_loss
 from ddpt_core.training.report import FEWER_STEPS, SEEDS
 
@@ -123,7 +123,7 @@ def work_of(plan: Plan, materials: Materials, costs: Costs) -> dict[Key, Work]:
         held = min(config.read_at_once, len(materials.validation))
         validations = -(-config.steps // config.validate_every)
         tasks = plan.steps * plan.batch_size
-        seconds = costs.learn[METHOD[variant.arm]] * tasks + costs.read * held * validations
+        seconds = costs.learn[variant.method] * tasks + costs.read * held * validations
         trained = total([validating, Work(1, plan.steps, held * validations, 0, seconds)])
         finished = total([trained, _report(variant, held, costs)])
         first, *further = plan.training_seeds
@@ -143,7 +143,7 @@ def work_of(plan: Plan, materials: Materials, costs: Costs) -> dict[Key, Work]:
 
 def _report(variant: Variant, held: int, costs: Costs) -> Work:
     """Returns the work of the seed spread and the steps ablation (see training.report)."""
-    if variant.arm not in SAMPLED:
+    if not variant.sampled:
         return Work()
     steps = [variant.timesteps, *(one for one in FEWER_STEPS if one < variant.timesteps)]
     denoised = sum(steps) + variant.timesteps * len(SEEDS) // 2  # seeds sampled together cost about half
