@@ -17,7 +17,7 @@ test: $(VENV)/.installed-dev browser model
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --ignore-glob='*_browser.py'
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal tests/app/*_browser.py
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal $$(find tests/app -name '*_browser.py')
 
 # A second call finds the marker newer than the list and installs nothing.
 $(VENV)/.installed: requirements.txt

@@ -18,13 +18,14 @@ def main(arguments: list[str] | None = None) -> int:
         print(problem, file=sys.stderr)
         return 2
 
+    from app.explore.runs.runs import Runs
     from app.main import build_app, launch_settings
-    from app.services import Services
+    from app.page.services import Services
 
     services = Services()
     demo = build_app(services)
     demo.launch(server_name=given.host, server_port=given.port, prevent_thread_lock=True, **launch_settings(services))
-    services.runs.warm()
+    services.of(Runs).warm()
     print(f"DDPT Explorer is at http://{given.host}:{given.port}", flush=True)
     threading.Thread(target=make_ready, args=(services,), daemon=True).start()
     demo.block_thread()

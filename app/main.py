@@ -1,21 +1,27 @@
 """The page: a masthead and the tabs."""
 
 from collections.abc import Callable
+from functools import partial
 
 import gradio as gr
 
-from app.masthead import foot, masthead
-from app.services import Services
-from app.tabs import compare, evaluate, explore, train
-from app.theme import build_css, build_theme
+from app.compare import tab as compare
+from app.evaluate import tab as evaluate
+from app.explore import tab as explore
+from app.explore.runs.runs import Runs
+from app.page.masthead import foot, masthead
+from app.page.services import Services
+from app.page.theme import build_css, build_theme
+from app.studies import tab as studies
+from app.train import tab as train
 from ddpt_core.trajectory.limits import MAX_BYTES
 
-# Name in addresses -> label, builder. A new tab is one file in app/tabs and one line here.
+# Name in addresses -> label, builder. A new tab is one folder of app/ and one line here.
 TABS: dict[str, tuple[str, Callable[[Services], None]]] = {
     "explore": ("Explore", explore.build),
     "compare": ("Compare", compare.build),
     "train": ("Train", train.build),
-    "evaluate": ("Evaluate", evaluate.build),
+    "evaluate": ("Evaluate", partial(evaluate.build, studies=studies.build)),
 }
 
 UPLOADS = (3_600, 6 * 3_600)  # seconds: how often uploaded files are looked through, and how old they may get
@@ -59,7 +65,7 @@ def launch_settings(services: Services) -> dict:
     return {
         "theme": build_theme(),
         "css": build_css(),
-        "allowed_paths": [str(folder) for folder in services.store.folders],
+        "allowed_paths": [str(folder) for folder in services.of(Runs).store.folders],
         "run_history": False,
         "footer_links": ["api"],
         "state_session_capacity": 100,  # sessions whose last values are kept; a value here is a small JSON

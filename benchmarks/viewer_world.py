@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from app.explore.runs.runs import Runs
 from ddpt_core.backbone import registry
 
 VOCABULARY, WIDTH, POSITIONS, STEPS = 49_152, 576, 16, 2000
@@ -88,14 +89,14 @@ def write_assets(folder: Path, backbone: LargeBackbone) -> None:
 
 def shipped_services(folder: Path):
     """Returns the services of the app as it is."""
-    from app.services import Services
+    from app.page.services import Services
 
     return Services(folder / "cache")
 
 
 def large_services(folder: Path):
     """Returns the services of an app whose embedded backbone is the large one."""
-    from app.services import Services
+    from app.page.services import Services
 
     backbone = LargeBackbone()
     registry.ASSETS = folder / "assets"
@@ -117,12 +118,13 @@ def main() -> None:
     given = parser.parse_args()
     os.environ["DDPT_HOME"] = str(given.folder / "home")
     services = WORLDS[given.kind](given.folder)
-    services.runs.open(next(iter(services.runs.entries())), lambda share, text: None)  # packs it, if it is not packed
+    runs = services.of(Runs)
+    runs.open(next(iter(runs.entries())), lambda share, text: None)  # packs it, if it is not packed
 
     from app.main import build_app, launch_settings
 
     page = build_app(services)
-    services.runs.warm()
+    services.of(Runs).warm()
     page.launch(server_name="127.0.0.1", server_port=given.port, **launch_settings(services))
 
 

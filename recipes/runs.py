@@ -67,8 +67,8 @@ def record_all(told: Callable[[str], None]) -> list[Path]:
 
 def main() -> int:
     """Records and packs all; returns 0, or 2 with one line on stderr if a prompt is missing or damaged."""
-    from app.services import Services
-    from app.viewer.ship import ship
+    from app.explore.runs.ship import ship
+    from app.page.services import Services
 
     try:
         folders = record_all(lambda text: print(f"\r{text}   ", end="", file=sys.stderr, flush=True))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from app import addresses
+from app.page import addresses
 
 _FOLDER = Path(__file__).parent
 # In this order: each file may use the names of those before it; page.js runs last.

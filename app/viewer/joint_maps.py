@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from app.numbers import number, whole
-from app.progress import Tell
+from app.page.numbers import number, whole
+from app.page.stream import Tell
 from app.viewer.coded import pack
 from app.viewer.marks import marks_of
 from app.viewer.payload import FORMAT, PayloadStore, projection_arrays
@@ -44,16 +44,20 @@ def vectors_of(trajectory) -> dict[str, np.ndarray]:
     return {"state": trajectory.state, "estimate": trajectory.context}
 
 
-def own_axes_of(services, keys: list[str], load: Load, tell: Tell) -> dict[str, Any]:
+def own_axes_of(services, store: PayloadStore, keys: list[str], load: Load, tell: Tell) -> dict[str, Any]:
     """Returns {files: {own}, quality: {own}} of a PCA fitted to the vocabulary and to one run or two."""
     made_of = {"runs": keys, "seed": SEED, **SETTINGS["pca"]}
-    return _kept(services, "own", made_of, lambda: _draw("pca", load, SEED, tell), tell)
+    return _kept(services, store, "own", made_of, lambda: _draw("pca", load, SEED, tell), tell)
 
 
-def umap_of(services, keys: list[str], choice: UmapChoice, load: Load, tell: Tell) -> dict[str, Any]:
+def umap_of(
+    services, store: PayloadStore, keys: list[str], choice: UmapChoice, load: Load, tell: Tell
+) -> dict[str, Any]:
     """Returns {files: {umap}, quality: {umap}} of UMAP fitted to the vocabulary and to one run or two."""
     made_of = {"runs": keys, "seed": choice.seed, **SETTINGS["umap"], **asdict(choice.settings)}
-    return _kept(services, "umap", made_of, lambda: _draw("umap", load, choice.seed, tell, choice.settings), tell)
+    return _kept(
+        services, store, "umap", made_of, lambda: _draw("umap", load, choice.seed, tell, choice.settings), tell
+    )
 
 
 def _draw(method: str, load: Load, seed: int, tell: Tell, umap: UmapSettings | None = None) -> Projection:
@@ -66,9 +70,10 @@ def _draw(method: str, load: Load, seed: int, tell: Tell, umap: UmapSettings | N
     return project(method, backbone.embedding_table, paths, marks, seed=seed, umap=umap, progress=tell)
 
 
-def _kept(services, part: str, made_of: dict, draw: Callable[[], Projection], tell: Tell) -> dict[str, Any]:
+def _kept(
+    services, store: PayloadStore, part: str, made_of: dict, draw: Callable[[], Projection], tell: Tell
+) -> dict[str, Any]:
     """Returns {files: {part}, quality} of the map that is in the store, or that `draw` makes while it has the model."""
-    store: PayloadStore = services.store
     digest = content_key({}, {"format": FORMAT, "part": part, **made_of})[:20]
     name, card = f"{digest}-{part}.safetensors.gz", f"{digest}-{part}.json"
     if not (store.find(name) and store.find(card)):

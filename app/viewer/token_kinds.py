@@ -6,7 +6,7 @@ import re
 import string
 from collections.abc import Collection, Sequence
 
-from app.theme import KIND_COLOURS
+from app.page.theme import KIND_COLOURS
 
 KINDS = tuple(KIND_COLOURS)  # a token's kind is stored as its index here
 

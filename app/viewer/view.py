@@ -10,8 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from app.progress import Tell
-from app.side_by_side import alone, side_by_side
+from app.page.stream import Tell
 from app.viewer.coded import pack, unpack
 from app.viewer.joint_maps import SEED, quality_of, vectors_of
 from app.viewer.loss_file import loss_file
@@ -24,6 +23,7 @@ from app.viewer.payload import (
     pack_tokens,
 )
 from app.viewer.shared_maps import axes_key, axes_of, put_vocabulary, umap_card
+from app.viewer.side_by_side import alone, side_by_side
 from ddpt_core.interpret.shared_axes import project_on
 
 NEIGHBOURS = 10  # K, tokens kept for every position of every step

@@ -10,8 +10,9 @@ import httpx
 import pytest
 import torch
 
+from app.explore.runs.runs import Runs
 from app.main import build_app, launch_settings
-from app.services import Services
+from app.page.services import Services
 from ddpt_core.backbone import registry
 from ddpt_core.diffusion.denoiser import DenoiserConfig
 from ddpt_core.diffusion.schedule import NoiseSchedule
@@ -78,7 +79,7 @@ def services(tmp_path, monkeypatch):
 @pytest.fixture
 def recorded(services):
     """The services, with a run of 40 steps and seed 3; returns (services, name of the run)."""
-    return services, services.runs.record("ddpt", "ddpm", 40, 3, lambda share, text: None)
+    return services, services.of(Runs).record("ddpt", "ddpm", 40, 3, lambda share, text: None)
 
 
 @pytest.fixture

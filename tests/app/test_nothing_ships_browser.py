@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.services import Services
+from app.page.services import Services
 from ddpt_core.backbone import registry
 from ddpt_core.backbone.fetch import ORIGIN
 

@@ -1,0 +1,189 @@
+"""What the Compare tab does: it puts questions to columns, and shows the board as it fills."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+
+from app.arms import TRAINED
+from app.compare.address import (
+    asked_columns,
+)
+from app.compare.boards.against import Against
+from app.compare.boards.board import Board, Card
+from app.compare.boards.columns import contexts_of, seeds_of
+from app.compare.boards.comparisons import Comparisons, Question
+from app.compare.boards.history import Histories
+from app.compare.figures.arm_cards import board_html
+from app.compare.form import fitting
+from app.page.examples import Examples
+from app.page.fields.setting_fields import PROMPTS, columns_and_settings, offered
+from app.page.fields.tasks import TaskMenu, fields_of
+from app.page.pieces.status_line import status_line
+from app.page.services import UNEXPECTED, Services
+from app.page.stream import Cancelled, Done, Stops, stream, unless
+from ddpt_core.arms import ALL_ARMS
+from ddpt_core.data.task import Task
+from ddpt_core.errors import DDPTError
+
+CANCELLED = "Cancelled before there was an answer."
+FIELDS = 5  # of a task: its place in the menu, instruction, reference, setup, tests
+
+
+class Compare:
+    """The tab's events; each yields what its outputs should show next."""
+
+    def __init__(self, services: Services):
+        self.handed, self.handed_prompts = services.handed, services.handed_prompts
+        self.handed_arms = services.handed_arms
+        self.comparisons = Comparisons(services)
+        self.menu = TaskMenu(services.of(Examples))
+        self.stops = Stops()  # of what each session last asked and is not answered yet
+        self.against, self.histories = Against(), Histories()
+
+    def first(self, request: gr.Request, board: Board | None, source: str, *form: Any) -> Iterator[list[Any]]:
+        """Offers the prompts that there are now, and runs the task, or with the prompt, that another tab handed over.
+
+        At the first look it runs the example and the columns that the address names, or the first and the usual ones.
+        """
+        arms, context, *others = form[FIELDS:]
+        handed = self.handed.pop(request.session_hash, None)
+        prompt = self.handed_prompts.pop(request.session_hash, "")
+        handed_arms = self.handed_arms.pop(request.session_hash, None)
+        names, menus = offered(self.comparisons.prompts, others[: PROMPTS.stop - 1], prompt)
+        seeds, *how, typed = others[PROMPTS.stop - 1 :]
+        wanted, examples = request.query_params.get("example"), self.comparisons.examples
+        said, note = [gr.skip()] * 3, ""
+        asked = asked_columns(request.query_params) if board is None else None
+        if asked:
+            arms, seeds, typed, note = *(said := [asked.arms, asked.seeds, asked.typed]), asked.note
+        if prompt in names:
+            arms = [*arms, TRAINED[names.index(prompt)]]
+            said = [[arm for arm in ALL_ARMS if arm in arms], *said[1:]]
+        if handed is not None and handed_arms:
+            arms = handed_arms
+            said = [arms, *said[1:]]
+        seen = board is not None or form[1]  # then only another prompt is a reason to ask
+        if handed is None and (not (form[1] or examples) or (seen and prompt not in names)):
+            yield [*[gr.skip()] * FIELDS, *said, *menus, *[gr.skip()] * 4]
+            return
+        name = wanted if wanted in examples else next(iter(examples), "")
+        if handed is not None:
+            fields = fields_of(handed)
+        else:
+            fields = form[:FIELDS] if form[1] or not examples else fields_of(examples[name], name)
+        settings = [arms, context, *names, seeds, *how, typed]
+        for shown in self.asked(request.session_hash, fields, form[:FIELDS], note, settings):
+            yield [*shown[:FIELDS], *said, *menus, *shown[FIELDS:]]
+
+    def chosen(self, request: gr.Request, source: str, value: str, *form: Any) -> Iterator[list[Any]]:
+        """Fills in the task that is chosen in the menu and compares the arms on it."""
+        task = self.menu.task(source, value)
+        if task is not None:
+            yield from self.asked(request.session_hash, fields_of(task, value), [value, *form[:4]], "", form[4:])
+
+    def uploaded(self, request: gr.Request, path: str, *form: Any) -> Iterator[list[Any]]:
+        """Puts the tasks of a file into the menu and compares the arms on the first; a bad file changes nothing."""
+        try:
+            choices, about = self.menu.of_file(path)
+        except DDPTError as error:
+            said = status_line(str(error), failed=True)
+            yield [gr.skip(), gr.UploadButton(value=None), gr.skip(), said, *[gr.skip()] * 9]
+            return
+        value = choices[0][1]
+        menu = gr.Dropdown(choices=choices, value=value, label=f"Task ({len(choices):,}): type to search")
+        file = [path, gr.skip(), gr.Button(visible=True), status_line(about)]
+        yield [*file, menu, *[gr.skip()] * 8]
+        for shown in self.chosen(request, path, value, *form[1:]):
+            yield [*[gr.skip()] * 4, *shown]
+
+    def run(self, request: gr.Request, source: str, *form: Any) -> Iterator[list[Any]]:
+        """Compares the arms on what is typed."""
+        fields, note = fitting(self.origin(source, form[0]), *form[:FIELDS])
+        yield from self.asked(request.session_hash, fields, form[:FIELDS], note, form[FIELDS:])
+
+    def origin(self, source: str, value: str | None) -> Task | None:
+        """Returns the task that the menu shows, None if its file is gone by now."""
+        try:
+            return self.menu.task(source, value)
+        except DDPTError:
+            return None
+
+    def cancel(self, request: gr.Request) -> gr.Button:
+        """Stops what the session asked, as soon as the arm at work tells how far it is."""
+        self.stops.stop(request.session_hash)
+        return gr.Button(interactive=False)
+
+    def columned(
+        self, request: gr.Request, board: Board | None, arms: list[str], seeds: str, typed: str
+    ) -> Iterator[list[Any]]:
+        """Shows other columns for the question that is shown: what has been answered stays, the rest is asked."""
+        if board is None or board.question is None:
+            yield [gr.skip()] * 4
+            return
+        try:
+            question = replace(board.question, seeds=seeds_of(seeds), typed=contexts_of(typed))
+            board = replace(board, question=question).with_columns(question.columns(arms))
+        except DDPTError as error:
+            board = replace(board, failure=str(error))
+        yield from self.answered(request.session_hash, board)
+
+    def asked(self, session, fields: Sequence, before: Sequence, note: str, settings: Sequence) -> Iterator[list[Any]]:
+        """Fills the form where it is not as `before`, then asks column after column; typing goes on meanwhile."""
+        arms, *others = settings
+        question = replace(self.question(*fields[1:], *others), note=note)
+        filled = [gr.skip() if new == old else new for new, old in zip(fields, before, strict=True)]
+        for shown in self.answered(session, Board(question, ()).with_columns(question.columns(arms))):
+            yield [*filled, *shown]
+            filled = [gr.skip()] * len(fields)
+
+    def answered(self, session: str | None, board: Board) -> Iterator[list[Any]]:
+        """Yields the board as it fills; what the session asked before is stopped, and shows nothing more."""
+        self.stops.stop(session)
+        with self.stops.under_way(session) as stop:
+            for shown, buttons in self.boards(board, stop):
+                if self.stops.get(session) is not stop:
+                    return
+                yield [board_html(shown, self.against.of(session)), shown, *buttons]
+
+    def boards(self, board: Board, stop: threading.Event) -> Iterator[tuple[Board, list[gr.Button]]]:
+        """Yields the board as it fills, with the buttons that belong to it; `stop` ends it where it is."""
+        question, missing = board.question, [card.column for card in board.cards if not card.result]
+        if missing:
+            yield board, busy()
+        try:
+            for column in missing:
+                for message in stream(
+                    lambda tell, column=column: self.comparisons.ask(question, column, unless(stop, tell))
+                ):
+                    if isinstance(message, Done):
+                        board = board.with_card(Card(column, message.result.result, message.result.about))
+                    else:
+                        board = board.with_card(Card(column, note=message.text, share=message.share))
+                    yield board, busy(stop.is_set())
+        except Cancelled:
+            board = board.stopped(CANCELLED)
+        except Exception as error:
+            sentence = str(error) if isinstance(error, DDPTError) else UNEXPECTED
+            yield replace(board.stopped("No answer."), failure=sentence), ready()
+            raise
+        yield board, ready()
+
+    def question(self, instruction, reference, setup, tests, *settings: Any) -> Question:
+        """Returns the question that the form asks; raises DDPTError for what cannot be asked."""
+        return self.comparisons.question(instruction, reference, setup, tests, **columns_and_settings(settings))
+
+
+def ready() -> list[gr.Button]:
+    """Returns the two buttons as they are when nothing runs."""
+    return [gr.Button("Compare", interactive=True), gr.Button(interactive=False)]
+
+
+def busy(stopping: bool = False) -> list[gr.Button]:
+    """Returns the two buttons while the arms write."""
+    return [
+        gr.Button("Stopping…" if stopping else "Comparing…", interactive=False),
+        gr.Button(interactive=not stopping),
+    ]

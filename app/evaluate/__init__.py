@@ -1,0 +1,1 @@
+"""The Evaluate tab: every arm on many tasks."""

@@ -1,0 +1,1 @@
+"""The Explore tab: a run as a picture, and what it leads to."""

@@ -1,0 +1,73 @@
+"""Between the viewer's curve of the loss and the server: takes the wish to measure it, tells how far it is."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from app.explore.runs.path_loss import SECONDS_A_STEP, STEPS, PathLosses
+from app.explore.runs.runs import Runs
+from app.page.services import UNEXPECTED, Services, as_toast
+from app.page.stream import Cancelled, Note, Stops, in_words, stream
+from ddpt_core.errors import DDPTError
+
+# The viewer asks through `window.ddptLoss` and hears through the event `ddpt-loss`. This is a component of its own, so
+# that what it tells never takes the place of something that the viewer is sent at the same time.
+SCRIPT = """
+window.ddptLoss = {
+  offer: props.value,
+  measure(key) { trigger("measure", { key }); },
+  stop(key) { trigger("stop", { key }); },
+};
+watch("value", () => {
+  if (props.value && props.value.key) document.dispatchEvent(new CustomEvent("ddpt-loss", { detail: props.value }));
+});
+"""
+
+
+def build(losses: PathLosses, services: Services) -> None:
+    """Adds the component, which is not seen, and its events to the page that is being built."""
+    desk = LossDesk(losses, services)
+    offer = {"examples": len(losses.tasks), "steps": STEPS, "seconds": SECONDS_A_STEP}
+    shown = gr.HTML(offer, html_template="<i></i>", js_on_load=SCRIPT, visible="hidden", elem_id="loss-desk")
+    hidden = {"api_visibility": "private", "show_progress": "hidden"}
+    shown.measure(as_toast(desk.measure), None, shown, concurrency_limit=8, **hidden)
+    shown.stop(desk.stop, None, None, queue=False, **hidden)
+
+
+class LossDesk:
+    """The component's events."""
+
+    def __init__(self, losses: PathLosses, services: Services):
+        self.losses, self.services = losses, services
+        self.stops = Stops()  # of the measurement that each session has under way
+
+    def measure(self, event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
+        """Measures the loss along the run with the key that was sent; yields {key, state, ...} with its JSON at last.
+
+        `state` is "busy" (with share and text), "done" (with loss),
+        "cancelled" or "failed" (with text).
+        """
+        key, started = str(event.key), time.monotonic()
+        with self.stops.under_way(request.session_hash) as stop:
+            yield {"key": key, "state": "busy", "share": 0.0, "text": "Starting…"}
+            try:
+                entry = self.services.of(Runs).by_key(key)
+                for message in stream(lambda tell: self.losses.of(entry, tell), stop, at_once=True):
+                    if isinstance(message, Note):
+                        text = in_words(message, time.monotonic() - started)
+                        yield {"key": key, "state": "busy", "share": message.share, "text": text}
+                    else:
+                        yield {"key": key, "state": "done", "loss": message.result.as_json()}
+            except Cancelled:
+                yield {"key": key, "state": "cancelled"}
+            except Exception as error:
+                expected = isinstance(error, DDPTError)
+                yield {"key": key, "state": "failed", "text": str(error) if expected else UNEXPECTED}
+                if not expected:
+                    raise
+
+    def stop(self, request: gr.Request) -> None:
+        """Stops what the session measures."""
+        self.stops.stop(request.session_hash)

@@ -1,0 +1,1 @@
+"""The runs that can be looked at, and what is worked out of one."""

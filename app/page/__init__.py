@@ -1,0 +1,1 @@
+"""What every tab uses: theme, services, streams of long work, sessions, addresses, uploads."""

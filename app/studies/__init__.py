@@ -1,0 +1,1 @@
+"""The studies' page of the Evaluate tab."""

@@ -1,0 +1,1 @@
+"""The Train tab: a prompt of one's own."""

@@ -1,0 +1,163 @@
+"""The Train tab's form: what is learned from, on which backbone, by which method, and what people vary."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from app.arms import ARM_LABELS, ARM_NOTES
+from app.page.fields.setting_fields import marked_number
+from app.page.pieces.status_line import status_line
+from app.page.sources import UPLOAD_NOTE, YOUR_FILE
+from app.page.uploads import on_a_space
+from app.train.trainings import METHODS
+from ddpt_core.arms import DDPT, PROMPT_TUNING
+from ddpt_core.backbone.registry import DEFAULT, HUB_BACKBONES
+from ddpt_core.data.readers import OWN_TRAINING, OWN_TRAINING_COUNT
+from ddpt_core.settings import DEFAULT_CONTEXT, LEARNING_RATES, TrainConfig
+
+USUAL = TrainConfig(DDPT)
+# Setting -> its label; the defaults are the command line's.
+NUMBERS = {
+    "steps": "Steps",
+    "batch_size": "Tasks a step",
+    "seed": "Seed",
+    "context_length": "Positions of the context",
+    "validate_every": "Steps between validations",
+}
+DENOISER = {"hidden": "Width of the denoiser", "diffusion_weight": "Weight of the diffusion loss"}
+TRUST_LABEL = "Run Python code that comes with this backbone"
+TRUST_NOTE = (
+    "Some models of the hub, CodeT5+ 2B to 16B among them, bring a program of their own. It runs on this machine with "
+    "all your rights: it can read and change your files. Read it first; the choice holds until this server ends."
+)
+
+
+@dataclass(frozen=True)
+class Form:
+    """The components of the form; `inputs` in the order of `settings_of`."""
+
+    data: gr.Dropdown
+    upload: gr.UploadButton
+    said: gr.HTML
+    trust: gr.Checkbox
+    inputs: list[gr.components.Component]
+
+
+def train_form() -> Form:
+    """Adds the form: what must be chosen in sight, what is rarely changed folded away."""
+    with gr.Row():
+        data = gr.Dropdown(
+            data_choices(),
+            value=OWN_TRAINING,
+            label="Data: our own tasks or your file"
+            if on_a_space()
+            else "Data: our own, a path, or owner/name of the hub",
+            allow_custom_value=not on_a_space(),
+            scale=3,
+            min_width=260,
+            elem_id="train-data",
+        )
+        backbone = gr.Dropdown(
+            [DEFAULT] if on_a_space() else [DEFAULT, *HUB_BACKBONES],
+            value=DEFAULT,
+            label="Backbone" if on_a_space() else "Backbone: a name of the hub, or a folder",
+            allow_custom_value=not on_a_space(),
+            scale=2,
+            min_width=220,
+            elem_id="train-backbone",
+        )
+        method = gr.Dropdown(
+            [(ARM_LABELS[one], one) for one in METHODS],
+            value=DDPT,
+            label="Method",
+            min_width=150,
+            elem_id="train-method",
+        )
+    with gr.Row(elem_classes="task-file"):
+        small = {"size": "sm", "min_width": 120, "scale": 0}
+        upload = gr.UploadButton("Your task file…", elem_id="train-upload", **small)
+        said = gr.HTML(status_line(UPLOAD_NOTE), apply_default_css=False, min_width=250, elem_id="train-file-said")
+    with gr.Row():
+        context = gr.Textbox(
+            DEFAULT_CONTEXT, label="Context: the text that the prompt starts from", max_lines=1, scale=3, min_width=260
+        )
+        name = gr.Textbox(
+            label="Name of the prompt",
+            placeholder="made up if you leave it empty",
+            max_lines=1,
+            scale=2,
+            min_width=200,
+            elem_id="train-name",
+        )
+    with gr.Row():
+        steps = marked_number(NUMBERS["steps"], USUAL.steps)
+        batch = marked_number(NUMBERS["batch_size"], USUAL.batch_size)
+        rates = {one: _rate(one) for one in METHODS}
+        seed = marked_number(NUMBERS["seed"], USUAL.seed)
+    with gr.Row():
+        with gr.Column(scale=1, min_width=280), gr.Accordion("Sizes and the objective", open=False):
+            with gr.Row():
+                length = marked_number(NUMBERS["context_length"], USUAL.context_length)
+                every = marked_number(NUMBERS["validate_every"], USUAL.validate_every)
+            with gr.Row() as denoiser:
+                hidden = marked_number(DENOISER["hidden"], USUAL.hidden)
+                weight = marked_number(DENOISER["diffusion_weight"], USUAL.diffusion_weight)
+            note = gr.HTML(status_line(ARM_NOTES[DDPT]), apply_default_css=False)
+        code = {"label": "Code that comes with a model", "open": False, "visible": not on_a_space()}
+        with gr.Column(scale=1, min_width=280), gr.Accordion(**code):
+            trust = gr.Checkbox(False, label=TRUST_LABEL, container=False, elem_id="train-trust")
+            gr.Markdown(TRUST_NOTE)
+    method.change(
+        _fields_of,
+        method,
+        [*rates.values(), denoiser, weight, note],
+        queue=False,
+        api_visibility="private",
+        show_progress="hidden",
+    )
+    numbers = [steps, batch, seed, length, every, hidden, weight]
+    return Form(data, upload, said, trust, [backbone, method, context, name, trust, *rates.values(), *numbers])
+
+
+def data_choices(own_file: str = "") -> list[tuple[str, str]]:
+    """Returns the menu of data; `own_file` is what to say of an uploaded file."""
+    own = (f"Our own tasks, {OWN_TRAINING_COUNT:,} of them", OWN_TRAINING)
+    return [own, *([(own_file, YOUR_FILE)] if own_file else [])]
+
+
+def settings_of(values: list[Any]) -> dict[str, Any]:
+    """Returns the form's values by the names that config_of takes, and backbone, name and trusted."""
+    backbone, method, context, name, trusted, *others = values
+    rates, (steps, batch, seed, length, every, hidden, weight) = others[: len(METHODS)], others[len(METHODS) :]
+    return {
+        "backbone": backbone,
+        "name": name,
+        "trusted": bool(trusted),
+        "method": method,
+        "context": context,
+        "lr": rates[METHODS.index(method)],
+        "steps": steps,
+        "batch_size": batch,
+        "seed": seed,
+        "context_length": length,
+        "validate_every": every,
+        "hidden": hidden,
+        "diffusion_weight": weight,
+    }
+
+
+def _rate(method: str) -> gr.Number:
+    """Adds the rate of one method, in sight if it is the one that is chosen at first."""
+    return marked_number("Rate", LEARNING_RATES[method], step=LEARNING_RATES[method] / 10, visible=method == DDPT)
+
+
+def _fields_of(method: str) -> list[Any]:
+    """Shows the settings that the method has."""
+    rates = [gr.Number(visible=one == method) for one in METHODS]
+    return [
+        *rates,
+        gr.Row(visible=method != PROMPT_TUNING),
+        gr.Number(visible=method == DDPT),
+        status_line(ARM_NOTES[method]),
+    ]

@@ -1,0 +1,261 @@
+"""Trainings: what may be trained, the one that is under way, and how it goes on after a pause.
+
+A training writes to the folder of the prompt that it makes, as `python -m ddpt_core train --out` does, so either can go
+on with what the other began. What needs torch is imported where it is used.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import logging
+import os
+import re
+import shutil
+import threading
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.page.names import LONGEST, free_name
+from app.page.numbers import number, whole
+from app.page.services import UNEXPECTED, WAITING
+from app.page.sources import HUB_NAME, Source
+from app.page.stream import Cancelled, Tell
+from app.page.uploads import on_a_space
+from app.train.stopped import REQUEST, Stopped, stopped_in
+from app.train.training import CANCEL, CANCELLED, DONE, FAILED, PAUSE, PAUSED, Training, Wanted
+from ddpt_core.arms import DDPT, PROMPT_TUNING, RESIDUAL
+from ddpt_core.backbone import registry
+from ddpt_core.errors import ArtifactError, BackboneError, ConfigError, DDPTError, require_choice
+from ddpt_core.files import check_writable, write_files
+from ddpt_core.settings import DEFAULT_CONTEXT, LEARNING_RATES, TrainConfig
+
+if TYPE_CHECKING:
+    from ddpt_core.data.task import Task
+    from ddpt_core.training.data_check import DataCheck
+
+METHODS = (DDPT, PROMPT_TUNING, RESIDUAL)
+NOT_HERE = (
+    "A Space trains nothing, since its processor and disk are everybody's; check data here, and train on a machine of "
+    "your own, where `make run` opens this page."
+)
+MEASURING = "Trained. Measuring how far the prompt depends on its noise, and what fewer steps cost…"
+TOO_EARLY = "Stopped before its first step; nothing of it was kept."
+LAST_STEP = 30.0  # seconds that the program waits for, when it is ended, so that a training can pause
+
+log = logging.getLogger(__name__)
+
+
+def config_of(
+    method: str, context: str = "", lr: Any = None, diffusion_weight: Any = 0.0, **settings: Any
+) -> TrainConfig:
+    """Returns the config of these settings, whole numbers but for `lr` and `diffusion_weight`; raises ConfigError.
+
+    Without `lr` it is the method's own; what a method does not use is left at its default.
+    """
+    require_choice("method", method, METHODS)
+    rate = LEARNING_RATES[method] if lr is None else number("Rate", lr)
+    weight = number("Diffusion weight", diffusion_weight) if method == DDPT else 0.0
+    given = {name: whole(name.replace("_", " ").capitalize(), value) for name, value in settings.items()}
+    if method == PROMPT_TUNING:
+        given.pop("hidden", None)
+    text = (context or "").strip() or DEFAULT_CONTEXT
+    return TrainConfig(method, lr=rate, context=text, diffusion_weight=weight, **given)
+
+
+class Trainings:
+    """Runs one training at a time; `services` gives backbones and the turns at the model."""
+
+    def __init__(self, services):
+        self.services = services
+        self.latest: Training | None = None  # the one under way, else the one that ended last
+        self._change = threading.Lock()
+
+    def backbone_of(self, name: str | None, local: bool, trusted: bool = False) -> str:
+        """Returns the name of a backbone that the visitor may load; raises BackboneError or ConfigError.
+
+        Only who sits at this machine may name a folder of it, or let a model's own code run on it.
+        """
+        name = (name or "").strip() or registry.DEFAULT
+        if name == registry.DEFAULT:
+            return name
+        if on_a_space():
+            raise BackboneError(f"A Space loads no backbone but {registry.DEFAULT}, got {name[:80]!r}; choose that.")
+        if not local and (not HUB_NAME.fullmatch(name) or os.path.lexists(name)):
+            raise BackboneError(
+                f"A folder may be named only by a browser on the machine that it lies on, got {name[:80]!r}; write "
+                "owner/name of the Hugging Face hub."
+            )
+        if trusted and not local:
+            raise ConfigError("Only a browser on the machine that runs this program may let a model's own code run.")
+        if trusted:
+            self.services.trusted.add(name)
+        return name
+
+    def wanted(self, source: Source, backbone: str, config: TrainConfig, name: str | None = "") -> Wanted:
+        """Returns what is to be trained; raises DDPTError if it may not be, or if the name cannot be or is taken."""
+        if on_a_space():
+            raise ConfigError(NOT_HERE)
+        home = registry.user_folder("prompts")
+        taken = {*registry.available("prompts", "prompt.json"), *(os.listdir(home) if home.is_dir() else ())}
+        name = (name or "").strip()
+        if not name:
+            stem = re.sub(r"\.\w+$", "", source.name)
+            name = free_name(f"{config.method}-{stem}-seed{config.seed}", taken)
+        if not re.fullmatch(r"[A-Za-z0-9_+-][A-Za-z0-9._+-]*", name) or len(name) > LONGEST:
+            raise ArtifactError(
+                f"A prompt's name must have 1 to {LONGEST} letters, digits, . _ + or -, and no dot first, "
+                f"got {name[: LONGEST + 10]!r}."
+            )
+        if name in taken:
+            raise ArtifactError(f"There is a prompt {name!r} already; choose another name, or none.")
+        return Wanted(name, backbone, source.place, source.name, config, source.uploaded)
+
+    def check(self, source: Source, backbone: str, config: TrainConfig, tell: Tell) -> tuple[DataCheck, list[Task]]:
+        """Returns what a training would make of the data, and its tasks; raises DDPTError for what it would refuse."""
+        from ddpt_core.training.data_check import check_data
+
+        tell(0.1, "Reading the data…")
+        tasks = source.tasks()
+        with self.services.model(tell):
+            tell(0.3, "Loading the backbone…")
+            loaded = self.services.backbone(backbone)
+            tell(0.6, f"Counting the tokens of {len(tasks):,} tasks…")
+            return check_data(tasks, loaded, config), tasks
+
+    def start(self, wanted: Wanted) -> Training:
+        """Returns the training, which has begun in a thread of its own; raises DDPTError if another is under way."""
+        folder = registry.user_folder("prompts") / wanted.name
+        with self._change:
+            self._require_idle()
+            check_writable(folder.parent)
+            try:
+                folder.mkdir()
+            except FileExistsError:
+                raise ArtifactError(f"There is a prompt {wanted.name!r} already; choose another name.") from None
+            try:
+                place = wanted.source
+                if wanted.uploaded:
+                    place = str(folder / _file_name(wanted.data))
+                    shutil.copyfile(wanted.source, place)
+                asked = {"source": Path(place).name if wanted.uploaded else place, "uploaded": wanted.uploaded}
+                write_files(folder, {REQUEST: json.dumps(asked) + "\n"})
+            except (OSError, DDPTError) as error:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise ArtifactError(f"The training cannot begin ({error}); free some space or upload again.") from error
+            return self._begin(Training(replace(wanted, source=place), folder), resume=False)
+
+    def resume(self, name: str, source: Source | None = None) -> Training:
+        """Returns the stopped training, which goes on; `source` gives the data of one that the page did not begin."""
+        with self._change:
+            self._require_idle()
+            stopped = self.stopped().get(name)
+            if stopped is None:
+                raise ArtifactError(f"There is no stopped training {str(name)[:80]!r}; start a new one.")
+            place = stopped.source or (source.place if source else "")
+            if not place:
+                raise ConfigError(f"Nothing is known of the data of {name!r}; choose in the form what it learned from.")
+            about = stopped.about
+            config, backbone = TrainConfig(**about["config"]), about["backbone"]["name"]
+            training = Training(Wanted(name, backbone, place, about["data"]["source"], config), stopped.folder)
+            training.goes_on_from(stopped.standing)
+            return self._begin(training, resume=True)
+
+    def ask(self, what: str) -> Training:
+        """Asks the training under way to PAUSE or CANCEL; raises ConfigError if there is none."""
+        training = self.latest
+        if training is None or training.outcome:
+            raise ConfigError("No training is under way.")
+        training.ask(what)
+        return training
+
+    def stopped(self) -> dict[str, Stopped]:
+        """Returns name -> training that was stopped, the latest first."""
+        found = stopped_in(registry.user_folder("prompts"))
+        if self.latest and not self.latest.outcome:
+            found.pop(self.latest.wanted.name, None)
+        return found
+
+    def delete(self, name: str) -> None:
+        """Deletes a stopped training, with the prompt that it had so far."""
+        stopped = self.stopped().get(name)
+        if stopped is None:
+            raise ArtifactError(f"There is no stopped training {str(name)[:80]!r}.")
+        shutil.rmtree(stopped.folder, ignore_errors=True)
+        self.services.prompt.cache_clear()
+        if self.latest and self.latest.wanted.name == name:
+            self.latest = None
+
+    def rest(self) -> None:
+        """Pauses the training under way, and waits until it has."""
+        if self.latest and not self.latest.outcome:
+            self.latest.ask(PAUSE)
+            self.latest.ended.wait(LAST_STEP)
+
+    def _require_idle(self) -> None:
+        if self.latest and not self.latest.outcome:
+            raise ConfigError(f"The training {self.latest.wanted.name!r} is under way; pause it or wait for its end.")
+
+    def _begin(self, training: Training, resume: bool) -> Training:
+        if self.latest is None:
+            atexit.register(self.rest)
+        self.latest = training
+        threading.Thread(target=self._work, args=(training, resume), daemon=True).start()
+        return training
+
+    def _work(self, training: Training, resume: bool) -> None:
+        outcome, sentence = FAILED, UNEXPECTED
+        try:
+            with self.services.model(training.tell):
+                training.result = self._train(training, resume)
+            outcome, sentence = DONE, ""
+        except Cancelled:
+            outcome, sentence = (CANCELLED if training.asked == CANCEL else PAUSED), ""
+        except DDPTError as error:
+            sentence = str(error).replace(training.wanted.source, training.wanted.data)
+        except Exception:
+            log.exception("The training %s failed", training.wanted.name)
+        finally:
+            if outcome == PAUSED and not _keeps(training.folder):
+                outcome, sentence = CANCELLED, TOO_EARLY
+            if outcome == CANCELLED or (outcome == FAILED and not _keeps(training.folder)):
+                shutil.rmtree(training.folder, ignore_errors=True)
+            self.services.prompt.cache_clear()  # of this name there may be an earlier state
+            training.end(outcome, sentence)
+
+    def _train(self, training: Training, resume: bool) -> dict[str, Any]:
+        """Returns prompt.json of the finished prompt; raises Cancelled once it is asked to stop.
+
+        Others who wait for the model have their turn after every step.
+        """
+        from ddpt_core.training.report import finish
+        from ddpt_core.training.trainer import train
+
+        wanted = training.wanted
+        training.tell(0.0, "Loading the backbone…")
+        backbone = self.services.backbone(wanted.backbone)
+        training.tell(0.0, "Reading the data…")
+        with closing(train(backbone, wanted.source, training.folder, wanted.config, resume)) as steps:
+            for at in steps:
+                training.hear(at)
+                if training.asked:
+                    raise Cancelled
+                self.services.turns.give_way(lambda: training.tell(0.0, WAITING))
+        training.text = MEASURING
+        info = finish(training.folder, backbone, wanted.source, training.tell)
+        (training.folder / REQUEST).unlink(missing_ok=True)
+        return info
+
+
+def _keeps(folder: Path) -> bool:
+    """Returns whether a training has left anything that is worth going on from."""
+    stopped = stopped_in(folder.parent).get(folder.name)
+    return (folder / "prompt.json").is_file() or bool(stopped and stopped.standing["step"])
+
+
+def _file_name(name: str) -> str:
+    """Returns an uploaded file's name as one that no other file of a prompt's folder has."""
+    plain = re.sub(r"[^\w.+-]+", "-", name, flags=re.ASCII).strip(".")[-LONGEST:]
+    return plain if plain.endswith(".jsonl") else f"{plain or 'tasks'}.jsonl"

@@ -1,0 +1,142 @@
+"""What the Train tab shows of a training: how it stands, its losses, its figures, and those that were stopped."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from app.arms import ARM_NAMES
+from app.page.pieces.status_line import status_line
+from app.page.uploads import on_a_space
+from app.train.stopped import Stopped
+from app.train.training import CANCEL, CANCELLED, DONE, FAILED, PAUSED, Training
+from app.train.training_curve import SAVE, Curve, training_curves
+from app.train.training_panel import CSS, arm_of_config, training_html, unit_of
+from app.train.trainings import NOT_HERE
+from ddpt_core.arms import DDPT
+
+NOTHING_YET = (
+    "Nothing is being trained. A training learns a context for the frozen backbone; the new prompt then stands in "
+    "Compare, Evaluate and Explore."
+)
+KEPT = "it is kept, and can be resumed also after this server has ended"
+
+
+@dataclass(frozen=True)
+class View:
+    """The components, in the order of what `of` returns."""
+
+    OUTPUTS = 12
+
+    status: gr.HTML
+    go: gr.Button
+    pause: gr.Button
+    cancel: gr.Button
+    whole: gr.Row
+    curves: gr.HTML
+    figures: gr.HTML
+    compare: gr.Button
+    explore: gr.Button
+    stopped: gr.Row
+    menu: gr.Dropdown
+    name: gr.State
+
+    @property
+    def outputs(self) -> list[Any]:
+        """All components."""
+        return list(vars(self).values())
+
+    @staticmethod
+    def of(training: Training | None, stopped: dict[str, Stopped] | None = None, drawn: bool = False) -> list[Any]:
+        """Returns what the components show of a training, None for none yet.
+
+        stopped: those that can be resumed, None for no news of them. drawn: whether its losses are shown already.
+        """
+        listed = [gr.skip(), gr.skip()] if stopped is None else stopped_menu(stopped)
+        if training is None:
+            line = status_line(NOT_HERE if on_a_space() else NOTHING_YET)
+            return [line, *buttons(None), gr.Row(visible=False), *[gr.skip()] * 4, *listed, ""]
+        usable = training.outcome in (DONE, PAUSED) and bool(training.best_step)
+        return [
+            status_of(training),
+            *buttons(training),
+            gr.Row(visible=bool(training.points)),
+            *([gr.skip(), gr.skip()] if drawn else [curves_html(training), training_html(training)]),
+            gr.Button(visible=usable),
+            gr.Button(visible=usable and training.wanted.config.method == DDPT),
+            *listed,
+            training.wanted.name,
+        ]
+
+
+def build_view(controls: list[gr.Button], status: gr.HTML) -> View:
+    """Adds what is shown of a training, out of sight until there is one; `controls` are train, pause and cancel."""
+    plain = {"apply_default_css": False}
+    css = CSS.read_text(encoding="utf-8")
+    with gr.Row(visible=False) as whole:
+        with gr.Column(scale=3, min_width=320):
+            curves = gr.HTML(css_template=css, elem_id="train-curves", **plain)
+            with gr.Row():
+                save = gr.Button("Picture", size="sm", elem_id="train-picture", min_width=80, scale=0)
+        with gr.Column(scale=2, min_width=320):
+            figures = gr.HTML(css_template=css, elem_id="train-figures", **plain)
+            with gr.Row(elem_classes="task-file"):
+                small = {"size": "sm", "visible": False, "min_width": 160, "scale": 0}
+                compare = gr.Button("Open in Compare", elem_id="train-compare", **small)
+                explore = gr.Button("Make a run in Explore", elem_id="train-explore", **small)
+    with gr.Row(visible=False, elem_classes="task-file") as stopped:
+        menu = gr.Dropdown([], label="Stopped trainings", scale=4, min_width=260, elem_id="train-stopped")
+    save.click(None, js=SAVE.replace("ELEMENT", "train-curves"))
+    return View(status, *controls, whole, curves, figures, compare, explore, stopped, menu, gr.State(""))
+
+
+def curves_html(training: Training) -> str:
+    """Returns the losses of a training as HTML."""
+    wanted = training.wanted
+    arm = arm_of_config(wanted.config)
+    about = f"{wanted.name}: {ARM_NAMES[arm]} on {wanted.backbone}, {wanted.data}"
+    curve = Curve(
+        list(training.points), training.steps, training.best, training.best_step, about, unit_of(wanted.config)
+    )
+    return f'<div class="training-curves" style="--arm: var(--arm-{arm})">{training_curves(curve)}</div>'
+
+
+def status_of(training: Training) -> str:
+    """Returns how a training stands as a line of HTML."""
+    name, step, steps = training.wanted.name, training.step, training.steps
+    if training.outcome == FAILED:
+        return status_line(training.sentence, failed=True)
+    if training.outcome == CANCELLED:
+        return status_line(training.sentence or "Cancelled; nothing of it was kept.")
+    if training.outcome == PAUSED:
+        return status_line(f"{name} is paused after step {step:,} of {steps:,}; {KEPT}.")
+    if training.outcome == DONE:
+        return status_line(f"{name} is trained, and stands in Compare, Evaluate and Explore.")
+    left = training.seconds_left()
+    said = [training.text or f"Step {step:,} of {steps:,}"]
+    if training.asked:
+        said.append("ending…" if training.asked == CANCEL else "pausing after this step…")
+    elif left is not None and not training.text:
+        said.append(f"about {duration(left)} left")
+    return status_line(" · ".join(said), step / steps)
+
+
+def buttons(training: Training | None) -> list[gr.Button]:
+    """Returns the buttons that train, pause and cancel as they are for a training, None for none yet."""
+    running = training is not None and not training.outcome
+    stoppable = training is not None and training.stoppable
+    go = gr.Button("Training…" if running else "Train", interactive=not running and not on_a_space())
+    return [go, gr.Button(interactive=stoppable), gr.Button(interactive=stoppable)]
+
+
+def stopped_menu(stopped: dict[str, Stopped]) -> list[Any]:
+    """Returns the row of the stopped trainings, and their menu with the latest chosen."""
+    choices = [(one.label, one.name) for one in stopped.values()]
+    return [gr.Row(visible=bool(choices)), gr.Dropdown(choices=choices, value=next(iter(stopped), None))]
+
+
+def duration(seconds: float) -> str:
+    """Returns a time in words, as exact as one cares for."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5_400 else f"{seconds / 3_600:.3g} hours"
