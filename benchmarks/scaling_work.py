@@ -26,8 +26,8 @@ from ddpt_core.interpret.projection import project
 from ddpt_core.metrics.statistics import paired_bootstrap
 from ddpt_core.metrics.text_metrics import METRICS as TEXT_METRICS
 from ddpt_core.metrics.text_metrics import item_statistics, score_with_intervals
-from ddpt_core.prompts.methods import METHODS
-from ddpt_core.prompts.prompt import DDPTPrompt, new_ddpt
+from ddpt_core.prompts.ddpt import DDPTPrompt, new_ddpt
+from ddpt_core.prompts.method import method_named
 from ddpt_core.settings import TrainConfig
 from ddpt_core.trajectory.trajectory import Trajectory
 from families import training_instances
@@ -77,7 +77,7 @@ def whole_training_step(positions: int) -> Work:
     """A training step, forward and back, with a backbone of 6 M parameters."""
     model, tasks = random_t5(MIDDLE), training_instances(BATCH, seed=1)
     config = TrainConfig("ddpt", context="return", context_length=positions, hidden=HIDDEN)
-    method, rng = METHODS["ddpt"](model, config), torch.Generator().manual_seed(0)
+    method, rng = method_named("ddpt")(model, config), torch.Generator().manual_seed(0)
     return lambda: method.loss(tasks, rng).backward()
 
 

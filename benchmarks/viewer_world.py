@@ -74,8 +74,7 @@ def write_assets(folder: Path, backbone: LargeBackbone) -> None:
     from ddpt_core import Trajectory, load_prompt
     from ddpt_core.diffusion.denoiser import DenoiserConfig
     from ddpt_core.diffusion.schedule import NoiseSchedule
-    from ddpt_core.prompts.checkpoint import save_ddpt
-    from ddpt_core.prompts.prompt import new_ddpt
+    from ddpt_core.prompts.ddpt import new_ddpt, save_ddpt
 
     prompt = new_ddpt(backbone, CONTEXT, DenoiserConfig(WIDTH, POSITIONS, HIDDEN, STAGES), NoiseSchedule(), seed=0)
     rng = torch.Generator().manual_seed(0)

@@ -51,8 +51,8 @@ def prompt_card(info: dict[str, Any]) -> str:
         f"| validation loss, {unit} | {metrics['validation_loss']:.4f}, at step {metrics['best_step']:,} |",
         f"| time | {metrics['seconds']:.0f} s |",
     ]
-    if config["method"] == DDPT:
-        spread, ablation = metrics["seed_spread"], metrics["steps_ablation"]
+    if (spread := metrics.get("seed_spread")) is not None:
+        ablation = metrics["steps_ablation"]
         lines.append(f"| seed spread: deviation over 8 seeds / the vocabulary's | {spread:.2g} |")
         lines += [f"| validation loss with {steps} steps, seed 0 | {loss:.4f} |" for steps, loss in ablation.items()]
         lines += ["", *_what_the_diffusion_adds(spread, config.get("diffusion_weight", 0.0))]

@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,35 +11,20 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from ddpt_core.arms import DDPT, PROMPT_TUNING, RESIDUAL
+from ddpt_core.arms import DDPT
 from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.backbone.registry import available
-from ddpt_core.diffusion.denoiser import Denoiser, DenoiserConfig
-from ddpt_core.diffusion.schedule import NoiseSchedule
-from ddpt_core.errors import ArtifactError, first_line, require_choice
+from ddpt_core.errors import ArtifactError, first_line
 from ddpt_core.files import write_files
-from ddpt_core.prompts.prompt import DDPTPrompt, Prompt, PromptTuningPrompt, ResidualPrompt
+from ddpt_core.prompts.method import method_named
+from ddpt_core.prompts.prompt import Prompt
 
 FORMAT = 1  # of prompt.json; a reader refuses what is newer
 WEIGHTS, DESCRIPTION, CARD = "weights.safetensors", "prompt.json", "README.md"
 
 
-def save_ddpt(prompt: DDPTPrompt, folder: Path, info: dict[str, Any]) -> None:
-    """Writes a DDPT prompt: the denoiser's weights, x0, mean and std, with the sizes they need in prompt.json.
-
-    The denoiser's weights are stored in half precision, at half the size; they are loaded in single precision.
-    """
-    tensors = {f"denoiser.{name}": value.half() for name, value in prompt.denoiser.state_dict().items()}
-    tensors |= {"x0": prompt.x0, "mean": prompt.mean, "std": prompt.std}
-    _save(folder, tensors, info | {"denoiser": asdict(prompt.denoiser.config), "schedule": asdict(prompt.schedule)})
-
-
-def save_vectors(context: torch.Tensor, folder: Path, info: dict[str, Any]) -> None:
-    """Writes a prompt that is P vectors, (P, D): of prompt tuning or of the residual method."""
-    _save(folder, {"context": context}, info)
-
-
-def _save(folder: Path, tensors: dict[str, torch.Tensor], info: dict[str, Any]) -> None:
+def write_prompt(folder: Path, tensors: dict[str, torch.Tensor], info: dict[str, Any]) -> None:
+    """Writes a prompt's tensors and what prompt.json tells of it, with the format and the digest of its weights."""
     weights = save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()})
     described = {"format": FORMAT, **info, "weights_sha256": hashlib.sha256(weights).hexdigest()}
     write_files(folder, {WEIGHTS: weights, DESCRIPTION: _as_text(described)})
@@ -68,10 +52,12 @@ def load_prompt(source: str | Path | None = None, backbone: FrozenLM | None = No
     info = read_description(folder / DESCRIPTION, "prompt", FORMAT)
     try:
         trained_on = info["backbone"]["name"], info["backbone"]["sha256"]
-        method = require_choice("method", info["method"], (DDPT, PROMPT_TUNING, RESIDUAL))
+        method = method_named(info["method"])
         weights = (folder / WEIGHTS).read_bytes()
-        tensors = load(weights)
-        prompt = _build(method, folder, info, tensors, backbone.device if backbone else torch.device("cpu"))
+        device = backbone.device if backbone else torch.device("cpu")
+        tensors = {name: tensor.to(device) for name, tensor in load(weights).items()}
+        common = {"name": folder.name, "context_text": info["context"], "info": info, "folder": folder}
+        prompt = method.load(tensors, device, **common)
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ArtifactError(f"The prompt {folder} is damaged ({first_line(error)}); copy or train it again.") from error
     if hashlib.sha256(weights).hexdigest() != info.get("weights_sha256"):
@@ -84,24 +70,6 @@ def load_prompt(source: str | Path | None = None, backbone: FrozenLM | None = No
             "loaded here; choose a prompt of this backbone or train one."
         )
     return prompt
-
-
-def _build(method: str, folder: Path, info: dict, tensors: dict[str, torch.Tensor], device: torch.device) -> Prompt:
-    common = {"name": folder.name, "context_text": info["context"], "info": info, "folder": folder}
-    tensors = {name: tensor.to(device) for name, tensor in tensors.items()}
-    if method != DDPT:
-        kind = PromptTuningPrompt if method == PROMPT_TUNING else ResidualPrompt
-        return kind(context=tensors["context"], **common)
-    denoiser = Denoiser(DenoiserConfig(**info["denoiser"]))
-    denoiser.load_state_dict({n.removeprefix("denoiser."): t for n, t in tensors.items() if n.startswith("denoiser.")})
-    return DDPTPrompt(
-        denoiser=denoiser.to(device).requires_grad_(False).eval(),
-        schedule=NoiseSchedule(**info["schedule"]),
-        x0=tensors["x0"],
-        mean=tensors["mean"],
-        std=tensors["std"],
-        **common,
-    )
 
 
 def available_prompts() -> dict[str, Path]:

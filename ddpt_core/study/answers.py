@@ -20,7 +20,8 @@ from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.task import Task
 from ddpt_core.diffusion.sampler import last_step, sample
 from ddpt_core.prompts.checkpoint import DESCRIPTION, FORMAT, load_prompt, read_description
-from ddpt_core.prompts.prompt import DDPTPrompt, Prompt
+from ddpt_core.prompts.ddpt import DDPTPrompt
+from ddpt_core.prompts.prompt import Prompt
 from ddpt_core.study.cells import Cell, digest
 from ddpt_core.study.choosing import Choices
 from ddpt_core.study.course import Job

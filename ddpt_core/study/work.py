@@ -9,9 +9,9 @@ import torch
 
 from ddpt_core.answering.arms import Arm, manual
 from ddpt_core.answering.evaluate import write_all
-from ddpt_core.arms import DDPT
 from ddpt_core.diffusion.sampler import last_step
-from ddpt_core.prompts.methods import METHODS, DDPTMethod
+from ddpt_core.prompts.ddpt import DDPTMethod
+from ddpt_core.prompts.method import method_named
 from ddpt_core.study.materials import Materials
 from ddpt_core.study.plan import Entry, Plan, ReportData, Variant
 from ddpt_core.training.batches import validation_loss
@@ -159,11 +159,10 @@ def probe(plan: Plan, materials: Materials) -> Costs:
     denoise = 0.0
     for variant in plan.trained:
         config = plan.config(variant, variant.rates[0], 0, plan.manual_contexts[0])
-        if config.method in learn and config.method != DDPT:
+        if config.method in learn:
             continue
-        method = METHODS[config.method](backbone, config)
-        if config.method not in learn:
-            learn[config.method] = _seconds(partial(_step, method, backbone, batch)) / len(batch)
+        method = method_named(config.method)(backbone, config)
+        learn[config.method] = _seconds(partial(_step, method, backbone, batch)) / len(batch)
         if isinstance(method, DDPTMethod) and not denoise:
             steps = min(PROBED_STEPS, method.prompt.schedule.timesteps)
             denoise = _seconds(partial(last_step, method.prompt, steps, 0)) / steps

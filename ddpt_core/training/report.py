@@ -16,7 +16,7 @@ from ddpt_core.data.readers import Sources, load_all_tasks
 from ddpt_core.diffusion.sampler import DenoiseStep, sample
 from ddpt_core.prompts.card import prompt_card
 from ddpt_core.prompts.checkpoint import load_prompt, update_metrics
-from ddpt_core.prompts.prompt import DDPTPrompt
+from ddpt_core.prompts.ddpt import DDPTPrompt
 from ddpt_core.settings import TrainConfig
 from ddpt_core.training.batches import parts_of, validation_loss
 from ddpt_core.training.processes import processes

@@ -17,7 +17,7 @@ from ddpt_core.data.task import Task
 from ddpt_core.errors import ArtifactError, ConfigError
 from ddpt_core.files import check_writable
 from ddpt_core.prompts.checkpoint import DESCRIPTION, FORMAT, WEIGHTS, read_description
-from ddpt_core.prompts.methods import Method
+from ddpt_core.prompts.method import Method
 from ddpt_core.settings import TrainConfig
 from ddpt_core.training.training_state import load_state, read_numbers, save_state
 

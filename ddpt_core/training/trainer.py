@@ -17,9 +17,9 @@ import torch
 from ddpt_core.backbone.frozen_lm import IGNORED, FrozenLM
 from ddpt_core.data.readers import OWN_TASKS, OWN_TRAINING, Sources, load_all_tasks, sources_in
 from ddpt_core.data.task import Task
-from ddpt_core.errors import ConfigError, DataError, require_choice, require_range
+from ddpt_core.errors import ConfigError, DataError, require_range
 from ddpt_core.prompts.checkpoint import update_metrics
-from ddpt_core.prompts.methods import METHODS, Method, Piece
+from ddpt_core.prompts.method import Method, Piece, method_named
 from ddpt_core.settings import TrainConfig
 from ddpt_core.training.batches import Batches, parts_of, split, validation_loss
 from ddpt_core.training.processes import Compute, Processes, is_main, processes
@@ -50,7 +50,7 @@ def train(
     Raises ConfigError, DataError or ArtifactError before the first step; ArtifactError if the disk fills up; and
     ConfigError if a loss or gradient is no number, which says in what batch, and keeps the state before that step.
     """
-    require_choice("method", config.method, METHODS)
+    kind = method_named(config.method)
     if stop_at is not None:
         require_range("stop_at", stop_at, 1)
     for source in sources_in(data):
@@ -63,7 +63,7 @@ def train(
     batches = Batches(training, config.batch_size, config.seed)
     _require_enough(batches, config, here)
     here.shard(backbone)
-    method: Method = METHODS[config.method](backbone, config)
+    method = kind(backbone, config)
     optimizer = torch.optim.AdamW(method.module.parameters(), lr=config.lr, weight_decay=0.0)
     record = Record(Path(out), method, optimizer, describe(backbone, data, config, training, validation, method))
     found = here.on_main(lambda: record.begin(resume))

@@ -16,8 +16,7 @@ from app.page.services import Services
 from ddpt_core.backbone import registry
 from ddpt_core.diffusion.denoiser import DenoiserConfig
 from ddpt_core.diffusion.schedule import NoiseSchedule
-from ddpt_core.prompts.checkpoint import save_ddpt
-from ddpt_core.prompts.prompt import new_ddpt
+from ddpt_core.prompts.ddpt import new_ddpt, save_ddpt
 
 WORDS = [" return", " for", "tion", " x", "==", "42", '"', "\n    ", "\t", " def", ")", "name"]
 HOSTILE = ["<img src=x onerror='window.hacked=1'>", "${window.hacked=1}", "{{value}}", "\u202eevil", "</script>"]

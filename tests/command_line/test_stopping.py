@@ -15,9 +15,9 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_training_that_is_stopped_says_how_it_goes_on_and_does(
     method, command, told, train, short_process, tmp_path, monkeypatch
 ):
-    from ddpt_core.prompts.methods import METHODS
+    from ddpt_core.prompts.method import method_named
 
-    loss, seen = METHODS[method].loss, []
+    loss, seen = method_named(method).loss, []
 
     def interrupted(self, tasks, rng):
         seen.append(tasks)
@@ -26,7 +26,7 @@ def test_training_that_is_stopped_says_how_it_goes_on_and_does(
         return loss(self, tasks, rng)
 
     with monkeypatch.context() as patch:
-        patch.setattr(METHODS[method], "loss", interrupted)
+        patch.setattr(method_named(method), "loss", interrupted)
         code, out, err = command(*train(method, "--out", tmp_path / "out"))
     assert (code, out, err) == (130, "", "Stopped; the training goes on with --resume.\n")
     code, _, err = command(*train(method, "--out", tmp_path / "out"))

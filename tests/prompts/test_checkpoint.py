@@ -11,8 +11,9 @@ from safetensors.torch import load_file, save_file
 
 from ddpt_core.backbone.loading import load_backbone
 from ddpt_core.errors import ArtifactError
-from ddpt_core.prompts.checkpoint import available_prompts, load_prompt, save_vectors
-from ddpt_core.prompts.prompt import DDPTPrompt, PromptTuningPrompt
+from ddpt_core.prompts.checkpoint import available_prompts, load_prompt
+from ddpt_core.prompts.ddpt import DDPTPrompt
+from ddpt_core.prompts.prompt_tuning import PromptTuningPrompt, save_vectors
 
 both = pytest.mark.parametrize("method", ["ddpt", "prompt-tuning"])
 

@@ -3,12 +3,14 @@
 import pytest
 import torch
 
+from ddpt_core.arms import methods
 from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.readers import load_tasks
 from ddpt_core.errors import ConfigError
-from ddpt_core.prompts import methods
 from ddpt_core.prompts.checkpoint import load_prompt
-from ddpt_core.prompts.methods import METHODS
+from ddpt_core.prompts.ddpt import DDPTMethod
+from ddpt_core.prompts.method import Piece, method_named
+from ddpt_core.prompts.prompt_tuning import PromptTuningMethod
 from ddpt_core.settings import TrainConfig
 from ddpt_core.training.trainer import split, train, validation_loss
 
@@ -26,7 +28,7 @@ def test_residual_prompt_is_the_vectors_that_the_network_makes_without_noise_or_
         assert validation_loss(tiny, prompt.context, validation) == pytest.approx(
             last.best_validation_loss, abs=1e-3
         )  # bfloat16
-    method = METHODS["residual"](tiny, config)
+    method = method_named("residual")(tiny, config)
     first, second = (method.context(torch.Generator().manual_seed(seed)) for seed in (1, 2))
     assert torch.equal(first, second)
     method.loss(load_tasks(data_file)[:4], torch.Generator()).backward()
@@ -60,7 +62,7 @@ def moved(method) -> torch.Tensor:
 
 
 def test_prompt_tuning_is_that_of_a_whole_peft_model(tiny, tasks, train_config):
-    method = methods.PromptTuningMethod(tiny, train_config("prompt-tuning"))
+    method = PromptTuningMethod(tiny, train_config("prompt-tuning"))
     torch.testing.assert_close(method.vectors.detach(), tiny.embed("sort list", 8), rtol=0, atol=0)
     wrapped, learned = bare_peft(tiny.model, "SEQ_2_SEQ_LM", moved(method))
     ids, mask = tiny.instruction_ids([task.instruction for task in tasks[:6]])
@@ -81,7 +83,7 @@ def test_prompt_tuning_of_a_decoder_is_that_of_a_whole_peft_model(tiny, tasks, t
     torch.manual_seed(0)
     sizes = GPT2Config(vocab_size=300, n_positions=128, n_embd=32, n_layer=1, n_head=2, bos_token_id=2, eos_token_id=2)
     gpt = FrozenLM("gpt2", GPT2LMHeadModel(sizes).eval(), tiny.tokenizer)
-    method = methods.PromptTuningMethod(gpt, train_config("prompt-tuning"))
+    method = PromptTuningMethod(gpt, train_config("prompt-tuning"))
     wrapped, learned = bare_peft(gpt.model, "CAUSAL_LM", moved(method))
     before, _ = gpt.instruction_ids([tasks[0].instruction])
     target = gpt.target_ids([tasks[0].reference])
@@ -95,9 +97,9 @@ def test_prompt_tuning_of_a_decoder_is_that_of_a_whole_peft_model(tiny, tasks, t
 
 
 @pytest.mark.parametrize("weight", [0.0, 50.0])
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", methods())
 def test_pieces_of_a_batch_bear_its_loss_and_gradient_together(name, weight, tiny, tasks, train_config):
-    method, some = METHODS[name](tiny, train_config(name, diffusion_weight=weight)), tasks[:7]
+    method, some = method_named(name)(tiny, train_config(name, diffusion_weight=weight)), tasks[:7]
 
     def loss(*piece):
         return method.loss(some, torch.Generator().manual_seed(5), *piece)
@@ -105,7 +107,7 @@ def test_pieces_of_a_batch_bear_its_loss_and_gradient_together(name, weight, tin
     learned = [parameter for parameter in method.module.parameters() if parameter.requires_grad]
     whole = torch.autograd.grad(loss(), learned)
     tokens = int((tiny.target_ids([task.reference for task in some]) != -100).sum())
-    pieces = [methods.Piece(slice(start, end), tokens) for start, end in ((0, 1), (1, 5), (5, 7))]
+    pieces = [Piece(slice(start, end), tokens) for start, end in ((0, 1), (1, 5), (5, 7))]
     torch.testing.assert_close(sum(loss(piece) for piece in pieces), loss())
     parts = [torch.autograd.grad(loss(piece), learned) for piece in pieces]
     for one, *several in zip(whole, *parts, strict=True):
@@ -113,7 +115,7 @@ def test_pieces_of_a_batch_bear_its_loss_and_gradient_together(name, weight, tin
 
 
 def test_ddpt_loss_is_the_backbones_loss_of_each_tasks_own_estimate(tiny, tasks, train_config):
-    method = methods.DDPTMethod(tiny, train_config("ddpt"))
+    method = DDPTMethod(tiny, train_config("ddpt"))
     torch.nn.init.normal_(method.prompt.denoiser.up.weight, generator=torch.Generator().manual_seed(0))
     loss = method.loss(tasks[:6], torch.Generator().manual_seed(5))
     rng, prompt = torch.Generator().manual_seed(5), method.prompt
@@ -126,27 +128,27 @@ def test_ddpt_loss_is_the_backbones_loss_of_each_tasks_own_estimate(tiny, tasks,
 
 def test_full_objective_adds_the_weighted_distance_to_the_original_context(tiny, tasks, train_config):
     def loss(weight):
-        method = methods.DDPTMethod(tiny, train_config("ddpt", diffusion_weight=weight))
+        method = DDPTMethod(tiny, train_config("ddpt", diffusion_weight=weight))
         return method.loss(tasks[:4], torch.Generator().manual_seed(5)).item()
 
     assert 0 < loss(2e4) - loss(0.0) == pytest.approx(2 * (loss(1e4) - loss(0.0)), rel=1e-3)
 
 
 def test_untrained_denoiser_starts_almost_at_the_original_context(tiny, train_config):
-    context = methods.DDPTMethod(tiny, train_config("ddpt")).context(torch.Generator().manual_seed(0))
+    context = DDPTMethod(tiny, train_config("ddpt")).context(torch.Generator().manual_seed(0))
     difference = (context - tiny.embed("sort list", 8)).abs().max()
     assert 0 < difference < 0.1 * tiny.embedding_table.std()
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", methods())
 def test_bounded_loss_is_the_generalised_cross_entropy_in_every_method(name, tiny, tasks, train_config):
     some = tasks[:6]
     plain, bound = train_config(name), train_config(name, bound=0.7)
-    contexts = [METHODS[name](tiny, config).context(torch.Generator().manual_seed(0)) for config in (plain, bound)]
+    contexts = [method_named(name)(tiny, config).context(torch.Generator().manual_seed(0)) for config in (plain, bound)]
     assert torch.equal(*contexts)
     if name == "ddpt":  # its batches have a context each; the fixed ones can be compared
         return
-    loss = METHODS[name](tiny, bound).loss(some, torch.Generator()).item()
+    loss = method_named(name)(tiny, bound).loss(some, torch.Generator()).item()
     ids, mask = tiny.instruction_ids([task.instruction for task in some])
     inputs = torch.cat([contexts[0].expand(len(ids), -1, -1), tiny.embedding_table[ids]], 1)
     labels = tiny.target_ids([task.reference for task in some])
@@ -154,7 +156,7 @@ def test_bounded_loss_is_the_generalised_cross_entropy_in_every_method(name, tin
     logits = tiny.model(inputs_embeds=inputs, attention_mask=mask, labels=labels).logits
     right = logits.softmax(-1).gather(2, labels.clamp_min(0)[..., None])[..., 0][labels != -100]
     assert loss == pytest.approx(((1 - right**0.7) / 0.7).mean().item(), rel=1e-5)
-    assert METHODS[name](tiny, plain).loss(some, torch.Generator()).item() == pytest.approx(
+    assert method_named(name)(tiny, plain).loss(some, torch.Generator()).item() == pytest.approx(
         -right.log().mean().item(), rel=1e-5
     )
 

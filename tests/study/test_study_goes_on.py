@@ -51,7 +51,7 @@ def test_finished_study_is_told_again_and_nothing_is_done_again(studied, plan_fi
 def test_study_that_is_stopped_goes_on_and_ends_the_same(
     stop_at, studied, plan_file, data_root, tmp_path, monkeypatch, capsys
 ):
-    from ddpt_core.prompts.methods import DDPTMethod
+    from ddpt_core.prompts.ddpt import DDPTMethod
     from ddpt_core.study.cells import Cell
 
     _, whole, _ = studied
@@ -113,7 +113,7 @@ def test_cells_of_another_plan_are_made_beside_those_that_are_there(studied, par
 
 
 def test_training_that_ends_in_no_number_is_told_and_left_out(plan_file, run, tmp_path, monkeypatch):
-    from ddpt_core.prompts.methods import PromptTuningMethod
+    from ddpt_core.prompts.prompt_tuning import PromptTuningMethod
 
     real, steps = PromptTuningMethod.loss, []
 

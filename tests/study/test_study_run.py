@@ -183,7 +183,7 @@ def test_contexts_that_are_equal_are_answered_once(plan_file, tiny, run, monkeyp
     real, equal = answers.write_all, tiny.embed("sort list")
     monkeypatch.setattr(answers, "write_all", lambda *given: written.append(given[1]) or real(*given))
     monkeypatch.setattr(answers, "sampled", lambda *given: (equal, 0.1))
-    monkeypatch.setattr("ddpt_core.prompts.prompt.PromptTuningPrompt.final_context", lambda *given: equal)
+    monkeypatch.setattr("ddpt_core.prompts.prompt_tuning.PromptTuningPrompt.final_context", lambda *given: equal)
     (part,) = run(plan_file(data=ONE_DATA, manual_contexts=["sum of"]))["parts"]
     assert len(written) == 3  # none, manual, and one for both trained arms with all their seeds
     (data,) = part["data"]

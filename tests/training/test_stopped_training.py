@@ -6,13 +6,14 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from ddpt_core.arms import methods
 from ddpt_core.backbone.loading import load_backbone
 from ddpt_core.errors import ArtifactError, ConfigError
 from ddpt_core.prompts.checkpoint import load_prompt
-from ddpt_core.prompts.methods import METHODS
+from ddpt_core.prompts.method import method_named
 from ddpt_core.training.trainer import STATE, train
 
-every = pytest.mark.parametrize("name", METHODS)
+every = pytest.mark.parametrize("name", methods())
 
 
 def weights(folder):
@@ -119,7 +120,7 @@ def broken(monkeypatch, owner, name, at):
 def test_loss_that_is_no_number_at_once_is_told_and_leaves_the_folder_free(
     name, tiny, data_file, train_config, tmp_path, monkeypatch
 ):
-    broken(monkeypatch, METHODS[name], "loss", at=1)
+    broken(monkeypatch, method_named(name), "loss", at=1)
     told = r"^The loss is nan at step 1 \(tasks (\d+, ){7}\d+\); train with a smaller lr than 0.05\.$"
     with pytest.raises(ConfigError, match=told):
         next(train(tiny, data_file, tmp_path / "out", train_config(name)))
@@ -132,7 +133,7 @@ def test_loss_that_is_no_number_later_keeps_the_best_prompt_and_the_state_before
     name, tiny, data_file, train_config, tmp_path, monkeypatch
 ):
     config, kept = train_config(name, steps=9, batch_size=10, save_every=9), {}
-    broken(monkeypatch, METHODS[name], "loss", at=4)
+    broken(monkeypatch, method_named(name), "loss", at=4)
     with pytest.raises(ConfigError) as told:
         for at in train(tiny, data_file, tmp_path / "out", config):
             kept = weights(tmp_path / "out") if at.validation_loss else kept
@@ -151,9 +152,11 @@ def test_loss_that_is_no_number_later_keeps_the_best_prompt_and_the_state_before
 
 def test_tasks_of_a_bad_batch_are_those_that_were_read(tiny, data_file, train_config, tmp_path, monkeypatch):
     read = []
-    loss = METHODS["ddpt"].loss
-    monkeypatch.setattr(METHODS["ddpt"], "loss", lambda self, tasks, rng: read.append(tasks) or loss(self, tasks, rng))
-    broken(monkeypatch, METHODS["ddpt"], "loss", at=3)
+    loss = method_named("ddpt").loss
+    monkeypatch.setattr(
+        method_named("ddpt"), "loss", lambda self, tasks, rng: read.append(tasks) or loss(self, tasks, rng)
+    )
+    broken(monkeypatch, method_named("ddpt"), "loss", at=3)
     with pytest.raises(ConfigError) as told:
         list(train(tiny, data_file, tmp_path / "out", train_config("ddpt")))
     assert f"(tasks {', '.join(task.id for task in read[2])})" in str(told.value)
@@ -241,7 +244,7 @@ def test_training_that_is_interrupted_goes_on_from_the_last_whole_step(
 ):
     """In the forward pass weights and moments are still those of the step before; in the optimiser they are neither."""
     config, calls = train_config("ddpt", steps=6, save_every=3, validate_every=6), []
-    owner, name = (METHODS["ddpt"], "loss") if where == "forward" else (torch.optim.AdamW, "step")
+    owner, name = (method_named("ddpt"), "loss") if where == "forward" else (torch.optim.AdamW, "step")
     real = getattr(owner, name)
 
     def interrupted(*given):

@@ -7,15 +7,16 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from ddpt_core.arms import methods
 from ddpt_core.backbone.loading import load_backbone
 from ddpt_core.data.task import Task
 from ddpt_core.errors import ArtifactError, ConfigError, DataError
 from ddpt_core.prompts.checkpoint import load_prompt
-from ddpt_core.prompts.methods import METHODS
+from ddpt_core.prompts.method import method_named
 from ddpt_core.settings import TrainConfig
 from ddpt_core.training.trainer import Batches, split, train, validation_loss
 
-every = pytest.mark.parametrize("name", METHODS)
+every = pytest.mark.parametrize("name", methods())
 both = pytest.mark.parametrize("name", ["ddpt", "prompt-tuning"])  # of which there are trained ones
 
 
@@ -35,7 +36,7 @@ def test_validation_loss_goes_down_and_the_backbone_stays_as_it_was(
 ):
     config = train_config(name, steps=16, lr=0.1)
     _, validation = split(tasks_of(data_file), config.validation_share)
-    before = METHODS[name](tiny, config).context(torch.Generator().manual_seed(0))
+    before = method_named(name)(tiny, config).context(torch.Generator().manual_seed(0))
     *_, last = train(tiny, data_file, tmp_path / "out", config)
     assert last.best_validation_loss < validation_loss(tiny, before, validation) - 0.01
     assert tiny.sha256 == load_backbone(tiny_folder, device="cpu").sha256

@@ -23,7 +23,7 @@ from app.viewer.view import key_of
 from ddpt_core import Trajectory
 from ddpt_core.backbone import registry
 from ddpt_core.errors import ArtifactError, ConfigError
-from ddpt_core.prompts.checkpoint import save_vectors
+from ddpt_core.prompts.prompt_tuning import save_vectors
 
 VOCABULARY, WIDTH = 300, 32  # of the tiny backbone
 TUNED = 3  # vectors of the prompt-tuning prompt, fewer than the run has positions
