@@ -38,6 +38,7 @@ HEAVY = (
     "pandas",
 )
 CORE = sorted((ROOT / "ddpt_core").rglob("*.py"))
+APP = sorted((ROOT / "app").rglob("*.py"))
 BESIDE = sorted(path for package in ("families", "sandbox") for path in (ROOT / package).rglob("*.py"))
 
 
@@ -91,11 +92,57 @@ def test_core_knows_neither_app_nor_interface_nor_benchmarks():
 
 
 def test_app_knows_neither_benchmarks_nor_tests():
-    assert breaches((ROOT / "app").rglob("*.py"), lambda path: ("benchmarks", "recipes", "tests")) == []
+    assert breaches(APP, lambda path: ("benchmarks", "recipes", "tests")) == []
+
+
+def test_tabs_know_the_viewer_and_the_page_and_not_each_other():
+    tabs = {path.parent.name for path in APP if path.name == "tab.py"}
+    rooms = {path.name for path in (ROOT / "app").iterdir() if path.is_dir() and (path / "__init__.py").is_file()}
+    assert rooms == {*tabs, "viewer", "page"} and len(tabs) > 3
+
+    def above(path: Path) -> list[str]:
+        room = path.relative_to(ROOT / "app").with_suffix("").parts[0]
+        known = {"main": rooms | {"main"}, "page": {"page"}, "viewer": {"viewer", "page"}}
+        return [f"app.{other}" for other in {*rooms, "main"} - known.get(room, {room, "viewer", "page"})]
+
+    assert breaches([path for path in APP if path.name != "__init__.py"], above) == []
+
+
+def test_no_folder_of_the_app_is_a_heap():
+    counts = {path.parent: len(list(path.parent.glob("*.py"))) for path in APP}
+    assert {str(folder): count for folder, count in counts.items() if count > 15} == {}
+
+
+def test_folders_stand_in_no_ring():
+    """Files at the root of a package count as rooms of their own, since all use its errors, and its door uses all."""
+    paths = [*CORE, *APP, *BESIDE, *(ROOT / "recipes").rglob("*.py")]
+    files = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in paths}
+    root = {ROOT / "app", ROOT / "ddpt_core"}
+
+    def room(path: Path) -> Path:
+        return path if path.parent in root else path.parent
+
+    uses: dict[Path, set[Path]] = {}
+    for path in paths:
+        found = {room(files[name]) for name in imported(path) if name in files}
+        uses.setdefault(room(path), set()).update(found - {room(path)})
+
+    def reached(start: Path) -> set[Path]:
+        seen, todo = set(), list(uses[start])
+        while todo:
+            one = todo.pop()
+            if one not in seen:
+                seen.add(one)
+                todo.extend(uses.get(one, ()))
+        return seen
+
+    door = ROOT / "ddpt_core" / "__init__.py"  # opens the rooms when it is asked for one
+    uses[door] = set()
+    assert [str(one.relative_to(ROOT)) for one in uses if one in reached(one)] == []
 
 
 def test_nothing_imports_how_a_model_is_made_from_scratch():
-    paths = [ROOT / "app.py", *(ROOT / "app").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py"), *CORE, *BESIDE]
+    paths = [ROOT / "app.py", *APP, *(ROOT / "benchmarks").rglob("*.py"), *CORE, *BESIDE]
     assert len(paths) > 200 and breaches(paths, lambda path: ("recipes",)) == []
 
 

@@ -8,8 +8,8 @@ import gradio as gr
 from app.explore.runs.library import Library
 from app.explore.runs.runs import Runs
 from app.page.services import MODEL, Services, as_endpoint
+from app.page.sessions import visitor_of
 from app.page.stream import Done, stream
-from app.page.visitors import visitor_of
 
 
 def add(services: Services, library: Library) -> None:

@@ -12,8 +12,8 @@ from app.explore.runs.run_entry import RunEntry
 from app.explore.runs.runs import Runs
 from app.page.addresses import SAVE
 from app.page.services import UNEXPECTED, Services, as_toast
+from app.page.sessions import SAYS_WHO, visitor_of
 from app.page.stream import Note, stream
-from app.page.visitors import SAYS_WHO, visitor_of
 from app.viewer.view import key_of
 from ddpt_core.errors import DDPTError
 

@@ -14,8 +14,8 @@ from app.page.fields.tasks import EXAMPLE, TaskMenu
 from app.page.numbers import duration
 from app.page.pieces.status_line import status_line
 from app.page.services import MODEL, UNEXPECTED, Services, as_endpoint, as_toast
+from app.page.sessions import WINDOW_ID, visitor_of
 from app.page.stream import Cancelled, Note, Stops, in_words, stream
-from app.page.visitors import WINDOW_ID, visitor_of
 from ddpt_core.errors import ArtifactError, DDPTError
 
 NOTHING_YET = (

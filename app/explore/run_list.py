@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from app.explore.run_picture import PICTURE_CSS
 from app.explore.runs.run_entry import RunEntry
+from app.explore.runs.run_picture import PICTURE_CSS
 from app.explore.runs.unsaved import HOURS
 from app.page.names import LONGEST
 from app.page.pieces.code import escaped

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from app.explore.run_picture import POINTS, TOKENS, run_picture, spread
+from app.explore.runs.run_picture import POINTS, TOKENS, run_picture, spread
 
 
 class Field:
@@ -64,7 +64,7 @@ class Sketch:
         """Takes in a DenoiseStep if it is one of those that are drawn: the first, the last, and some between."""
         if step.index % max(1, steps // POINTS) and step.index != steps:
             return
-        state = (step.x * prompt.std + prompt.mean).double().cpu().numpy()  # (P,D), in the backbone's own space
+        state = prompt.in_backbone_space(step.x).double().cpu().numpy()  # (P,D), in the backbone's own space
         if self.axes is None:
             self.axes = Axes(self.field_of(prompt.info["backbone"]["name"]), state, step.context.double().cpu().numpy())
         self.places.append(self.axes.place(state))

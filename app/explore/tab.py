@@ -12,14 +12,14 @@ from gradio.context import Context
 from app.arms import DDPT, DDPT_FULL
 from app.explore import api, library_panel, probe_panel
 from app.explore.answers import server_functions
-from app.explore.run_picture import PICTURE_CSS
+from app.explore.runs.run_picture import PICTURE_CSS
 from app.explore.runs.runs import Runs
 from app.explore.sketch import Sketches
 from app.page.pieces.status_line import status_line
 from app.page.services import UNEXPECTED, Services, as_toast
+from app.page.sessions import SAYS_WHO, visitor_of
 from app.page.stream import Cancelled, Done, Note, Stops, stream
 from app.page.theme import SCHEDULER_LABELS
-from app.page.visitors import SAYS_WHO, visitor_of
 from app.viewer.component import trajectory_viewer
 from ddpt_core.diffusion.schedule import SCHEDULERS
 from ddpt_core.errors import DDPTError

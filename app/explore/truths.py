@@ -70,9 +70,9 @@ class Truths:
         step = require_range("step", whole("step", step), 0, steps - 1)
         position = require_range("position", whole("position", position), 0, positions - 1)
         if kind == "state":
-            vector = trajectory.x[step, position] * trajectory.std + trajectory.mean
+            vector = trajectory.in_backbone_space(trajectory.x[step, position])
         else:
-            vector = trajectory.context[step, position]
+            vector = trajectory.estimate[step, position]
         truth = between(vector, nearest.table, ids_of(token_ids, len(nearest.table)))
         return replace(truth, ranks=ranks_of(truth.token_ids, vector, nearest.table))
 

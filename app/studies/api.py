@@ -9,9 +9,9 @@ import gradio as gr
 from app.page.numbers import whole
 from app.page.services import MODEL, as_endpoint
 from app.page.sources import at_this_machine
+from app.studies.kept.study_predictions import Asked
 from app.studies.studies import Studies
 from app.studies.study_file import YOUR_FILE, Wanted, about_file, ready_files, wanted_study
-from app.studies.study_predictions import Asked
 from app.studies.study_run import StudyRun
 from app.studies.view import View
 from ddpt_core.errors import ConfigError, require_range

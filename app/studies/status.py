@@ -7,8 +7,8 @@ import gradio as gr
 from app.page.pieces.status_line import status_line
 from app.page.uploads import on_a_space
 from app.studies.figures.studies_list import spoken_time
+from app.studies.kept.study_folders import StudyEntry
 from app.studies.studies import Studies
-from app.studies.study_folders import StudyEntry
 from app.studies.study_run import DONE, FAILED, StudyRun
 from ddpt_core.errors import DDPTError
 

@@ -20,8 +20,8 @@ from app.page.names import LONGEST, free_name
 from app.page.services import UNEXPECTED, WAITING
 from app.page.stream import Cancelled, Tell
 from app.page.uploads import on_a_space
+from app.studies.kept.study_folders import REQUEST, RUNNING, SHIPPED, StudyEntry, studies_there
 from app.studies.study_file import NOT_HERE, Wanted, read_wanted
-from app.studies.study_folders import REQUEST, RUNNING, SHIPPED, StudyEntry, studies_there
 from app.studies.study_run import DONE, FAILED, STOPPED, StudyRun
 from ddpt_core.backbone import registry
 from ddpt_core.errors import ArtifactError, ConfigError, DDPTError

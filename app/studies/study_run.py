@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from app.page.stream import Cancelled
 
 if TYPE_CHECKING:
-    from app.studies.study_folders import StudyEntry
+    from app.studies.kept.study_folders import StudyEntry
     from ddpt_core.study.course import Moment
 
 DONE, STOPPED, FAILED = "done", "stopped", "failed"  # how one can end

@@ -7,18 +7,18 @@ from typing import Any
 import gradio as gr
 
 from app.page.addresses import SAVE, STUDY, to_tab
-from app.page.per_session import PerSession
 from app.page.pieces.status_line import status_line
 from app.page.services import UNEXPECTED, Services, as_toast
+from app.page.sessions import PerSession
 from app.page.sources import at_this_machine
 from app.page.stream import Note, stream
 from app.studies import api
 from app.studies.figures.studies_list import OPEN_SCRIPT, estimate_html, list_html, style
 from app.studies.form import UPLOAD_NOTE, file_choices, study_form
+from app.studies.kept.study_parcels import Parcels
 from app.studies.status import controls_of
 from app.studies.studies import Studies
 from app.studies.study_file import YOUR_FILE, read_wanted, wanted_study
-from app.studies.study_parcels import Parcels
 from app.studies.view import FILES, View, asked_of, build_view
 from ddpt_core.errors import DDPTError
 

@@ -6,9 +6,9 @@ from typing import Any
 import gradio as gr
 
 from app.page.addresses import to_tab
-from app.page.per_session import PerSession
 from app.page.pieces.status_line import status_line
 from app.page.services import UNEXPECTED, Services, as_toast
+from app.page.sessions import PerSession
 from app.page.sources import MAX_UPLOADED, UPLOAD_NOTE, YOUR_FILE, at_this_machine, source_of
 from app.page.stream import Note, stream
 from app.page.uploads import on_a_space, read_task_file

@@ -41,7 +41,7 @@ class UmapChoice:
 
 def vectors_of(trajectory) -> dict[str, np.ndarray]:
     """Returns both kinds of vector, each (S+1, P, D) in the backbone's space."""
-    return {"state": trajectory.state, "estimate": trajectory.context}
+    return {"state": trajectory.state, "estimate": trajectory.estimate}
 
 
 def own_axes_of(services, store: PayloadStore, keys: list[str], load: Load, tell: Tell) -> dict[str, Any]:

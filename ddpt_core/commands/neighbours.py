@@ -13,7 +13,7 @@ def neighbours(
     step: Annotated[int, typer.Option(help="0 = pure noise to S = final; negative counts from the end.")] = -1,
     k: int = 5,
     metric: Annotated[str, typer.Option(help="cosine or l2.")] = "cosine",
-    of: Annotated[str, typer.Option(help="'context': the estimate of the end; 'state': the noisy state.")] = "context",
+    of: Annotated[str, typer.Option(help="'estimate' of the end, or the noisy 'state'.")] = "estimate",
     prompt: Annotated[
         str, typer.Option(help="The prompt that a recipe was made with, where it is not among your prompts.")
     ] = "",
@@ -29,7 +29,8 @@ def neighbours(
     from ddpt_core.backbone.load_options import LoadOptions
     from ddpt_core.errors import ArtifactError, require_choice, require_range
 
-    require_choice("vector", of, ("context", "state"))
+    of = "estimate" if of == "context" else of  # its name in the files, and once here
+    require_choice("vector", of, ("estimate", "state"))
     made_with = load_prompt(prompt) if prompt else None
     with progress_of_whole() as tell:  # hears of a recipe alone, which takes seconds
         loaded = Trajectory.load(run, made_with, lambda share: tell(share, "making the run again from its seed"))

@@ -1,6 +1,6 @@
 """What the frozen backbone makes of a run on the way: its loss, and the code that it writes, step by step.
 
-Read along a run is always `run.context[step]`, the context that the backbone would be given if the process stopped at
+Read along a run is always `run.estimate[step]`, the context that the backbone would be given if the process stopped at
 that step. A run often stands still for many steps; contexts that are equal cost one pass.
 """
 
@@ -58,7 +58,7 @@ def loss_along(
 ) -> LossAlong:
     """Returns the mean loss per token of the tasks' references with the contexts of `count` steps.
 
-    It is `backbone.loss(run.context[step], tasks)` for each of the steps. Cost: different contexts x tasks rows read
+    It is `backbone.loss(run.estimate[step], tasks)` for each of the steps. Cost: different contexts x tasks rows read
     and scored by the backbone, ROWS_AT_ONCE in a pass, those of like length together. `progress` is told the share
     that is done after every pass, and may raise to cancel. Raises DataError without tasks or if one has no reference,
     ArtifactError for a run of another backbone.
@@ -140,7 +140,7 @@ def _contexts(run: Trajectory, backbone: FrozenLM, steps: Sequence[int]) -> tupl
             f"The run was made with another backbone than {backbone.name!r}, or another version of it; "
             "give the run's own, or make the run again."
         )
-    contexts = np.asarray(run.context[list(steps)], np.float32)
+    contexts = np.asarray(run.estimate[list(steps)], np.float32)
     if not np.isfinite(contexts).all():
         raise ArtifactError("The run holds contexts that are no numbers; record it anew.")
     flat, places = np.unique(contexts.reshape(len(contexts), -1), axis=0, return_inverse=True)

@@ -21,9 +21,9 @@ def test_unknown_names_are_refused_with_those_that_are_known(
         )
     scheduler = ["--scheduler", "ddmp", "--steps", 2]
     said = refused("sample", "--prompt", "known", *scheduler, "--out", home / "x")
-    assert said == "Unknown scheduler 'ddmp'; choose one of ddim, ddpm, dpmsolver++."
+    assert said == "Unknown scheduler 'ddmp'; choose one of ddim, ddpm, dpmsolver++, heun."
     assert "Unknown metric 'dot'; choose one of cosine, l2" in refused("neighbours", "known", "--metric", "dot")
-    assert "choose one of context, state" in refused("neighbours", "known", "--of", "noise")
+    assert "choose one of estimate, state" in refused("neighbours", "known", "--of", "noise")
     options = ["--data", data_file, "--out", home / "x", "--backbone", tiny_folder]
     arms = "choose one of ddpt, ddpt-full, manual, none, prompt-tuning, residual"
     assert arms in refused("evaluate", *options, "--arms", "manual,magic")

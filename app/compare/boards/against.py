@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from app.compare.boards.board import Board, Card
-from app.page.per_session import PerSession
+from app.page.sessions import PerSession
 
 NOTHING, REFERENCE = "nothing", "reference"  # no column has such a key
 

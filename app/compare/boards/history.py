@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from itertools import count
 
 from app.compare.boards.board import Board, Card
-from app.page.per_session import PerSession
 from app.page.pieces.test_rows import SHOWN_OUTPUT
+from app.page.sessions import PerSession
 
 LATEST = 50  # comparisons of one session that are kept
 MOST_CHARACTERS = 2_000_000  # of all that one session keeps

@@ -9,8 +9,8 @@ import tempfile
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from app.explore.run_picture import run_picture
 from app.explore.runs.run_entry import RunEntry
+from app.explore.runs.run_picture import run_picture
 from app.explore.runs.runs import Runs
 from app.explore.runs.unsaved import TRASH, remove_if_old
 from app.page.names import LONGEST, free_name

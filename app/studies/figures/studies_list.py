@@ -9,7 +9,7 @@ from typing import Any
 
 from app.page.pieces import predictions, result_table
 from app.page.pieces.code import escaped
-from app.studies.study_folders import RUNNING, SHIPPED
+from app.studies.kept.study_folders import RUNNING, SHIPPED
 
 CSS = Path(__file__).with_suffix(".css")
 # The address names the study that is chosen, as long as the list is in sight.

@@ -16,8 +16,8 @@ from app.compare.figures.history_list import history_html
 from app.compare.history_panel import form_of
 from app.compare.session import Compare
 from app.compare.tab import settling
-from app.page.per_session import PerSession
 from app.page.pieces.test_rows import SHOWN_OUTPUT
+from app.page.sessions import PerSession
 from ddpt_core.answering.arms import ArmResult
 from ddpt_core.backbone.frozen_lm import GenerationSettings
 from ddpt_core.data.task import Task

@@ -17,8 +17,8 @@ from app.main import TABS, build_app, launch_settings
 from app.page.numbers import whole
 from app.page.pieces.status_line import status_line
 from app.page.services import UNEXPECTED, Services, as_endpoint, as_toast
+from app.page.sessions import visitor_of
 from app.page.stream import Cancelled, Done, stream
-from app.page.visitors import visitor_of
 from app.viewer.coded import unpack
 from app.viewer.payload import PayloadStore
 from app.viewer.view import RunView, key_of

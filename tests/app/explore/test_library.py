@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 
 from app.explore.library_panel import LibraryPanel
-from app.explore.run_picture import run_picture
 from app.explore.runs.library import Library
 from app.explore.runs.run_entry import RunEntry
+from app.explore.runs.run_picture import run_picture
 from app.explore.runs.runs import Runs, progress_of
 from app.explore.runs.unsaved import HOURS
 from app.explore.tab import Explore
-from app.page.visitors import visitor_of
+from app.page.sessions import visitor_of
 from app.viewer.view import key_of
 from ddpt_core import Trajectory
 from ddpt_core.backbone import registry

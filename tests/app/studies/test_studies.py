@@ -10,15 +10,16 @@ import pytest
 from app.main import build_app
 from app.page.stream import Cancelled
 from app.studies import studies as module
-from app.studies import study_file, study_folders
+from app.studies import study_file
 from app.studies.figures.studies_list import estimate_html, list_html
 from app.studies.form import file_choices
+from app.studies.kept import study_folders
+from app.studies.kept.study_folders import SHIPPED, StudyEntry, read_results
+from app.studies.kept.study_parcels import KEPT, Parcels
+from app.studies.kept.study_predictions import MAX_ROWS, Asked, StudyPredictions, orders, seeds_of
 from app.studies.status import controls_of, line_of
 from app.studies.studies import Studies
 from app.studies.study_file import DATA_FOLDER, MAX_BYTES, NOT_HERE, YOUR_FILE, ready_files, wanted_study
-from app.studies.study_folders import SHIPPED, StudyEntry, read_results
-from app.studies.study_parcels import KEPT, Parcels
-from app.studies.study_predictions import MAX_ROWS, Asked, StudyPredictions, orders, seeds_of
 from app.studies.view import NO_PREDICTIONS, View, asked_of
 from ddpt_core.backbone import registry
 from ddpt_core.errors import ArtifactError, ConfigError, DataError, DDPTError
@@ -301,7 +302,7 @@ def test_sentence_figures_are_those_of_the_metric_on_one_answer(small_study):
 
 
 def test_no_more_is_read_than_fits_and_the_rest_is_told(small_study, monkeypatch):
-    monkeypatch.setattr("app.studies.study_predictions.MAX_ROWS", 8)
+    monkeypatch.setattr("app.studies.kept.study_predictions.MAX_ROWS", 8)
     found = predictions(small_study).find(Asked())
     assert (found.read, found.hidden) == (8, 22)
     where = View.rows_of(predictions(small_study), Asked(), 0)[1]

@@ -7,7 +7,7 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
-from app.studies import study_folders
+from app.studies.kept import study_folders
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from app.studies.study_folders import StudyEntry
+from app.studies.kept.study_folders import StudyEntry
 from ddpt_core.data.task import Task
 from ddpt_core.errors import DataError
 

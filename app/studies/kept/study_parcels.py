@@ -7,8 +7,8 @@ import threading
 from collections import deque
 from pathlib import Path
 
-from app.studies.study_folders import StudyEntry
-from app.studies.study_predictions import StudyPredictions
+from app.studies.kept.study_folders import StudyEntry
+from app.studies.kept.study_predictions import StudyPredictions
 from ddpt_core.errors import ArtifactError, DataError
 
 KEPT = 8  # parcels; the page has its own copy of each by the time the ninth is made
