@@ -10,7 +10,7 @@ from app.explore.runs.run_picture import PICTURE_CSS
 from app.explore.runs.unsaved import HOURS
 from app.page.names import LONGEST
 from app.page.pieces.code import escaped
-from app.page.theme import SCHEDULER_LABELS
+from ddpt_core.diffusion.samplers import label_of_sampler
 
 # A click on a button, or the form with a new name, becomes an event of the component; the window says who it is.
 SCRIPT = """
@@ -90,7 +90,7 @@ def _row(entry: RunEntry, picture: str) -> str:
         "own": "kept",
     }[entry.origin]
     facts = [
-        SCHEDULER_LABELS.get(made["scheduler"], made["scheduler"]),
+        label_of_sampler(made["scheduler"]),
         f"{made['steps']:,} steps",
         f"seed {made['seed']:,}",
         f"prompt {made['prompt']}",

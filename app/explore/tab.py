@@ -19,9 +19,8 @@ from app.page.pieces.status_line import status_line
 from app.page.services import UNEXPECTED, Services, as_toast
 from app.page.sessions import SAYS_WHO, visitor_of
 from app.page.stream import Cancelled, Done, Note, Stops, stream
-from app.page.theme import SCHEDULER_LABELS
 from app.viewer.component import trajectory_viewer
-from ddpt_core.diffusion.schedule import SCHEDULERS
+from ddpt_core.diffusion.samplers import SAMPLERS
 from ddpt_core.errors import DDPTError
 
 NO_RUN = "No run is recorded here yet. Make one with “+ new run”."
@@ -35,7 +34,8 @@ def build(services: Services) -> None:
     prompts = explore.prompts()
     with gr.Row(elem_id="new-run"):
         prompt = gr.Dropdown(prompts, value=prompts[0] if prompts else None, label="Prompt", allow_custom_value=True)
-        scheduler = gr.Dropdown([(SCHEDULER_LABELS.get(s, s), s) for s in SCHEDULERS], value="ddpm", label="Scheduler")
+        schedulers = [(method.label, name) for name, method in SAMPLERS.items()]
+        scheduler = gr.Dropdown(schedulers, value="ddpm", label="Scheduler")
         steps = gr.Number(2000, precision=0, label="Steps")
         seed = gr.Number(0, precision=0, label="Seed")
         sample = gr.Button("Sample", variant="primary", elem_id="sample")

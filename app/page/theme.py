@@ -7,6 +7,7 @@ form of colour blindness. Magnitudes use viridis (in the viewer's script).
 import gradio as gr
 
 from app.page.masthead import CSS as MASTHEAD_CSS
+from ddpt_core.arms import ALL_ARMS
 
 BLUE, SKY, GREEN, YELLOW = "#0072B2", "#56B4E9", "#009E73", "#F0E442"
 ORANGE, VERMILLION, PURPLE, GREY = "#E69F00", "#D55E00", "#CC79A7", "#8A8F98"
@@ -23,18 +24,6 @@ KIND_COLOURS = {
     "word piece": SKY,
     "other": GREY,
 }
-
-# The grey of the arm without a context is darker than the kinds', so that it is not taken for purple (protanopia).
-ARM_COLOURS = {
-    "none": "#5E6876",
-    "manual": ORANGE,
-    "prompt-tuning": SKY,
-    "residual": PURPLE,
-    "ddpt": GREEN,
-    "ddpt-full": BLUE,
-}
-
-SCHEDULER_LABELS = {"ddpm": "DDPM", "ddim": "DDIM", "dpmsolver++": "DPM-Solver++"}
 
 # The accent "now", and a second run laid over the first; not in Okabe–Ito, so that they are never a kind.
 NOW_LIGHT, NOW_DARK = "#C4125A", "#FF5C93"
@@ -89,7 +78,7 @@ def build_theme() -> gr.themes.Base:
 def build_css() -> str:
     """Returns the page's CSS: the palette as variables, for both themes, and the frame around the tabs."""
     kinds = "".join(f"--kind-{kind.replace(' ', '-')}:{colour};" for kind, colour in KIND_COLOURS.items())
-    arms = "".join(f"--arm-{arm}:{colour};" for arm, colour in ARM_COLOURS.items())
+    arms = "".join(f"--arm-{arm.name}:{arm.colour};" for arm in ALL_ARMS.values())
     light = f":root{{{kinds}{arms}--now:{NOW_LIGHT};--second:{SECOND_LIGHT};}}"
     dark = f".dark{{--now:{NOW_DARK};--second:{SECOND_DARK};}}"
     return f"{light}\n{dark}\n{MASTHEAD_CSS}\n{_FRAME_CSS}"

@@ -5,12 +5,13 @@ from typing import Annotated
 import typer
 
 from ddpt_core.commands.options import Json, Out, progress_bar, show
+from ddpt_core.diffusion.samplers import SAMPLERS
 
 
 def sample(
     out: Out,
     prompt: Annotated[str, typer.Option(help="A DDPT prompt: name or folder.")] = "ddpt",
-    scheduler: Annotated[str, typer.Option(help="ddpm, ddim or dpmsolver++.")] = "ddpm",
+    scheduler: Annotated[str, typer.Option(help=f"One of {', '.join(SAMPLERS)}.")] = "ddpm",
     steps: int = 2000,
     seed: int = 0,
     precision: Annotated[str, typer.Option(help="float32, or float16 at half the size.")] = "float32",

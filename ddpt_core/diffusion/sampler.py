@@ -5,21 +5,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
 import torch
 
 from ddpt_core.diffusion.denoiser import Denoiser
 from ddpt_core.diffusion.inference import PreparedDenoiser
-from ddpt_core.diffusion.schedule import SCHEDULERS, NoiseSchedule, updates
-from ddpt_core.errors import ConfigError, require_range
-
-__all__ = ["SCHEDULERS", "DenoiseStep", "Diffusion", "last_step", "sample"]
+from ddpt_core.diffusion.samplers import SAMPLERS
+from ddpt_core.diffusion.schedule import NoiseSchedule
+from ddpt_core.errors import ConfigError, require_choice, require_range
 
 MAX_SEED = 2**63 - 1
 
 
 class Diffusion(Protocol):
-    """What a prompt must have to be sampled, none of which changes: see ddpt_core.prompts.prompt.DDPTPrompt."""
+    """What a prompt must have to be sampled, none of which changes: see ddpt_core.prompts.ddpt.DDPTPrompt."""
 
     @property
     def denoiser(self) -> Denoiser: ...
@@ -59,43 +57,32 @@ class DenoiseStep:
 def sample(
     prompt: Diffusion, steps: int = 2000, seed: int | Sequence[int] = 0, scheduler: str = "ddpm"
 ) -> Iterator[DenoiseStep]:
-    """Yields the S + 1 steps of a reverse run, with x0-prediction; S calls of the denoiser.
+    """Yields the S + 1 steps of a reverse run, with x0-prediction; `scheduler` is one of SAMPLERS.
 
     The same seed gives the same run, and but for rounding also among several seeds. Raises ConfigError for an unknown
     scheduler, for steps outside 1..T, for no seed at all and for a prompt that has no denoiser.
     """
     if not hasattr(prompt, "denoiser"):
         raise ConfigError("Only a DDPT prompt can be sampled, and this prompt has no denoiser; choose a DDPT prompt.")
-    run = updates(prompt.schedule, scheduler, steps)
+    walk = SAMPLERS[require_choice("scheduler", scheduler, SAMPLERS)].walk
+    timesteps = prompt.schedule.timesteps_of(steps)
     seeds = [seed] if isinstance(seed, int) else list(seed)
     require_range("number of seeds", len(seeds), 1)
     for one in seeds:
         require_range("seed", one, 0, MAX_SEED)
-    noise = NoiseStream(seeds, prompt.x0)
-    x = noise.draw()  # (B,P,D)
     single = isinstance(seed, int)
-    previous = torch.zeros_like(x)
-    denoiser = PreparedDenoiser(prompt.denoiser, prompt.x0, run.timesteps[:-1], len(seeds))
-    for i, (a, b, c, d) in enumerate(zip(run.a.tolist(), run.b.tolist(), run.c.tolist(), run.d.tolist(), strict=True)):
-        estimate = denoiser.estimate(x, i)
-        yield _step(i, run.timesteps, x, torch.addcmul(prompt.mean, estimate, prompt.std), single)
-        x = (x * b).add_(estimate, alpha=a)  # a new tensor, and the rest in place: a step's own x stays as it was
-        if c:
-            x.add_(noise.draw(), alpha=c)
-        if d:
-            x.add_(previous, alpha=d)
-        previous = estimate
-    yield _step(steps, run.timesteps, x, torch.addcmul(prompt.mean, x, prompt.std), single)
+    noise = NoiseStream(seeds, prompt.x0)
+    denoiser = PreparedDenoiser(prompt.denoiser, prompt.x0, timesteps[:-1], len(seeds))
+    moments = walk(noise.draw, denoiser.estimate, prompt.schedule.alphas_cumprod[timesteps].tolist())
+    for index, (timestep, (x, estimate)) in enumerate(zip(timesteps.tolist(), moments, strict=True)):
+        context = torch.addcmul(prompt.mean, estimate, prompt.std)
+        yield DenoiseStep(index, timestep, x[0] if single else x, context[0] if single else context)
 
 
 def last_step(prompt: Diffusion, steps: int, seed: int | Sequence[int]) -> DenoiseStep:
     """Returns the end of a DDPM run; see `sample`. No step before it is kept."""
     (last,) = deque(sample(prompt, steps, seed), maxlen=1)
     return last
-
-
-def _step(index: int, timesteps: np.ndarray, x: torch.Tensor, context: torch.Tensor, single: bool) -> DenoiseStep:
-    return DenoiseStep(index, int(timesteps[index]), x[0] if single else x, context[0] if single else context)
 
 
 class NoiseStream:

@@ -1,14 +1,9 @@
-"""The noise schedule, and how each sampler steps along it.
+"""The noise schedule.
 
 Timesteps count as in the paper, from T (pure noise) to 0 (no noise); diffusers' index is one less. Noise levels come
-from diffusers' DDPMScheduler; the updates of all samplers are linear,
-
-    x_next = a * x0_hat + b * x + c * noise + d * previous x0_hat,
-
-so a run is described by four columns of numbers, computed once, in double precision.
+from diffusers' DDPMScheduler.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -56,59 +51,3 @@ def _alphas_cumprod(timesteps: int, kind: str) -> np.ndarray:
         num_train_timesteps=timesteps, beta_start=BETA_START, beta_end=BETA_END, beta_schedule=SCHEDULES[kind]
     )
     return np.append(1.0, scheduler.alphas_cumprod.double().numpy())
-
-
-@dataclass(frozen=True)
-class Updates:
-    """The numbers of a run of S steps: `timesteps` (S + 1,) and the columns a, b, c, d, each (S,), float64."""
-
-    timesteps: np.ndarray
-    a: np.ndarray
-    b: np.ndarray
-    c: np.ndarray
-    d: np.ndarray
-
-
-def ddpm(now: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Posterior q(x_after | x_now, x0) of DDPM, Ho et al. 2020, eq. 6 and 7, over any stride."""
-    alpha = now / after
-    b = np.sqrt(alpha) * (1 - after) / (1 - now)
-    a = np.sqrt(after) * (1 - alpha) / (1 - now)
-    variance = (1 - after) / (1 - now) * (1 - alpha)
-    return a, b, np.sqrt(variance), np.zeros_like(a)
-
-
-def ddim(now: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, ...]:
-    """DDIM without noise (eta = 0), Song et al. 2021, eq. 12."""
-    b = np.sqrt((1 - after) / (1 - now))
-    return np.sqrt(after) - b * np.sqrt(now), b, np.zeros_like(b), np.zeros_like(b)
-
-
-def dpmsolver(now: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, ...]:
-    """DPM-Solver++(2M), Lu et al. 2022, algorithm 2; first order at the first step and at the last (on x0_hat)."""
-    lambda_now = np.log(now) / 2 - np.log1p(-now) / 2
-    with np.errstate(divide="ignore"):
-        lambda_after = np.log(after) / 2 - np.log1p(-after) / 2  # infinite at the last step
-    h = lambda_after - lambda_now
-    b = np.sqrt((1 - after) / (1 - now))
-    first_order = -np.sqrt(after) * np.expm1(-h)
-    d = np.zeros_like(b)
-    if len(h) > 2:
-        d[1:-1] = -first_order[1:-1] * h[1:-1] / (2 * h[:-2])
-    return first_order - d, b, np.zeros_like(b), d
-
-
-# Each takes abar at the S timesteps of a run and abar at those that follow, and returns the columns a, b, c, d.
-SCHEDULERS: dict[str, Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, ...]]] = {
-    "ddpm": ddpm,
-    "ddim": ddim,
-    "dpmsolver++": dpmsolver,
-}
-
-
-def updates(schedule: NoiseSchedule, scheduler: str, steps: int) -> Updates:
-    """Returns the numbers of a run of `steps` steps; raises ConfigError for an unknown scheduler or a bad number."""
-    require_choice("scheduler", scheduler, SCHEDULERS)
-    timesteps = schedule.timesteps_of(steps)
-    levels = schedule.alphas_cumprod[timesteps]
-    return Updates(timesteps, *SCHEDULERS[scheduler](levels[:-1], levels[1:]))

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ddpt_core.arms import ALL_ARMS, DDPT, NONE
-from ddpt_core.study.names import SCHEDULER_LABELS, called, chief, label_of
+from ddpt_core.diffusion.samplers import label_of_sampler
+from ddpt_core.study.names import called, chief, label_of
 
 # Of Okabe and Ito 2008, as the arms' own.
 SERIES = ("#009E73", "#D55E00", "#0072B2", "#CC79A7", "#E69F00", "#56B4E9")
@@ -126,7 +127,7 @@ def _against_seconds(part: dict[str, Any], data: dict[str, Any], metric: str) ->
     series: dict[str, list[Point]] = {}
     for name, sampler in samplers.items():
         scheduler, _, steps = sampler.partition(" ")
-        label = SCHEDULER_LABELS.get(scheduler, scheduler)
+        label = label_of_sampler(scheduler)
         line = label if len(variants) == 1 else f"{part['entries'][name]}, {label}"
         colour = SERIES[list(series).index(line) % len(SERIES)] if line in series else SERIES[len(series) % len(SERIES)]
         of = data["arms"][name][metric]

@@ -3,18 +3,18 @@
 from typing import Any
 
 from ddpt_core.arms import ALL_ARMS
+from ddpt_core.diffusion.samplers import SAMPLERS, label_of_sampler
 from ddpt_core.metrics.table import PASS, figure_named
 
 NAMES = {name: arm.in_report for name, arm in ALL_ARMS.items()}
-SCHEDULER_LABELS = {"ddpm": "DDPM", "ddim": "DDIM", "dpmsolver++": "DPM-Solver++"}
 
 
 def called(name: str) -> str:
     """Returns how an entry is called in a text: "ddpt, ddim 10" is "DDPT, DDIM 10"; a name of the plan's own stays."""
     variant, _, sampler = name.rpartition(", ")
     scheduler, _, steps = sampler.partition(" ")
-    if variant and scheduler in SCHEDULER_LABELS:
-        return f"{_arm(variant)}, {SCHEDULER_LABELS[scheduler]} {steps}".rstrip()
+    if variant and scheduler in SAMPLERS:
+        return f"{_arm(variant)}, {label_of_sampler(scheduler)} {steps}".rstrip()
     return _arm(name)
 
 

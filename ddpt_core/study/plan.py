@@ -10,7 +10,8 @@ from ddpt_core.arms import ALL_ARMS
 from ddpt_core.backbone.frozen_lm import GenerationSettings
 from ddpt_core.backbone.registry import DEFAULT
 from ddpt_core.diffusion.denoiser import DenoiserConfig
-from ddpt_core.diffusion.schedule import SCHEDULERS, NoiseSchedule
+from ddpt_core.diffusion.samplers import SAMPLERS
+from ddpt_core.diffusion.schedule import NoiseSchedule
 from ddpt_core.errors import ConfigError, require_choice, require_range
 from ddpt_core.settings import TrainConfig
 
@@ -145,7 +146,7 @@ class Plan:
             DenoiserConfig(1, config.context_length, config.hidden, config.stages, config.heads)  # they check too
             schedule = NoiseSchedule(config.timesteps, config.noise_schedule)
             for sampler in self.samplers if variant.sampled else ():
-                require_choice("scheduler", sampler.scheduler, SCHEDULERS)
+                require_choice("scheduler", sampler.scheduler, SAMPLERS)
                 schedule.timesteps_of(sampler.steps or schedule.timesteps)
 
     @property

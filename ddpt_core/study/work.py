@@ -10,6 +10,7 @@ import torch
 from ddpt_core.answering.arms import Arm, manual
 from ddpt_core.answering.evaluate import write_all
 from ddpt_core.diffusion.sampler import last_step
+from ddpt_core.diffusion.samplers import SAMPLERS
 from ddpt_core.prompts.ddpt import DDPTMethod
 from ddpt_core.prompts.method import method_named
 from ddpt_core.study.materials import Materials
@@ -25,7 +26,7 @@ PROBED_STEPS = 40  # of sampling
 @dataclass(frozen=True)
 class Costs:
     """Seconds on this machine: `learn` of a task in a training step by method, `read` of a task's loss, `write` of a
-    task's answer, `denoise` of a step of sampling one seed."""
+    task's answer, `denoise` of a call of the denoiser for one seed."""
 
     learn: dict[str, float]
     read: float
@@ -134,8 +135,11 @@ def work_of(plan: Plan, materials: Materials, costs: Costs) -> dict[Key, Work]:
     for reported in materials.reported:
         tasks = len(reported.tasks)
         for entry in plan.entries:
-            steps = (entry.sampler.steps or entry.variant.timesteps) if entry.sampler else 0
-            seconds = (costs.read + costs.write) * tasks + costs.denoise * steps
+            calls = 0
+            if entry.sampler:
+                steps = entry.sampler.steps or entry.variant.timesteps
+                calls = steps * SAMPLERS[entry.sampler.scheduler].calls
+            seconds = (costs.read + costs.write) * tasks + costs.denoise * calls
             for seeds in plan.runs(entry, reported.data):
                 work[answers_key(plan, reported.data, entry, *seeds)] = Work(0, 0, tasks, tasks, seconds)
     return work

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ddpt_core.diffusion.schedule import SCHEDULERS
+from ddpt_core.diffusion.samplers import SAMPLERS
 from ddpt_core.errors import ArtifactError, first_line
 from ddpt_core.prompts.checkpoint import read_description
 from ddpt_core.trajectory.folder import DESCRIPTION, TENSORS, is_recipe
@@ -114,7 +114,7 @@ def _claims(info: dict[str, Any]) -> dict[str, bool]:
         "backbone": named(info.get("backbone")) and text(info["backbone"].get("sha256")),
         "prompt": named(info.get("prompt")) and isinstance(info["prompt"].get("sha256"), str | None),
         "context": text(info.get("context")),
-        "scheduler": info.get("scheduler") in tuple(SCHEDULERS),
+        "scheduler": info.get("scheduler") in tuple(SAMPLERS),
         "steps": count(info.get("steps"), 1),
         "seed": count(info.get("seed"), 0),
         "date": text(info.get("created")),

@@ -61,7 +61,7 @@ class Trajectory:
 
     @property
     def steps(self) -> int:
-        """S, the number of denoiser calls."""
+        """S, the number of steps."""
         return len(self.timesteps) - 1
 
     @property

@@ -6,7 +6,8 @@ from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 from diffusers.schedulers.scheduling_ddpm import DDPMScheduler
 from diffusers.schedulers.scheduling_dpmsolver_multistep import DPMSolverMultistepScheduler
 
-from ddpt_core.diffusion.sampler import SCHEDULERS, sample
+from ddpt_core.diffusion.sampler import sample
+from ddpt_core.diffusion.samplers import SAMPLERS
 from ddpt_core.errors import ConfigError
 
 T = 2000
@@ -44,7 +45,7 @@ def recorded(steps) -> tuple[torch.Tensor, torch.Tensor]:
 # Only steps that divide T: where they do not, diffusers' DDPM and DDIM take the next timestep to be T // S below and so
 # miss the end, while ours step to the true next timestep (test_schedule tests what such updates must keep).
 @pytest.mark.parametrize("steps", [1, 2, 20, 100])
-@pytest.mark.parametrize("scheduler", SCHEDULERS)
+@pytest.mark.parametrize("scheduler", REFERENCES)
 def test_a_run_is_the_one_that_diffusers_makes_of_the_same_noise(prompt, scheduler, steps):
     x, context = recorded(sample(prompt, steps, 3, scheduler))
     expected_x, expected_context = reference_run(prompt, steps, 3, scheduler)
@@ -53,7 +54,7 @@ def test_a_run_is_the_one_that_diffusers_makes_of_the_same_noise(prompt, schedul
 
 
 @pytest.mark.parametrize("steps", [7, 50])
-@pytest.mark.parametrize("scheduler", SCHEDULERS)
+@pytest.mark.parametrize("scheduler", SAMPLERS)
 def test_every_context_is_what_the_plain_denoiser_names_at_that_step(prompt, scheduler, steps):
     for step in list(sample(prompt, steps, 0, scheduler))[:-1]:
         with torch.no_grad():
@@ -61,14 +62,14 @@ def test_every_context_is_what_the_plain_denoiser_names_at_that_step(prompt, sch
         torch.testing.assert_close(step.context, estimate * prompt.std + prompt.mean, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("scheduler", SCHEDULERS)
+@pytest.mark.parametrize("scheduler", SAMPLERS)
 def test_the_same_seed_gives_the_same_run_and_another_seed_another(prompt, scheduler):
     first, again, other = (recorded(sample(prompt, 7, seed, scheduler)) for seed in (5, 5, 6))
     assert torch.equal(first[0], again[0]) and torch.equal(first[1], again[1])
     assert ((first[0] - other[0]).abs().amax((1, 2)) > 0.01).all()
 
 
-@pytest.mark.parametrize("scheduler", SCHEDULERS)
+@pytest.mark.parametrize("scheduler", SAMPLERS)
 def test_seeds_sampled_together_give_the_runs_of_each(prompt, scheduler):
     seeds = [4, 0, 11]
     x, context = recorded(sample(prompt, 25, seeds, scheduler))  # (S+1,B,P,D)
@@ -84,7 +85,7 @@ def test_one_seed_in_a_list_keeps_the_batch_dimension(prompt):
 
 
 @pytest.mark.parametrize("seed", [0, [0, 1]])
-@pytest.mark.parametrize("scheduler", SCHEDULERS)
+@pytest.mark.parametrize("scheduler", SAMPLERS)
 def test_steps_that_are_kept_stay_as_they_were(prompt, scheduler, seed):
     kept, copies = [], []
     for step in sample(prompt, 10, seed, scheduler):
@@ -94,7 +95,7 @@ def test_steps_that_are_kept_stay_as_they_were(prompt, scheduler, seed):
         assert torch.equal(now[0], then[0]) and torch.equal(now[1], then[1])
 
 
-@pytest.mark.parametrize("scheduler", SCHEDULERS)
+@pytest.mark.parametrize("scheduler", SAMPLERS)
 def test_steps_are_numbered_from_pure_noise_at_t_to_the_end_at_0(prompt, scheduler):
     steps = list(sample(prompt, 10, 3, scheduler))
     assert [step.index for step in steps] == list(range(11))
@@ -102,14 +103,14 @@ def test_steps_are_numbered_from_pure_noise_at_t_to_the_end_at_0(prompt, schedul
     assert torch.equal(steps[0].x, torch.randn(prompt.x0.shape, generator=torch.Generator().manual_seed(3)))
 
 
-@pytest.mark.parametrize("scheduler", SCHEDULERS)
+@pytest.mark.parametrize("scheduler", SAMPLERS)
 def test_a_run_ends_on_its_last_estimate(prompt, scheduler):
     *_, before, last = sample(prompt, 10, 0, scheduler)
     torch.testing.assert_close(last.context, before.context, rtol=0, atol=1e-5)
     torch.testing.assert_close(last.context, last.x * prompt.std + prompt.mean, rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("scheduler", SCHEDULERS)
+@pytest.mark.parametrize("scheduler", SAMPLERS)
 def test_without_a_direction_every_run_ends_on_the_original_context(prompt, scheduler):
     torch.nn.init.zeros_(prompt.denoiser.up.weight)
     torch.nn.init.zeros_(prompt.denoiser.up.bias)
@@ -136,7 +137,7 @@ def test_a_denoiser_that_has_learnt_more_is_sampled_as_it_is_now(prompt):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"scheduler": "ddmp"}, "Unknown scheduler 'ddmp'; choose one of ddim, ddpm, dpmsolver++."),
+        ({"scheduler": "ddmp"}, "Unknown scheduler 'ddmp'; choose one of ddim, ddpm, dpmsolver++, heun."),
         ({"steps": 0}, "steps must be from 1 to 2,000, got 0."),
         ({"steps": 2001}, "steps must be from 1 to 2,000, got 2,001."),
         ({"seed": -1}, "seed must be from 0 to 9,223,372,036,854,775,807, got -1."),

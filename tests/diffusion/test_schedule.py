@@ -1,4 +1,4 @@
-"""Noise levels against their papers, timesteps against diffusers, and what every sampler's numbers must keep."""
+"""Noise levels against their papers, and timesteps against diffusers."""
 
 import math
 
@@ -7,7 +7,7 @@ import pytest
 import torch
 from diffusers.schedulers.scheduling_ddpm import DDPMScheduler
 
-from ddpt_core.diffusion.schedule import SCHEDULERS, SCHEDULES, NoiseSchedule, updates
+from ddpt_core.diffusion.schedule import SCHEDULES, NoiseSchedule
 from ddpt_core.errors import ConfigError
 
 STEPS = (1, 2, 3, 7, 50, 300, 2000)  # some that do not divide T
@@ -58,37 +58,11 @@ def test_a_run_of_any_length_goes_down_from_pure_noise_to_none(steps):
     assert (np.diff(timesteps) < 0).all()
 
 
-@pytest.mark.parametrize("kind", SCHEDULES)
-@pytest.mark.parametrize("steps", STEPS)
-@pytest.mark.parametrize("scheduler", SCHEDULERS)
-def test_an_update_takes_the_forward_process_to_the_forward_process_at_the_next_timestep(scheduler, steps, kind):
-    # If x_t = sqrt(abar_t) x_0 + sqrt(1 - abar_t) z and every x0_hat is x_0, then x_next is of the same form.
-    schedule = NoiseSchedule(kind=kind)
-    run = updates(schedule, scheduler, steps)
-    kept = schedule.alphas_cumprod[run.timesteps]
-    np.testing.assert_allclose(run.a + run.b * np.sqrt(kept[:-1]) + run.d, np.sqrt(kept[1:]), atol=1e-9)
-    np.testing.assert_allclose(run.b**2 * (1 - kept[:-1]) + run.c**2, 1 - kept[1:], atol=1e-9)
-
-
-@pytest.mark.parametrize("steps", STEPS)
-@pytest.mark.parametrize("scheduler", SCHEDULERS)
-def test_the_last_update_ends_on_the_estimate(scheduler, steps):
-    run = updates(NoiseSchedule(), scheduler, steps)
-    np.testing.assert_allclose([run.a[-1], run.b[-1], run.c[-1], run.d[-1]], [1, 0, 0, 0], atol=1e-12)
-
-
-def test_only_ddpm_adds_noise_and_only_dpmsolver_looks_back():
-    runs = {name: updates(NoiseSchedule(), name, 50) for name in SCHEDULERS}
-    assert {name for name, run in runs.items() if run.c.any()} == {"ddpm"}
-    assert {name for name, run in runs.items() if run.d.any()} == {"dpmsolver++"}
-
-
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: updates(NoiseSchedule(), "ddmp", 10), "Unknown scheduler 'ddmp'; choose one of ddim, ddpm, dpmsolver"),
-        (lambda: updates(NoiseSchedule(), "ddpm", 0), "steps must be from 1 to 2,000, got 0"),
-        (lambda: updates(NoiseSchedule(), "ddpm", 2001), "steps must be from 1 to 2,000, got 2,001"),
+        (lambda: NoiseSchedule().timesteps_of(0), "steps must be from 1 to 2,000, got 0"),
+        (lambda: NoiseSchedule().timesteps_of(2001), "steps must be from 1 to 2,000, got 2,001"),
         (lambda: NoiseSchedule(kind="sine"), "Unknown noise schedule 'sine'; choose one of cosine, linear"),
         (lambda: NoiseSchedule(timesteps=1), "timesteps must be from 2 to 100,000, got 1"),
     ],

@@ -127,7 +127,10 @@ def test_a_part_takes_what_the_file_says_and_what_it_changes(plan_file):
         ({"arms": {"ddpt-full": {"rates": [0.1]}}}, "diffusion_weight must be above 0 for ddpt-full"),
         ({"arms": {"ddpt": FULL["ddpt-full"]}}, "and for no other arm, got 0.1 for ddpt"),
         ({"arms": {"manual": {"rates": [1]}}}, "Unknown key 'rates' in arms: manual"),
-        ({"samplers": [{"scheduler": "ddmp"}]}, "Unknown scheduler 'ddmp'; choose one of ddim, ddpm, dpmsolver++, heun."),
+        (
+            {"samplers": [{"scheduler": "ddmp"}]},
+            "Unknown scheduler 'ddmp'; choose one of ddim, ddpm, dpmsolver++, heun.",
+        ),
         ({"samplers": [{"scheduler": "ddim", "steps": [21]}]}, "steps must be from 1 to 20, got 21"),
         (
             {"samplers": [{"scheduler": "ddim", "steps": "many"}]},

@@ -156,7 +156,7 @@ def test_validation_is_the_trainers_own_and_the_answered_part_has_tasks_of_every
     assert gather(plan, tiny, data_root, limit=3).written[0] == validation[0]
 
 
-@pytest.mark.parametrize("scheduler, steps", [("ddpm", None), ("ddim", 5), ("dpmsolver++", 3)])
+@pytest.mark.parametrize("scheduler, steps", [("ddpm", None), ("ddim", 5), ("dpmsolver++", 3), ("heun", 4)])
 def test_a_sampler_runs_its_own_steps_and_tells_what_they_took(scheduler, steps, studied, part, tiny):
     from ddpt_core.diffusion.sampler import sample
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from ddpt_core.diffusion.sampler import SCHEDULERS, sample
+from ddpt_core.diffusion.sampler import sample
+from ddpt_core.diffusion.samplers import SAMPLERS
 from ddpt_core.errors import ArtifactError, ConfigError
 from ddpt_core.prompts.checkpoint import load_prompt
 from ddpt_core.trajectory.trajectory import Trajectory, available_runs, prompt_sha256
@@ -37,7 +38,7 @@ def refused(folder) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize("scheduler", SCHEDULERS)
+@pytest.mark.parametrize("scheduler", SAMPLERS)
 def test_run_of_s_steps_holds_the_noise_and_all_that_the_sampler_yields(scheduler, prompt):
     run = Trajectory.record(prompt, 10, 3, scheduler)
     assert run.steps == 10 and run.x.shape == run.context.shape == (11, 8, 32) and run.x.dtype == np.float32

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from app.explore.runs.unsaved import size_of
-from app.page.theme import SCHEDULER_LABELS
 from ddpt_core.backbone import registry
+from ddpt_core.diffusion.samplers import label_of_sampler
 from ddpt_core.trajectory.folder import is_recipe
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ class RunEntry:
     def label(self) -> str:
         """The run in words, for the list of runs: where it is from, how it was made."""
         prompt, scheduler = self.info["prompt"]["name"], self.info["scheduler"]
-        made = [f"{SCHEDULER_LABELS.get(scheduler, scheduler)} {self.info['steps']:,}", f"seed {self.info['seed']}"]
+        made = [f"{label_of_sampler(scheduler)} {self.info['steps']:,}", f"seed {self.info['seed']}"]
         return " · ".join([self.origin, *([prompt] if prompt != "ddpt" else []), *made])
 
     def describe(self) -> dict[str, Any]:

@@ -182,10 +182,10 @@ class Runs:
         sampled.
         """
         from ddpt_core import Trajectory
-        from ddpt_core.diffusion.schedule import SCHEDULERS
+        from ddpt_core.diffusion.samplers import SAMPLERS
         from ddpt_core.trajectory.trajectory import prompt_sha256
 
-        require_choice("scheduler", scheduler, SCHEDULERS)
+        require_choice("scheduler", scheduler, SAMPLERS)
         steps, seed = whole("Steps", steps), whole("Seed", seed)
         with self.services.model(tell):
             loaded = self.services.prompt(prompt)
