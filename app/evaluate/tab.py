@@ -1,6 +1,5 @@
 """The Evaluate tab: every arm on many tasks, with intervals, pass@k, and each prediction to look at."""
 
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,11 +13,10 @@ from app.evaluate.result import Result, build_result
 from app.page import addresses
 from app.page.examples import Examples
 from app.page.fields.setting_fields import offered
-from app.page.numbers import duration
 from app.page.pieces import result_table
-from app.page.pieces.status_line import status_line
-from app.page.services import UNEXPECTED, Services, as_toast
-from app.page.stream import Cancelled, Note, Stops, in_words, stream
+from app.page.pieces.status_line import line_of, status_line
+from app.page.services import Services, as_toast
+from app.page.stream import BUSY, DONE, Stops, follow
 from app.page.uploads import read_task_file
 from ddpt_core.errors import DDPTError
 
@@ -98,32 +96,20 @@ class Evaluate:
 
     def run(self, request: gr.Request, source: str, data: str, *values: Any) -> Iterator[list[Any]]:
         """Evaluates what the form asks for; what was shown before stays until there is something new."""
-        session, started = request.session_hash, time.monotonic()
+        session, shown = request.session_hash, [gr.skip()] * Result.OUTPUTS
 
         def work(tell):
             tell(0.0, "Reading the tasks…")
             wanted = self.evaluations.wanted(self.data.named(data, source), **settings_of(list(values)))
             return self.evaluations.run(wanted, tell)
 
-        kept = [gr.skip()] * Result.OUTPUTS
         with self.stops.under_way(session) as stop:
-            yield [status_line("Starting…", 0.0), *busy(), *kept]
-            try:
-                for message in stream(work, stop, at_once=True):
-                    if isinstance(message, Note):
-                        said = in_words(message, time.monotonic() - started)
-                        yield [status_line(said, message.share), *busy(), *kept]
-                    else:
-                        self.evaluations.keep(session, message.result)
-                        took = f"Done in {duration(time.monotonic() - started)}."
-                        yield [status_line(took), *ready(), *Result.of(message.result)]
-            except Cancelled:
-                yield [status_line("Cancelled; nothing of it was kept."), *ready(), *kept]
-            except Exception as error:
-                expected = isinstance(error, DDPTError)
-                yield [status_line(str(error) if expected else UNEXPECTED, failed=True), *ready(), *kept]
-                if not expected:
-                    raise
+            yield [status_line("Starting…", 0.0), *busy(), *shown]
+            for told in follow(work, stop, at_once=True):
+                if told.state == DONE:
+                    self.evaluations.keep(session, told.result)
+                    shown = Result.of(told.result)
+                yield [line_of(told), *(busy() if told.state == BUSY else ready()), *shown]
 
     def cancel(self, request: gr.Request) -> gr.Button:
         """Stops the session's evaluation."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app.explore.truths import Truths
-from app.page.services import UNEXPECTED
+from app.page.stream import UNEXPECTED
 from ddpt_core.errors import BackboneError, ConfigError, DDPTError
 
 log = logging.getLogger(__name__)

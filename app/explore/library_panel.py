@@ -11,9 +11,9 @@ from app.explore.runs.library import UPLOAD_LIMIT, Library
 from app.explore.runs.run_entry import RunEntry
 from app.explore.runs.runs import Runs
 from app.page.addresses import SAVE
-from app.page.services import UNEXPECTED, Services, as_toast
+from app.page.services import Services, as_toast
 from app.page.sessions import SAYS_WHO, visitor_of
-from app.page.stream import Note, stream
+from app.page.stream import Note, sentence_of, stream
 from app.viewer.view import key_of
 from ddpt_core.errors import DDPTError
 
@@ -131,7 +131,7 @@ class LibraryPanel:
                     else:
                         entry, new = message.result
             except Exception as error:
-                sentence = str(error) if isinstance(error, DDPTError) else UNEXPECTED
+                sentence = sentence_of(error)
                 yield [self.shown(visitor, sentence, failed=True), gr.skip()]
                 if not isinstance(error, DDPTError):
                     raise

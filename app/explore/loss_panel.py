@@ -1,6 +1,5 @@
 """Between the viewer's curve of the loss and the server: takes the wish to measure it, tells how far it is."""
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,9 +7,8 @@ import gradio as gr
 
 from app.explore.runs.path_loss import SECONDS_A_STEP, STEPS, PathLosses
 from app.explore.runs.runs import Runs
-from app.page.services import UNEXPECTED, Services, as_toast
-from app.page.stream import Cancelled, Note, Stops, in_words, stream
-from ddpt_core.errors import DDPTError
+from app.page.services import Services, as_toast
+from app.page.stream import BUSY, CANCELLED, DONE, Stops, follow
 
 # The viewer asks through `window.ddptLoss` and hears through the event `ddpt-loss`. This is a component of its own, so
 # that what it tells never takes the place of something that the viewer is sent at the same time.
@@ -49,24 +47,16 @@ class LossDesk:
         `state` is "busy" (with share and text), "done" (with loss),
         "cancelled" or "failed" (with text).
         """
-        key, started = str(event.key), time.monotonic()
+        key = str(event.key)
         with self.stops.under_way(request.session_hash) as stop:
             yield {"key": key, "state": "busy", "share": 0.0, "text": "Starting…"}
-            try:
-                entry = self.services.of(Runs).by_key(key)
-                for message in stream(lambda tell: self.losses.of(entry, tell), stop, at_once=True):
-                    if isinstance(message, Note):
-                        text = in_words(message, time.monotonic() - started)
-                        yield {"key": key, "state": "busy", "share": message.share, "text": text}
-                    else:
-                        yield {"key": key, "state": "done", "loss": message.result.as_json()}
-            except Cancelled:
-                yield {"key": key, "state": "cancelled"}
-            except Exception as error:
-                expected = isinstance(error, DDPTError)
-                yield {"key": key, "state": "failed", "text": str(error) if expected else UNEXPECTED}
-                if not expected:
-                    raise
+            for told in follow(lambda tell: self.losses.of(self.services.of(Runs).by_key(key), tell), stop, True):
+                said: dict[str, Any] = {}
+                if told.state == DONE:
+                    said = {"loss": told.result.as_json()}
+                elif told.state != CANCELLED:
+                    said = {"text": told.text} | ({"share": told.share} if told.state == BUSY else {})
+                yield {"key": key, "state": told.state} | said
 
     def stop(self, request: gr.Request) -> None:
         """Stops what the session measures."""

@@ -1,6 +1,5 @@
 """Below the viewer: the code that the backbone writes along the run's path."""
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,15 +7,14 @@ import gradio as gr
 
 from app.explore import loss_panel
 from app.explore.code_path import code_path_html, script, style
-from app.explore.runs.probe import CODES, MOST_CODES, CodePath, PathProbe
+from app.explore.runs.probe import CODES, MOST_CODES, PathProbe
 from app.page.examples import Examples
 from app.page.fields.tasks import EXAMPLE, TaskMenu
-from app.page.numbers import duration
-from app.page.pieces.status_line import status_line
-from app.page.services import MODEL, UNEXPECTED, Services, as_endpoint, as_toast
+from app.page.pieces.status_line import line_of, status_line
+from app.page.services import MODEL, Services, as_endpoint, as_toast
 from app.page.sessions import WINDOW_ID, visitor_of
-from app.page.stream import Cancelled, Note, Stops, in_words, stream
-from ddpt_core.errors import ArtifactError, DDPTError
+from app.page.stream import BUSY, DONE, Stops, follow
+from ddpt_core.errors import ArtifactError
 
 NOTHING_YET = (
     f"Nothing has been written along this run yet. Write lets the backbone answer at {CODES} steps of the run above, "
@@ -93,30 +91,19 @@ class ProbePanel:
 
     def write(self, request: gr.Request, run: str, instruction: str, window: str = "") -> Iterator[list[Any]]:
         """Shows the code along the run; what was shown before stays until there is something new."""
-        session, visitor, started = request.session_hash, visitor_of(window, request), time.monotonic()
+        session, visitor, shown = request.session_hash, visitor_of(window, request), KEPT
+
+        def work(tell):
+            if not run:
+                raise ArtifactError("No run is open above; make one with “+ new run”.")
+            return self.probe.code(run, instruction, tell, visitor)
+
         with self.stops.under_way(session) as stop:
             yield [status_line("Starting…", 0.0), *busy(), KEPT]
-            shown: Any = KEPT
-            try:
-                if not run:
-                    raise ArtifactError("No run is open above; make one with “+ new run”.")
-                for message in stream(lambda tell: self.probe.code(run, instruction, tell, visitor), stop, True):
-                    if isinstance(message, Note):
-                        text = in_words(message, time.monotonic() - started)
-                        yield [status_line(text, message.share), *busy(), KEPT]
-                    else:
-                        path: CodePath = message.result
-                        shown = code_path_html(path)
-                last = status_line(f"Done in {duration(time.monotonic() - started)}.")
-            except Cancelled:
-                last = status_line("Cancelled; what is shown stays.")
-            except Exception as error:
-                expected = isinstance(error, DDPTError)
-                last = status_line(str(error) if expected else UNEXPECTED, failed=True)
-                if not expected:
-                    yield [last, *ready(), KEPT]
-                    raise
-            yield [last, *ready(), shown]
+            for told in follow(work, stop, at_once=True, cancelled="Cancelled; what is shown stays."):
+                if told.state == DONE:
+                    shown = code_path_html(told.result)
+                yield [line_of(told), *(busy() if told.state == BUSY else ready()), shown]
 
     def cancel(self, request: gr.Request) -> gr.Button:
         """Stops what the session has under way."""

@@ -7,44 +7,19 @@ from typing import Any
 import numpy as np
 
 from app.explore.runs.run_picture import POINTS, TOKENS, run_picture, spread
-
-
-class Field:
-    """A vocabulary (V, D) as far as a sketch needs it: a few tokens, and how all of them vary."""
-
-    def __init__(self, table: np.ndarray):
-        self.mean, self.variation = table.mean(0), np.cov(table, rowvar=False)
-        self.tokens = table[spread(len(table), TOKENS)]
-
-
-class Axes:
-    """The two directions in which the vocabulary, and a run's beginning and likely end, vary most.
-
-    begin, end: (P, D), the noise and the first estimate of the end; they weigh as much as the vocabulary, as in the
-    viewer's PCA, which has the whole path to go by.
-    """
-
-    def __init__(self, field: Field, begin: np.ndarray, end: np.ndarray):
-        points = np.concatenate([begin, end])
-        self.mean = (field.mean + points.mean(0)) / 2
-        apart = (field.mean - points.mean(0))[:, None] / 2
-        variation = (field.variation + np.cov(points, rowvar=False)) / 2 + apart @ apart.T
-        main = np.linalg.eigh(variation)[1][:, :-3:-1]  # (D,2), the most first
-        self.main = main * np.sign(main[np.abs(main).argmax(0), [0, 1]])  # turned as the viewer's PCA is
-        self.tokens = self.place(field.tokens)
-
-    def place(self, vectors: np.ndarray) -> np.ndarray:
-        """Returns the places (..., 2) of vectors (..., D)."""
-        return (vectors - self.mean) @ self.main
+from ddpt_core.interpret.quick_axes import Field, QuickAxes
 
 
 class Sketches:
     """Makes sketches of runs; `services` gives the backbones, each of which is looked at once."""
 
     def __init__(self, services):
-        self.field = lru_cache(maxsize=2)(
-            lambda name: Field(services.backbone(name).embedding_table.detach().double().cpu().numpy())
-        )
+
+        def field(name: str) -> Field:
+            table = services.backbone(name).embedding_table.detach().double().cpu().numpy()
+            return Field(table, spread(len(table), TOKENS))
+
+        self.field = lru_cache(maxsize=2)(field)
 
     def new(self) -> "Sketch":
         """Returns an empty sketch, for one run."""
@@ -56,7 +31,7 @@ class Sketch:
 
     def __init__(self, field_of: Callable[[str], Field]):
         self.field_of = field_of
-        self.axes: Axes | None = None
+        self.axes: QuickAxes | None = None
         self.places: list[np.ndarray] = []  # each (P, 2)
         self.step = self.steps = 0
 
@@ -66,7 +41,9 @@ class Sketch:
             return
         state = prompt.in_backbone_space(step.x).double().cpu().numpy()  # (P,D), in the backbone's own space
         if self.axes is None:
-            self.axes = Axes(self.field_of(prompt.info["backbone"]["name"]), state, step.context.double().cpu().numpy())
+            self.axes = QuickAxes(
+                self.field_of(prompt.info["backbone"]["name"]), state, step.context.double().cpu().numpy()
+            )
         self.places.append(self.axes.place(state))
         self.step, self.steps = step.index, steps
 

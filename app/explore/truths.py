@@ -7,7 +7,7 @@ backbone is there, and a run that is kept as a recipe is made again.
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, TimeoutError
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from app.explore.runs.recent import check_backbone
 from app.explore.runs.runs import Runs
 from app.page.numbers import whole
 from ddpt_core.errors import BackboneError, ConfigError, require_choice, require_range
-from ddpt_core.interpret.metric import chunks, norms
+from ddpt_core.interpret.truth import Truth, between, ranks_of
 
 KINDS = ("state", "estimate")
 MOST_TOKENS = 4_096  # in one call
@@ -27,26 +27,6 @@ PATIENCE = 5.0  # seconds to wait for a backbone that is being loaded, or a run 
 
 class NotYet(BackboneError):
     """What is asked about is on its way; the same question has an answer in a moment."""
-
-
-@dataclass(frozen=True)
-class Ranks:
-    """The place of n tokens among all of the vocabulary, nearest first, from 1; equally near tokens share a place."""
-
-    distances: np.ndarray  # (n,) int64, by Euclidean distance
-    cosines: np.ndarray  # (n,) int64, by cosine similarity
-    vocabulary: int  # V
-    width: int  # D
-
-
-@dataclass(frozen=True)
-class Truth:
-    """Euclidean distances (n,) and cosine similarities (n,) to n tokens, float64; the cosine of a zero vector is 0."""
-
-    token_ids: np.ndarray  # (n,) int64
-    distances: np.ndarray
-    cosines: np.ndarray
-    ranks: Ranks | None = None  # among the whole vocabulary, where they were asked for
 
 
 class Truths:
@@ -145,21 +125,3 @@ def ids_of(given: Sequence[Any], vocabulary: int) -> np.ndarray:
         raise ConfigError("The tokens must be a list of ids; send one.")
     require_range("the number of tokens", len(given), 1, MOST_TOKENS)
     return np.array([require_range("token id", whole("token id", one), 0, vocabulary - 1) for one in given], np.int64)
-
-
-def between(vector: np.ndarray, table: np.ndarray, token_ids: np.ndarray) -> Truth:
-    """Returns how far rows of the table (V, D) are from a vector (D,), computed in float64."""
-    vector, tokens = vector.astype(np.float64), table[token_ids].astype(np.float64)  # (D,), (n,D)
-    sizes = norms(tokens) * np.linalg.norm(vector)
-    cosines = np.divide(tokens @ vector, sizes, out=np.zeros(len(tokens)), where=sizes > 0)
-    return Truth(token_ids, norms(tokens - vector), cosines)
-
-
-def ranks_of(token_ids: np.ndarray, vector: np.ndarray, table: np.ndarray) -> Ranks:
-    """Returns the places of tokens among all rows of the table (V, D), seen from a vector (D,)."""
-    parts = [between(vector, rows, np.arange(len(rows))) for rows in chunks(table)]
-    distances = np.concatenate([part.distances for part in parts])  # (V,)
-    cosines = np.concatenate([part.cosines for part in parts])
-    nearer = [int((distances < distances[token]).sum()) for token in token_ids]
-    closer = [int((cosines > cosines[token]).sum()) for token in token_ids]
-    return Ranks(np.array(nearer, np.int64) + 1, np.array(closer, np.int64) + 1, *table.shape)

@@ -1,4 +1,7 @@
-"""Long work as a stream: what it says of its progress, then what it returns; closing the stream stops it."""
+"""Long work as a stream: what it says of its progress, then what it returns; closing the stream stops it.
+
+Here, and in `services.as_toast`, an error of the core becomes what the page shows, and any other a plain sentence.
+"""
 
 import queue
 import threading
@@ -9,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.page.numbers import duration
+from ddpt_core.errors import DDPTError
 
 INTERVAL = 0.25  # seconds between two notes that are passed on
 
@@ -123,3 +127,48 @@ def in_words(note: Note, elapsed: float) -> str:
     if note.share < 0.1 or elapsed < 3:
         return note.text
     return f"{note.text} · about {duration(elapsed * (1 - note.share) / note.share)} left"
+
+
+UNEXPECTED = "That failed in a way that is a mistake of this program; the terminal that runs it says more."
+BUSY, DONE, CANCELLED, FAILED = "busy", "done", "cancelled", "failed"
+
+
+def sentence_of(error: BaseException) -> str:
+    """Returns what the page says of an error; the text of one that is a mistake of the program stays in the log."""
+    return str(error) if isinstance(error, DDPTError) else UNEXPECTED
+
+
+@dataclass(frozen=True)
+class Told:
+    """How long work stands: a `state`, a sentence, a share from 0 to 1 while it is BUSY, a result once it is DONE."""
+
+    state: str
+    text: str = ""
+    share: float | None = None
+    result: Any = None
+
+
+def follow(
+    work: Callable[[Tell], Any],
+    stop: threading.Event | None = None,
+    at_once: bool = False,
+    cancelled: str = "Cancelled; nothing of it was kept.",
+) -> Iterator[Told]:
+    """Yields how the work stands until it has ended, however it did; raises, after that, what nobody expected.
+
+    While it goes on the text says how long it will still take, once that can be said; see `stream`.
+    """
+    started = time.monotonic()
+    try:
+        for message in stream(work, stop, at_once):
+            elapsed = time.monotonic() - started
+            if isinstance(message, Note):
+                yield Told(BUSY, in_words(message, elapsed), message.share)
+            else:
+                yield Told(DONE, f"Done in {duration(elapsed)}.", result=message.result)
+    except Cancelled:
+        yield Told(CANCELLED, cancelled)
+    except Exception as error:
+        yield Told(FAILED, sentence_of(error))
+        if not isinstance(error, DDPTError):
+            raise

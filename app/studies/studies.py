@@ -17,15 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from app.page.names import LONGEST, free_name
-from app.page.services import UNEXPECTED, WAITING
-from app.page.stream import Cancelled, Tell
+from app.page.services import WAITING
+from app.page.stream import UNEXPECTED, Cancelled, Tell
 from app.page.uploads import on_a_space
-from app.studies.kept.study_folders import REQUEST, RUNNING, SHIPPED, StudyEntry, studies_there
+from app.studies.kept.study_folders import RUNNING, SHIPPED, StudyEntry, studies_there
 from app.studies.study_file import NOT_HERE, Wanted, read_wanted
 from app.studies.study_run import DONE, FAILED, STOPPED, StudyRun
 from ddpt_core.backbone import registry
 from ddpt_core.errors import ArtifactError, ConfigError, DDPTError
 from ddpt_core.files import check_writable, write_files
+from ddpt_core.settings import STUDY_REQUEST
 
 LAST_PIECE = 30.0  # seconds that the program waits for, when it is ended, so that a study can stop
 TOO_EARLY = "Stopped before its first cell was done; nothing of it was kept."
@@ -101,7 +102,7 @@ class Studies:
                 "parts": len(wanted.study.parts),
             }
             folder = home / chosen
-            write_files(folder, {wanted.file: wanted.text, REQUEST: json.dumps(asked, indent=1) + "\n"})
+            write_files(folder, {wanted.file: wanted.text, STUDY_REQUEST: json.dumps(asked, indent=1) + "\n"})
             return self._begin(StudyRun(StudyEntry(chosen, folder)), wanted)
 
     def resume(self, name: str | None, local: bool = False) -> StudyRun:

@@ -7,11 +7,11 @@ from typing import Any
 import gradio as gr
 
 from app.page.addresses import SAVE, STUDY, to_tab
-from app.page.pieces.status_line import status_line
-from app.page.services import UNEXPECTED, Services, as_toast
+from app.page.pieces.status_line import line_of, status_line
+from app.page.services import Services, as_toast
 from app.page.sessions import PerSession
 from app.page.sources import at_this_machine
-from app.page.stream import Note, stream
+from app.page.stream import BUSY, DONE, follow
 from app.studies import api
 from app.studies.figures.studies_list import OPEN_SCRIPT, estimate_html, list_html, style
 from app.studies.form import UPLOAD_NOTE, file_choices, study_form
@@ -147,20 +147,18 @@ class StudiesPage:
         off = gr.Button(visible=False)
         yield [status_line("Reading the file…", 0.0), "", gr.Button("Counting…", interactive=False), off, None]
         again = gr.Button("What will it cost?", interactive=True)
-        try:
-            wanted = wanted_study(asked[0], upload, asked[1], asked[2], at_this_machine(request))
-            for message in stream(lambda tell: self.studies.estimate(wanted, tell)):
-                if isinstance(message, Note):
-                    yield [status_line(message.text, message.share), *[gr.skip()] * 4]
-                else:
-                    ready = status_line("Everything it needs is there. Nothing runs before you start it.")
-                    start = gr.Button("Start", visible=True, interactive=True)
-                    yield [ready, estimate_html(message.result), again, start, [upload, *asked]]
-        except Exception as error:
-            expected = isinstance(error, DDPTError)
-            yield [status_line(str(error) if expected else UNEXPECTED, failed=True), "", again, off, None]
-            if not expected:
-                raise
+        local = at_this_machine(request)
+        for told in follow(
+            lambda tell: self.studies.estimate(wanted_study(*asked[:1], upload, *asked[1:3], local), tell)
+        ):
+            if told.state == BUSY:
+                yield [line_of(told), *[gr.skip()] * 4]
+            elif told.state == DONE:
+                ready = status_line("Everything it needs is there. Nothing runs before you start it.")
+                start = gr.Button("Start", visible=True, interactive=True)
+                yield [ready, estimate_html(told.result), again, start, [upload, *asked]]
+            else:
+                yield [line_of(told), "", again, off, None]
 
     def changed(self, costed: list[Any] | None, *asked: Any) -> list[Any]:
         """Takes the cost back once the form asks for something else."""

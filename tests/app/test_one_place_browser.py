@@ -37,4 +37,5 @@ def test_a_tab_is_one_line_of_the_table(answering, launched, new_page, monkeypat
         page.get_by_label("Text to count").fill("")
         page.get_by_role("button", name="Count", exact=True).click()
         page.locator(".toast-body", has_text="The text is empty; type some.").wait_for()
-        assert "tab=count" in page.url and page.failed == []
+        page.wait_for_function("location.search.includes('tab=count')")
+        assert page.failed == []

@@ -3,6 +3,7 @@
 import re
 
 from app.page.pieces.code import escaped
+from app.page.stream import FAILED, Told
 
 
 def status_line(text: str, share: float | None = None, failed: bool = False) -> str:
@@ -11,3 +12,8 @@ def status_line(text: str, share: float | None = None, failed: bool = False) -> 
     kind = "run-status failed" if failed else "run-status"
     words = re.sub(r"`([^`]+)`", r"<code>\1</code>", escaped(text))
     return f'<div class="{kind}" role="status">{bar}<span>{words}</span></div>'
+
+
+def line_of(told: Told) -> str:
+    """Returns how long work stands as such a line."""
+    return status_line(told.text, told.share, failed=told.state == FAILED)

@@ -12,10 +12,11 @@ import pytest
 from app.evaluate import evaluations as module
 from app.evaluate.form import EXAMPLES, HELD_OUT, OWN_FILE, decimal, example_choices, settings_of, whole_numbers
 from app.evaluate.result import Result
-from app.evaluate.tab import Evaluate, duration, in_words
+from app.evaluate.tab import Evaluate
 from app.main import build_app
+from app.page.numbers import duration
 from app.page.pieces.predictions import PAGE, chosen_rows, outcome_choices, predictions_html
-from app.page.stream import Cancelled, Note
+from app.page.stream import Cancelled, Note, in_words
 from app.page.uploads import TaskFile
 from ddpt_core.answering import unit_tests
 from ddpt_core.data.readers import load_tasks

@@ -16,9 +16,9 @@ from app.explore.tab import Explore, number
 from app.main import TABS, build_app, launch_settings
 from app.page.numbers import whole
 from app.page.pieces.status_line import status_line
-from app.page.services import UNEXPECTED, Services, as_endpoint, as_toast
+from app.page.services import Services, as_endpoint, as_toast
 from app.page.sessions import visitor_of
-from app.page.stream import Cancelled, Done, stream
+from app.page.stream import UNEXPECTED, Cancelled, Done, stream
 from app.viewer.coded import unpack
 from app.viewer.payload import PayloadStore
 from app.viewer.view import RunView, key_of

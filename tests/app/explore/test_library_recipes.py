@@ -13,7 +13,7 @@ from app.explore.runs.library import Library
 from app.explore.runs.probe import PathProbe
 from app.explore.runs.runs import Runs
 from app.explore.truths import NotYet, Truths
-from app.page.visitors import visitor_of
+from app.page.sessions import visitor_of
 from app.viewer.view import key_of
 from ddpt_core import Trajectory
 from ddpt_core.backbone import registry
