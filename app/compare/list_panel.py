@@ -21,10 +21,10 @@ from app.page.fields.tasks import Choices, fields_of
 from app.page.pieces.code import CARDS
 from app.page.pieces.kept_scroll import keep_scroll
 from app.page.pieces.status_line import status_line
-from app.page.services import UNEXPECTED, as_toast
-from app.page.stream import Cancelled, Done, Stops, stream, unless
+from app.page.services import as_toast
+from app.page.stream import Cancelled, Done, Stops, sentence_of, stream, unless
 from ddpt_core.arms import ALL_ARMS
-from ddpt_core.errors import DataError, DDPTError
+from ddpt_core.errors import DataError
 
 LIMITS = f"At most {MAX_INSTRUCTIONS} instructions; every column above answers all of them."
 FIRST = 10  # tasks that one click puts into the list
@@ -136,7 +136,7 @@ class ListTab:
         except Cancelled:
             yield [gr.skip(), gr.skip(), status_line(f"Cancelled: {told(listing)}"), *ready()]
         except Exception as error:
-            sentence = str(error) if isinstance(error, DDPTError) else UNEXPECTED
+            sentence = sentence_of(error)
             yield [gr.skip(), gr.skip(), status_line(sentence, failed=True), *ready()]
             raise
         else:

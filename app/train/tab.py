@@ -6,11 +6,11 @@ from typing import Any
 import gradio as gr
 
 from app.page.addresses import to_tab
-from app.page.pieces.status_line import status_line
-from app.page.services import UNEXPECTED, Services, as_toast
+from app.page.pieces.status_line import line_of, status_line
+from app.page.services import Services, as_toast
 from app.page.sessions import PerSession
 from app.page.sources import MAX_UPLOADED, UPLOAD_NOTE, YOUR_FILE, at_this_machine, source_of
-from app.page.stream import Note, stream
+from app.page.stream import BUSY, DONE, follow
 from app.page.uploads import on_a_space, read_task_file
 from app.train import api
 from app.train.form import data_choices, settings_of, train_form
@@ -91,20 +91,20 @@ class Train:
     def check(self, request: gr.Request, upload: str, data: str, *values: Any) -> Iterator[list[Any]]:
         """Shows what a training would make of the data; nothing is trained."""
         yield [status_line("Reading the data…", 0.0), gr.skip(), gr.Button("Checking…", interactive=False)]
-        ready = gr.Button("Check data", interactive=True)
-        try:
+
+        def work(tell):
             source, backbone, config, _ = self.asked(request, upload, data, list(values))
-            for message in stream(lambda tell: self.trainings.check(source, backbone, config, tell)):
-                if isinstance(message, Note):
-                    yield [status_line(message.text, message.share), gr.skip(), gr.skip()]
-                else:
-                    found, tasks = message.result
-                    yield [self.standing(), check_html(found, tasks[:FIRST], source.name), ready]
-        except Exception as error:
-            expected = isinstance(error, DDPTError)
-            yield [status_line(str(error) if expected else UNEXPECTED, failed=True), "", ready]
-            if not expected:
-                raise
+            return self.trainings.check(source, backbone, config, tell), source.name
+
+        for told in follow(work):
+            if told.state == BUSY:
+                yield [line_of(told), gr.skip(), gr.skip()]
+                continue
+            line, checked = line_of(told), ""
+            if told.state == DONE:
+                (found, tasks), name = told.result
+                line, checked = self.standing(), check_html(found, tasks[:FIRST], name)
+            yield [line, checked, gr.Button("Check data", interactive=True)]
 
     def start(self, request: gr.Request, upload: str, data: str, *values: Any) -> Iterator[list[Any]]:
         """Begins the training that the form asks for, and shows it as it goes on."""
