@@ -67,7 +67,16 @@ class Trajectory:
     @property
     def state(self) -> np.ndarray:
         """The diffusion state mapped into the backbone's own space, (S+1, P, D)."""
-        return self.x * self.std + self.mean
+        return self.in_backbone_space(self.x)
+
+    def in_backbone_space(self, x: np.ndarray) -> np.ndarray:
+        """Returns x (..., D) of the normalised space in the backbone's own space."""
+        return x * self.std + self.mean
+
+    @property
+    def estimate(self) -> np.ndarray:
+        """The estimate of the end in the backbone's own space, (S+1, P, D); `context` is its name in the files."""
+        return self.context
 
     @classmethod
     def record(
