@@ -4,8 +4,11 @@ Torch-free, for whoever must name an arm. A new arm is one entry here and, if it
 ddpt_core/prompts/, which `learned_by` names.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+
+from ddpt_core.errors import ConfigError, require_choice
 
 DDPT, PROMPT_TUNING, RESIDUAL = "ddpt", "prompt-tuning", "residual"  # methods, each also the name of an arm
 NONE, MANUAL, DDPT_FULL = "none", "manual", "ddpt-full"  # further arms: no context, a text, DDPT by the full objective
@@ -114,6 +117,14 @@ ARMS = (MANUAL, PROMPT_TUNING, DDPT)  # compared unless others are asked for
 def trained_arms() -> tuple[str, ...]:
     """Returns the arms that need a prompt, in the order of every table."""
     return tuple(name for name, arm in ALL_ARMS.items() if arm.method)
+
+
+def arms_of(names: Iterable[str]) -> tuple[str, ...]:
+    """Returns the arms of `names`, each once, in the order of ALL_ARMS; raises ConfigError for none or another."""
+    wanted = {require_choice("arm", name, ALL_ARMS) for name in names}
+    if not wanted:
+        raise ConfigError("No arm is chosen; choose at least one.")
+    return tuple(name for name in ALL_ARMS if name in wanted)
 
 
 def methods() -> tuple[str, ...]:

@@ -1,11 +1,13 @@
-"""Writing what outlives a run: files appear whole or not at all, and a folder is tried before the work begins."""
+"""What outlives a run: files appear whole or not at all, and a damaged or newer description is refused by name."""
 
+import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-from ddpt_core.errors import ArtifactError
+from ddpt_core.errors import ArtifactError, first_line
 
 
 def write_files(folder: Path, files: Mapping[str, bytes | str]) -> None:
@@ -42,3 +44,15 @@ def check_writable(folder: Path) -> None:
         with suppress(OSError):
             probe.unlink()
         raise ArtifactError(f"The folder {folder} cannot be written ({error.strerror}); choose another.") from error
+
+
+def read_description(path: Path, what: str, newest: int) -> dict[str, Any]:
+    """Returns the JSON object in `path`; raises ArtifactError if it is damaged or of a format newer than `newest`."""
+    try:
+        info = json.loads(path.read_text(encoding="utf-8"))
+        version = int(info["format"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ArtifactError(f"The {what}'s {path} is damaged ({first_line(error)}); copy it again.") from error
+    if version > newest:
+        raise ArtifactError(f"The {what} {path.parent} has format {version}, newer than {newest}; update this program.")
+    return info

@@ -1,6 +1,7 @@
-"""What a training may vary; stored in the prompt that it makes."""
+"""What a training and the writing of answers may vary, and the names of the files that come of them; torch-free."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from ddpt_core.errors import ConfigError, require_choice, require_range
 
@@ -8,8 +9,17 @@ DEFAULT_CONTEXT = "Write one line of Python code for this request:"  # where the
 MEASURED_AT_END = 5  # readings of the validation tasks after a DDPT training: see report.py
 FEWEST_READ = 8  # tasks; a loss of fewer says nothing
 PRECISIONS = ("auto", "no", "bf16")  # auto: bfloat16 where the device has its instructions
-# Of two rates each, the one of higher validation BLEU-4 after 60 steps of 10 tasks of CoNaLa (studies/prompts.yaml).
-LEARNING_RATES = {"ddpt": 1e-2, "prompt-tuning": 1e-2, "residual": 1e-2}
+MAX_TEMPERATURE = 2.0  # above it the text is noise
+TOP_P = 0.95  # of sampling, as in Chen et al. 2021 (arXiv 2107.03374), section 3.2
+
+PROMPT_FILE, WEIGHTS, CARD = "prompt.json", "weights.safetensors", "README.md"  # a prompt
+TRAINING_STATE = "training.safetensors"  # beside the prompt while it is trained; --resume goes on from it
+TRAINING_REQUEST = "training.json"  # beside that: where the page found the data
+PREDICTIONS, METRICS_FILE = "predictions.jsonl", "metrics.json"  # an evaluation
+RESULTS, REPORT, REPORT_PAGE = "results.json", "report.md", "report.html"  # a study
+STUDY_BEGUN, STUDY_REQUEST = "study.json", "request.json"  # beside them: its plan, and what the page was asked for
+RESULTS_FORMAT = 2  # of results.json
+CELL_RESULT = "result.json"  # each of its cells
 
 
 @dataclass(frozen=True)
@@ -21,7 +31,7 @@ class TrainConfig:
     are read each time, evenly spaced, by default as many as take a fifth of the time (see `read_at_once`). The paper
     fixes T = 2000 and the LLM loss alone (`diffusion_weight` 0), which is the cross-entropy (`bound` 0: see FrozenLM's
     `bounded`); context length, sizes and rates are this project's choice. The command line takes a method's rate from
-    LEARNING_RATES.
+    its entry in arms.py.
     A batch is that of all processes together, and each reads its part in `accumulate` pieces, one after another.
     """
 
@@ -79,3 +89,39 @@ class TrainConfig:
         validations = -(-self.steps // self.validate_every)
         learned = self.steps * self.batch_size
         return max(FEWEST_READ, int(0.5 * learned / (validations + MEASURED_AT_END)))
+
+
+@dataclass(frozen=True)
+class GenerationSettings:
+    """How the backbone writes. The paper used repetition_penalty 1.2 and no_repeat_ngram_size 2.
+
+    These are off here: forbidding every repeated pair of tokens forbids much valid code, such as `x[0], x[0]`.
+    """
+
+    max_new_tokens: int = 64
+    num_beams: int = 1
+    repetition_penalty: float = 1.0
+    no_repeat_ngram_size: int = 0
+
+    def __post_init__(self) -> None:
+        require_range("max_new_tokens", self.max_new_tokens, 1, 1_024)
+        require_range("num_beams", self.num_beams, 1, 16)
+        require_range("no_repeat_ngram_size", self.no_repeat_ngram_size, 0, 16)
+        if not 0.5 <= self.repetition_penalty <= 2.0:
+            raise ConfigError(f"repetition_penalty must be from 0.5 to 2, got {self.repetition_penalty}.")
+
+    def greedy(self) -> dict[str, Any]:
+        """Returns the arguments of `generate` for the likeliest answer: greedy, or by beams."""
+        return {"do_sample": False, "num_beams": self.num_beams} | self._shared()
+
+    def sampled(self, n: int, temperature: float) -> dict[str, Any]:
+        """Returns the arguments of `generate` for n answers drawn from the likeliest tokens that make up TOP_P."""
+        drawn = {"do_sample": True, "num_return_sequences": n, "temperature": temperature, "top_p": TOP_P}
+        return drawn | {"top_k": 0, "num_beams": 1} | self._shared()  # top_k is 50 by default; 0 is off
+
+    def _shared(self) -> dict[str, Any]:
+        return {
+            "max_new_tokens": self.max_new_tokens,
+            "repetition_penalty": self.repetition_penalty,
+            "no_repeat_ngram_size": self.no_repeat_ngram_size,
+        }

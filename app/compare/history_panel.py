@@ -8,7 +8,6 @@ from typing import Any
 
 import gradio as gr
 
-from app.arms import TRAINED
 from app.compare.boards.board import Board
 from app.compare.boards.comparisons import Question
 from app.compare.boards.history import Histories
@@ -16,7 +15,7 @@ from app.compare.figures.history_list import CSS, SHOW_SCRIPT, history_html
 from app.compare.session import Compare
 from app.page.fields.tasks import fields_of
 from app.page.services import as_toast
-from ddpt_core.arms import ALL_ARMS
+from ddpt_core.arms import ALL_ARMS, trained_arms
 from ddpt_core.errors import DataError
 
 TITLE = "History of this session"
@@ -77,7 +76,7 @@ def settings_of(question: Question) -> list[Any]:
     how = question.settings
     return [
         question.context,
-        *(question.prompts.get(arm) for arm in TRAINED),
+        *(question.prompts.get(arm) for arm in trained_arms()),
         ", ".join(map(str, question.seeds)),
         how.num_beams,
         how.max_new_tokens,

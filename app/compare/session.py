@@ -7,7 +7,6 @@ from typing import Any
 
 import gradio as gr
 
-from app.arms import TRAINED
 from app.compare.address import (
     asked_columns,
 )
@@ -22,9 +21,9 @@ from app.page.examples import Examples
 from app.page.fields.setting_fields import PROMPTS, columns_and_settings, offered
 from app.page.fields.tasks import TaskMenu, fields_of
 from app.page.pieces.status_line import status_line
-from app.page.services import UNEXPECTED, Services
-from app.page.stream import Cancelled, Done, Stops, stream, unless
-from ddpt_core.arms import ALL_ARMS
+from app.page.services import Services
+from app.page.stream import Cancelled, Done, Stops, sentence_of, stream, unless
+from ddpt_core.arms import ALL_ARMS, trained_arms
 from ddpt_core.data.task import Task
 from ddpt_core.errors import DDPTError
 
@@ -60,7 +59,7 @@ class Compare:
         if asked:
             arms, seeds, typed, note = *(said := [asked.arms, asked.seeds, asked.typed]), asked.note
         if prompt in names:
-            arms = [*arms, TRAINED[names.index(prompt)]]
+            arms = [*arms, trained_arms()[names.index(prompt)]]
             said = [[arm for arm in ALL_ARMS if arm in arms], *said[1:]]
         if handed is not None and handed_arms:
             arms = handed_arms
@@ -166,7 +165,7 @@ class Compare:
         except Cancelled:
             board = board.stopped(CANCELLED)
         except Exception as error:
-            sentence = str(error) if isinstance(error, DDPTError) else UNEXPECTED
+            sentence = sentence_of(error)
             yield replace(board.stopped("No answer."), failure=sentence), ready()
             raise
         yield board, ready()

@@ -18,16 +18,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.arms import ARM_LABELS, TRAINED, arms_of
 from app.page.fields.typed_tests import check_limits
 from app.page.numbers import generation_settings, number, whole
 from app.page.prompts import Prompts
 from app.page.services import WAITING
 from app.page.stream import Tell
 from app.page.uploads import TaskFile
-from ddpt_core.arms import ALL_ARMS, ARMS
+from ddpt_core.arms import ALL_ARMS, ARMS, arms_of, trained_arms
 from ddpt_core.data.task import Task
 from ddpt_core.errors import ConfigError, DataError, require_range
+from ddpt_core.settings import METRICS_FILE, PREDICTIONS
 
 if TYPE_CHECKING:
     from ddpt_core.backbone.frozen_lm import GenerationSettings
@@ -70,12 +70,12 @@ class Evaluation:
     @property
     def metrics(self) -> Path:
         """The path of metrics.json."""
-        return self.folder / "metrics.json"
+        return self.folder / METRICS_FILE
 
     @property
     def predictions(self) -> Path:
         """The path of predictions.jsonl."""
-        return self.folder / "predictions.jsonl"
+        return self.folder / PREDICTIONS
 
     def rows(self) -> list[dict[str, Any]]:
         """Returns the rows of predictions.jsonl, in their order."""
@@ -159,7 +159,7 @@ class Evaluations:
 
         tell(0.0, "Loading the model…")
         backbone = self.services.backbone(self.prompts.backbone_of(wanted.prompts))
-        loaded = {arm: self.prompts.load(wanted.prompts, arm, backbone) for arm in wanted.arms if arm in TRAINED}
+        loaded = {arm: self.prompts.load(wanted.prompts, arm, backbone) for arm in wanted.arms if arm in trained_arms()}
         missing = {arm: prompt for arm, prompt in loaded.items() if isinstance(prompt, str)}
         data = folder / _file_name(wanted.source)
         data.write_text("".join(json.dumps(asdict(task)) + "\n" for task in wanted.tasks), encoding="utf-8")
@@ -179,7 +179,7 @@ class Evaluations:
         data.unlink()
         if missing:  # the page knows better than the core why there is no prompt
             report["not_run"] |= {arm: why.rstrip(".") for arm, why in missing.items()}
-            (folder / "metrics.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+            (folder / METRICS_FILE).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
     def _courteous(self, tell: Tell) -> Tell:
         """Returns `tell` that lets others at the model between two notes, and ends what takes too long."""
@@ -219,10 +219,10 @@ class Evaluations:
 def _in_words(text: str) -> str:
     """Returns what the core tells of its progress with the arm as the page calls it."""
     arm = next((arm for arm in ALL_ARMS if re.match(rf"{arm}[:,]", text)), None)
-    return text if arm is None else ARM_LABELS[arm] + text[len(arm) :]
+    return text if arm is None else ALL_ARMS[arm].label + text[len(arm) :]
 
 
 def _file_name(source: str) -> str:
     """Returns the source as a file's name that no other file of the folder has."""
     plain = re.sub(r"[^\w.+ -]+", "-", source).strip(". ")[:80]
-    return plain if plain not in ("", "metrics.json", "predictions.jsonl") else "tasks.jsonl"
+    return plain if plain not in ("", METRICS_FILE, PREDICTIONS) else "tasks.jsonl"

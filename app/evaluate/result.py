@@ -5,7 +5,6 @@ from typing import Any
 
 import gradio as gr
 
-from app.arms import ARM_LABELS
 from app.evaluate.evaluations import Evaluation
 from app.page.addresses import SAVE
 from app.page.pieces.interval_plot import interval_plot, save_script
@@ -14,6 +13,8 @@ from app.page.pieces.metric_name import figures_of_many, metric_notes_html, note
 from app.page.pieces.predictions import OPEN_SCRIPT, PAGE, chosen_rows, outcome_choices, predictions_html, style
 from app.page.pieces.result_table import result_html
 from app.page.pieces.status_line import status_line
+from ddpt_core.arms import ALL_ARMS
+from ddpt_core.settings import METRICS_FILE, PREDICTIONS
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Result:
         report, rows = evaluation.report, evaluation.rows()
         measures = measures_of(report)
         about = f"{report['data']['source'][:40]}, {report['data']['tasks']:,} tasks: 95 % intervals"
-        arms = [("Any arm", ""), *((ARM_LABELS[arm], arm) for arm in report["arms"])]
+        arms = [("Any arm", ""), *((ALL_ARMS[arm].label, arm) for arm in report["arms"])]
         return [
             gr.Column(visible=True),
             result_html(report, measures),
@@ -88,7 +89,7 @@ def build_result(css: str) -> Result:
                     save = gr.Button("Picture", size="sm", elem_id="evaluate-picture", min_width=80)
                     # no DownloadButton: it asks the address that the server wrote, which a proxy may have made wrong
                     metrics, predictions = gr.File(visible=False), gr.File(visible=False)
-                    for name, file in (("metrics.json", metrics), ("predictions.jsonl", predictions)):
+                    for name, file in ((METRICS_FILE, metrics), (PREDICTIONS, predictions)):
                         button = gr.Button(name, size="sm", elem_id=f"evaluate-{name.split('.')[0]}", min_width=120)
                         button.click(None, file, None, js=SAVE)
         heading = gr.HTML(**plain)

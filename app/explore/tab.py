@@ -9,17 +9,17 @@ from typing import Any
 import gradio as gr
 from gradio.context import Context
 
-from app.arms import DDPT, DDPT_FULL
 from app.explore import api, library_panel, probe_panel
 from app.explore.answers import server_functions
 from app.explore.runs.run_picture import PICTURE_CSS
 from app.explore.runs.runs import Runs
 from app.explore.sketch import Sketches
 from app.page.pieces.status_line import status_line
-from app.page.services import UNEXPECTED, Services, as_toast
+from app.page.services import Services, as_toast
 from app.page.sessions import SAYS_WHO, visitor_of
-from app.page.stream import Cancelled, Done, Note, Stops, stream
+from app.page.stream import Cancelled, Done, Note, Stops, sentence_of, stream
 from app.viewer.component import trajectory_viewer
+from ddpt_core.arms import DDPT, DDPT_FULL
 from ddpt_core.diffusion.samplers import SAMPLERS
 from ddpt_core.errors import DDPTError
 
@@ -163,7 +163,7 @@ class Explore:
                 shown = self.value("failed", visitor, message=MADE) if name else gr.skip()
                 last = [status_line(MADE if name else GIVEN_UP), "", shown]
             except Exception as error:
-                sentence = str(error) if isinstance(error, DDPTError) else UNEXPECTED
+                sentence = sentence_of(error)
                 yield [status_line(sentence, failed=True), "", gr.skip(), *ready()]
                 raise
             yield [*last, *ready()]
@@ -193,7 +193,7 @@ class Explore:
         except Cancelled:
             raise
         except Exception as error:
-            sentence = str(error) if isinstance(error, DDPTError) else UNEXPECTED
+            sentence = sentence_of(error)
             yield self.value("failed", visitor, message=sentence)
             raise
 

@@ -1,4 +1,4 @@
-"""Names of runs, prompts and studies, which are names of folders and stand in addresses."""
+"""Names of runs, prompts and studies, which are names of folders and stand in addresses; and names in a sentence."""
 
 import re
 from collections.abc import Container
@@ -23,3 +23,8 @@ def free_name(wanted: str, taken: Container[str]) -> str:
     plain = re.sub(r"[^\w.+-]+", "-", wanted, flags=re.ASCII).lstrip(".")[:LONGEST] or "run"
     names = (plain, *(f"{plain[: LONGEST - 5]}-{again}" for again in range(2, 1000)))
     return next(name for name in names if name not in taken)
+
+
+def listed(names: list[str]) -> str:
+    """Returns the names as a phrase: a, b and c."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from app.arms import DDPT, TRAINED
-from ddpt_core.arms import arm_of
+from ddpt_core.arms import DDPT, arm_of, trained_arms
 from ddpt_core.backbone import registry
 from ddpt_core.backbone.registry import DEFAULT
 from ddpt_core.errors import ArtifactError
-from ddpt_core.settings import DEFAULT_CONTEXT
+from ddpt_core.settings import DEFAULT_CONTEXT, PROMPT_FILE
 
 NONE_CHOSEN = "No prompt of this arm is chosen, or there is none yet."
 
@@ -23,7 +22,7 @@ class Prompts:
 
     def names(self) -> dict[str, list[str]]:
         """Returns trained arm -> names of the prompts that can be chosen, the embedded one first."""
-        return {arm: self.services.prompt_names(arm) for arm in TRAINED}
+        return {arm: self.services.prompt_names(arm) for arm in trained_arms()}
 
     def first(self) -> dict[str, str]:
         """Returns for each arm the prompt that is taken where none is named."""
@@ -32,7 +31,7 @@ class Prompts:
     def named(self, given: dict[str, str]) -> dict[str, str]:
         """Returns arm -> the prompt that `given` names, or the first of its arm where it names none."""
         first = self.first()
-        return {arm: given.get(arm) or first.get(arm, "") for arm in TRAINED}
+        return {arm: given.get(arm) or first.get(arm, "") for arm in trained_arms()}
 
     def fitting(self, chosen: dict[str, str | None], handed: str = "") -> dict[str, str | None]:
         """Returns arm -> the prompt to choose now: `handed` for its arm, else the one of `chosen` if it is there.
@@ -68,7 +67,7 @@ class Prompts:
 
     def backbone_of(self, chosen: dict[str, str]) -> str:
         """Returns the name of the backbone that the DDPT prompt, else the first of the others, was trained on."""
-        for arm in (DDPT, *TRAINED):
+        for arm in (DDPT, *trained_arms()):
             if chosen.get(arm) and about_prompt(chosen[arm]).get("backbone"):
                 return trained_on(chosen[arm])
         return DEFAULT
@@ -88,9 +87,9 @@ class Prompts:
 
 def about_prompt(name: str) -> dict[str, Any]:
     """Returns prompt.json of an available prompt, {} if there is none that can be read."""
-    folder = registry.available("prompts", "prompt.json").get(name)
+    folder = registry.available("prompts", PROMPT_FILE).get(name)
     try:
-        about = json.loads((folder / "prompt.json").read_text(encoding="utf-8")) if folder else {}
+        about = json.loads((folder / PROMPT_FILE).read_text(encoding="utf-8")) if folder else {}
     except (OSError, ValueError):
         return {}
     return about if isinstance(about, dict) else {}

@@ -17,22 +17,20 @@ from typing import Any, TypeVar
 import gradio as gr
 
 from app.page.prompts import trained_on
-from app.page.stream import Tell
+from app.page.stream import UNEXPECTED, Tell
 from app.page.turns import Turns
 from ddpt_core.arms import arm_of
 from ddpt_core.backbone import registry
 from ddpt_core.backbone.registry import DEFAULT
 from ddpt_core.data.task import Task
 from ddpt_core.errors import DDPTError
+from ddpt_core.settings import PROMPT_FILE
 
 Kept = TypeVar("Kept")
 
 MODEL = "model"  # the concurrency_id of every event that uses the model
 WAITING = "Waiting for other work to end…"
 CACHE = Path(__file__).resolve().parents[2] / ".cache"
-
-
-UNEXPECTED = "That failed in a way that is a mistake of this program; the terminal that runs it says more."
 
 
 def as_toast(function: Callable, rendered: bool = True) -> Callable:
@@ -112,11 +110,11 @@ class Services:
 
     def prompt_names(self, arm: str | None = None) -> list[str]:
         """Returns the names of embedded, then own prompts; with `arm` only those of that arm."""
-        folders = registry.available("prompts", "prompt.json")
+        folders = registry.available("prompts", PROMPT_FILE)
         names = []
         for name, folder in folders.items():
             try:
-                made_for = arm_of(json.loads((folder / "prompt.json").read_text(encoding="utf-8")))
+                made_for = arm_of(json.loads((folder / PROMPT_FILE).read_text(encoding="utf-8")))
             except (OSError, ValueError, AttributeError, TypeError):
                 continue  # loading it by name says what is wrong; here it is only not offered
             if arm in (None, made_for):

@@ -14,12 +14,13 @@ from app.studies.figures.studies_list import style
 from app.studies.figures.study_plots import arms_plot, charts_of
 from app.studies.figures.study_rows import OPEN_SCRIPT, PAGE, rows_html
 from app.studies.figures.study_tables import called, chief_of, facts_html, metrics_of, pairs_html, results_html, scales
-from app.studies.kept.study_folders import RESULTS, StudyEntry
+from app.studies.kept.study_folders import StudyEntry
 from app.studies.kept.study_predictions import Asked, Found, StudyPredictions, orders
 from ddpt_core.errors import ConfigError
+from ddpt_core.settings import PREDICTIONS, REPORT, REPORT_PAGE, RESULTS
 
 CHARTS = 4  # beside that of the arms; the report has all of them
-FILES = ("report.html", "report.md", RESULTS, "predictions.jsonl")
+FILES = (REPORT_PAGE, REPORT, RESULTS, PREDICTIONS)
 NO_PREDICTIONS = (
     "The predictions of this study are not here: of the shipped one only the figures come with the project. Its "
     "command makes them again."

@@ -5,16 +5,14 @@ from typing import Any
 
 import gradio as gr
 
-from app.arms import ARM_LABELS, ARM_NOTES
 from app.page.fields.setting_fields import marked_number
 from app.page.pieces.status_line import status_line
 from app.page.sources import UPLOAD_NOTE, YOUR_FILE
 from app.page.uploads import on_a_space
-from app.train.trainings import METHODS
-from ddpt_core.arms import DDPT, PROMPT_TUNING
+from ddpt_core.arms import ALL_ARMS, DDPT, PROMPT_TUNING, methods
 from ddpt_core.backbone.registry import DEFAULT, HUB_BACKBONES
 from ddpt_core.data.readers import OWN_TRAINING, OWN_TRAINING_COUNT
-from ddpt_core.settings import DEFAULT_CONTEXT, LEARNING_RATES, TrainConfig
+from ddpt_core.settings import DEFAULT_CONTEXT, TrainConfig
 
 USUAL = TrainConfig(DDPT)
 # Setting -> its label; the defaults are the command line's.
@@ -68,7 +66,7 @@ def train_form() -> Form:
             elem_id="train-backbone",
         )
         method = gr.Dropdown(
-            [(ARM_LABELS[one], one) for one in METHODS],
+            [(ALL_ARMS[one].label, one) for one in methods()],
             value=DDPT,
             label="Method",
             min_width=150,
@@ -93,7 +91,7 @@ def train_form() -> Form:
     with gr.Row():
         steps = marked_number(NUMBERS["steps"], USUAL.steps)
         batch = marked_number(NUMBERS["batch_size"], USUAL.batch_size)
-        rates = {one: _rate(one) for one in METHODS}
+        rates = {one: _rate(one) for one in methods()}
         seed = marked_number(NUMBERS["seed"], USUAL.seed)
     with gr.Row():
         with gr.Column(scale=1, min_width=280), gr.Accordion("Sizes and the objective", open=False):
@@ -103,7 +101,7 @@ def train_form() -> Form:
             with gr.Row() as denoiser:
                 hidden = marked_number(DENOISER["hidden"], USUAL.hidden)
                 weight = marked_number(DENOISER["diffusion_weight"], USUAL.diffusion_weight)
-            note = gr.HTML(status_line(ARM_NOTES[DDPT]), apply_default_css=False)
+            note = gr.HTML(status_line(ALL_ARMS[DDPT].note), apply_default_css=False)
         code = {"label": "Code that comes with a model", "open": False, "visible": not on_a_space()}
         with gr.Column(scale=1, min_width=280), gr.Accordion(**code):
             trust = gr.Checkbox(False, label=TRUST_LABEL, container=False, elem_id="train-trust")
@@ -129,14 +127,14 @@ def data_choices(own_file: str = "") -> list[tuple[str, str]]:
 def settings_of(values: list[Any]) -> dict[str, Any]:
     """Returns the form's values by the names that config_of takes, and backbone, name and trusted."""
     backbone, method, context, name, trusted, *others = values
-    rates, (steps, batch, seed, length, every, hidden, weight) = others[: len(METHODS)], others[len(METHODS) :]
+    rates, (steps, batch, seed, length, every, hidden, weight) = others[: len(methods())], others[len(methods()) :]
     return {
         "backbone": backbone,
         "name": name,
         "trusted": bool(trusted),
         "method": method,
         "context": context,
-        "lr": rates[METHODS.index(method)],
+        "lr": rates[methods().index(method)],
         "steps": steps,
         "batch_size": batch,
         "seed": seed,
@@ -149,15 +147,16 @@ def settings_of(values: list[Any]) -> dict[str, Any]:
 
 def _rate(method: str) -> gr.Number:
     """Adds the rate of one method, in sight if it is the one that is chosen at first."""
-    return marked_number("Rate", LEARNING_RATES[method], step=LEARNING_RATES[method] / 10, visible=method == DDPT)
+    rate = ALL_ARMS[method].rate or TrainConfig.lr
+    return marked_number("Rate", rate, step=rate / 10, visible=method == DDPT)
 
 
 def _fields_of(method: str) -> list[Any]:
     """Shows the settings that the method has."""
-    rates = [gr.Number(visible=one == method) for one in METHODS]
+    rates = [gr.Number(visible=one == method) for one in methods()]
     return [
         *rates,
         gr.Row(visible=method != PROMPT_TUNING),
         gr.Number(visible=method == DDPT),
-        status_line(ARM_NOTES[method]),
+        status_line(ALL_ARMS[method].note),
     ]

@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ddpt_core.errors import ArtifactError
-
-STATE = "training.safetensors"  # of a training that is not finished; the trainer's, whose module would load torch
-REQUEST = "training.json"  # beside it: where the page found the data
+from ddpt_core.settings import TRAINING_REQUEST, TRAINING_STATE
 
 log = logging.getLogger(__name__)
 
@@ -44,12 +42,14 @@ class Stopped:
 def stopped_in(home: Path) -> dict[str, Stopped]:
     """Returns name -> stopped training of the prompts folder `home`, the latest first, unreadable ones left out."""
     found = []
-    for state in home.glob(f"*/{STATE}") if home.is_dir() else ():
+    for state in home.glob(f"*/{TRAINING_STATE}") if home.is_dir() else ():
         from ddpt_core.training.training_state import read_numbers
 
         try:
             numbers = read_numbers(state)
-            one = Stopped(state.parent, numbers["standing"], numbers["about"], _source(state.with_name(REQUEST)))
+            one = Stopped(
+                state.parent, numbers["standing"], numbers["about"], _source(state.with_name(TRAINING_REQUEST))
+            )
             found.append((state.stat().st_mtime, one.label, one))
         except (ArtifactError, OSError, KeyError, TypeError, ValueError) as error:
             log.warning("The stopped training %s is left out of the list: %r", state, error)

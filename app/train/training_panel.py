@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.arms import ARM_NAMES
 from app.page.numbers import COLLAPSED
 from app.page.pieces.code import escaped
 from app.page.pieces.result_table import number
 from app.train.training import DONE, Training
-from ddpt_core.arms import arm_of
+from ddpt_core.arms import ALL_ARMS, arm_of
 from ddpt_core.data.task import Task
 from ddpt_core.prompts.card import prompt_card
 
@@ -79,7 +78,7 @@ def training_html(training: Training) -> str:
         figures.append(("Trained parameters", f"{training.result['trainable_parameters']:,}"))
         more = _of_the_prompt(training.result)
     rows = "".join(f"<div><dt>{what}</dt><dd>{figure}</dd></div>" for what, figure in figures)
-    about = f"{ARM_NAMES[arm_of_config(config)]} on {wanted.backbone}, {wanted.data}"
+    about = f"{ALL_ARMS[arm_of_config(config)].phrase} on {wanted.backbone}, {wanted.data}"
     return (
         f'<section class="training" aria-label="Training"><h2>{escaped(wanted.name)}</h2><p>{escaped(about)}</p>'
         f"<dl>{rows}</dl>{more}</section>"

@@ -20,23 +20,22 @@ from typing import TYPE_CHECKING, Any
 
 from app.page.names import LONGEST, free_name
 from app.page.numbers import number, whole
-from app.page.services import UNEXPECTED, WAITING
+from app.page.services import WAITING
 from app.page.sources import HUB_NAME, Source
-from app.page.stream import Cancelled, Tell
+from app.page.stream import UNEXPECTED, Cancelled, Tell
 from app.page.uploads import on_a_space
-from app.train.stopped import REQUEST, Stopped, stopped_in
+from app.train.stopped import Stopped, stopped_in
 from app.train.training import CANCEL, CANCELLED, DONE, FAILED, PAUSE, PAUSED, Training, Wanted
-from ddpt_core.arms import DDPT, PROMPT_TUNING, RESIDUAL
+from ddpt_core.arms import ALL_ARMS, DDPT, PROMPT_TUNING, methods
 from ddpt_core.backbone import registry
 from ddpt_core.errors import ArtifactError, BackboneError, ConfigError, DDPTError, require_choice
 from ddpt_core.files import check_writable, write_files
-from ddpt_core.settings import DEFAULT_CONTEXT, LEARNING_RATES, TrainConfig
+from ddpt_core.settings import DEFAULT_CONTEXT, PROMPT_FILE, TRAINING_REQUEST, TrainConfig
 
 if TYPE_CHECKING:
     from ddpt_core.data.task import Task
     from ddpt_core.training.data_check import DataCheck
 
-METHODS = (DDPT, PROMPT_TUNING, RESIDUAL)
 NOT_HERE = (
     "A Space trains nothing, since its processor and disk are everybody's; check data here, and train on a machine of "
     "your own, where `make run` opens this page."
@@ -55,8 +54,8 @@ def config_of(
 
     Without `lr` it is the method's own; what a method does not use is left at its default.
     """
-    require_choice("method", method, METHODS)
-    rate = LEARNING_RATES[method] if lr is None else number("Rate", lr)
+    require_choice("method", method, methods())
+    rate = ALL_ARMS[method].rate if lr is None else number("Rate", lr)
     weight = number("Diffusion weight", diffusion_weight) if method == DDPT else 0.0
     given = {name: whole(name.replace("_", " ").capitalize(), value) for name, value in settings.items()}
     if method == PROMPT_TUNING:
@@ -99,7 +98,7 @@ class Trainings:
         if on_a_space():
             raise ConfigError(NOT_HERE)
         home = registry.user_folder("prompts")
-        taken = {*registry.available("prompts", "prompt.json"), *(os.listdir(home) if home.is_dir() else ())}
+        taken = {*registry.available("prompts", PROMPT_FILE), *(os.listdir(home) if home.is_dir() else ())}
         name = (name or "").strip()
         if not name:
             stem = re.sub(r"\.\w+$", "", source.name)
@@ -141,7 +140,7 @@ class Trainings:
                     place = str(folder / _file_name(wanted.data))
                     shutil.copyfile(wanted.source, place)
                 asked = {"source": Path(place).name if wanted.uploaded else place, "uploaded": wanted.uploaded}
-                write_files(folder, {REQUEST: json.dumps(asked) + "\n"})
+                write_files(folder, {TRAINING_REQUEST: json.dumps(asked) + "\n"})
             except (OSError, DDPTError) as error:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise ArtifactError(f"The training cannot begin ({error}); free some space or upload again.") from error
@@ -245,14 +244,14 @@ class Trainings:
                 self.services.turns.give_way(lambda: training.tell(0.0, WAITING))
         training.text = MEASURING
         info = finish(training.folder, backbone, wanted.source, training.tell)
-        (training.folder / REQUEST).unlink(missing_ok=True)
+        (training.folder / TRAINING_REQUEST).unlink(missing_ok=True)
         return info
 
 
 def _keeps(folder: Path) -> bool:
     """Returns whether a training has left anything that is worth going on from."""
     stopped = stopped_in(folder.parent).get(folder.name)
-    return (folder / "prompt.json").is_file() or bool(stopped and stopped.standing["step"])
+    return (folder / PROMPT_FILE).is_file() or bool(stopped and stopped.standing["step"])
 
 
 def _file_name(name: str) -> str:

@@ -5,7 +5,6 @@ from typing import Any
 
 import gradio as gr
 
-from app.arms import ARM_NAMES
 from app.page.pieces.status_line import status_line
 from app.page.uploads import on_a_space
 from app.train.stopped import Stopped
@@ -13,7 +12,7 @@ from app.train.training import CANCEL, CANCELLED, DONE, FAILED, PAUSED, Training
 from app.train.training_curve import SAVE, Curve, training_curves
 from app.train.training_panel import CSS, arm_of_config, training_html, unit_of
 from app.train.trainings import NOT_HERE
-from ddpt_core.arms import DDPT
+from ddpt_core.arms import ALL_ARMS, DDPT
 
 NOTHING_YET = (
     "Nothing is being trained. A training learns a context for the frozen backbone; the new prompt then stands in "
@@ -94,7 +93,7 @@ def curves_html(training: Training) -> str:
     """Returns the losses of a training as HTML."""
     wanted = training.wanted
     arm = arm_of_config(wanted.config)
-    about = f"{wanted.name}: {ARM_NAMES[arm]} on {wanted.backbone}, {wanted.data}"
+    about = f"{wanted.name}: {ALL_ARMS[arm].phrase} on {wanted.backbone}, {wanted.data}"
     curve = Curve(
         list(training.points), training.steps, training.best, training.best_step, about, unit_of(wanted.config)
     )

@@ -9,6 +9,7 @@ import numpy as np
 from ddpt_core.arms import PROMPT_TUNING
 from ddpt_core.backbone import registry
 from ddpt_core.errors import ArtifactError
+from ddpt_core.settings import PROMPT_FILE
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ def marks_of(trajectory, backbone) -> dict[str, np.ndarray]:
 def tuned_sha256(backbone_sha256: str) -> str | None:
     """Returns the digest of the embedded prompt-tuning prompt's weights, None if there is none of this backbone."""
     try:
-        about = json.loads((_embedded() / "prompt.json").read_text(encoding="utf-8"))
+        about = json.loads((_embedded() / PROMPT_FILE).read_text(encoding="utf-8"))
         mine = about["method"] == PROMPT_TUNING and about["backbone"]["sha256"] == backbone_sha256
         return str(about["weights_sha256"]) if mine else None
     except (OSError, ValueError, KeyError, TypeError):

@@ -11,14 +11,14 @@ import torch
 from ddpt_core.answering.code import code_of
 from ddpt_core.arms import ALL_ARMS, ARMS, MANUAL, NONE
 from ddpt_core.backbone import registry
-from ddpt_core.backbone.frozen_lm import FrozenLM, GenerationSettings
+from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.programs import program_of
 from ddpt_core.data.task import Task, check_instruction
 from ddpt_core.errors import DataError
 from ddpt_core.metrics.execution import Execution, execute_task
-from ddpt_core.prompts.checkpoint import DESCRIPTION, load_prompt
+from ddpt_core.prompts.checkpoint import load_prompt
 from ddpt_core.prompts.prompt import Prompt
-from ddpt_core.settings import DEFAULT_CONTEXT
+from ddpt_core.settings import DEFAULT_CONTEXT, PROMPT_FILE, GenerationSettings
 
 MOST_MANUAL_TOKENS = 256  # room for a few worked examples
 
@@ -67,7 +67,7 @@ def choose_prompts(backbone: FrozenLM, sources: Sequence[str | Path] = ()) -> di
     is there but cannot be used.
     """
     embedded = [registry.ASSETS / "prompts" / name for name in ALL_ARMS]
-    there = [folder for folder in embedded if (folder / DESCRIPTION).is_file() and backbone.name == registry.DEFAULT]
+    there = [folder for folder in embedded if (folder / PROMPT_FILE).is_file() and backbone.name == registry.DEFAULT]
     prompts = [load_prompt(source, backbone) for source in (*there, *sources)]
     return {prompt.arm: prompt for prompt in prompts}
 

@@ -14,17 +14,17 @@ from ddpt_core.answering.code import code_of
 from ddpt_core.answering.unit_tests import Examination, Judged, UnitTests, with_tests_shown
 from ddpt_core.answering.writing import write_answers
 from ddpt_core.arms import ALL_ARMS, ARMS
-from ddpt_core.backbone.frozen_lm import FrozenLM, GenerationSettings
+from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.readers import load_tasks
 from ddpt_core.data.task import Task
 from ddpt_core.errors import DataError, require_choice, require_range
 from ddpt_core.files import check_writable, write_files
 from ddpt_core.metrics.execution import DEFAULT_LIMITS, Limits
 from ddpt_core.prompts.prompt import Prompt
+from ddpt_core.settings import METRICS_FILE, PREDICTIONS, GenerationSettings
 from ddpt_core.training.processes import is_main, processes
 
 BATCH = 64  # instructions written at once
-PREDICTIONS, METRICS_FILE = "predictions.jsonl", "metrics.json"
 
 
 def evaluate(

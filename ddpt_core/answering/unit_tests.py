@@ -9,12 +9,13 @@ import numpy as np
 
 from ddpt_core.answering.arms import Arm
 from ddpt_core.answering.code import code_of
-from ddpt_core.backbone.frozen_lm import MAX_TEMPERATURE, ROWS_AT_ONCE, TOP_P, FrozenLM, GenerationSettings
+from ddpt_core.backbone.frozen_lm import ROWS_AT_ONCE, FrozenLM
 from ddpt_core.data.programs import program_of, unfinished_function
 from ddpt_core.data.task import Task, check_instruction
 from ddpt_core.errors import ConfigError, require_range
 from ddpt_core.metrics.execution import DEFAULT_LIMITS, Execution, Limits, execute_many, problem_of_tests
 from ddpt_core.metrics.pass_at import mean_pass_at
+from ddpt_core.settings import MAX_TEMPERATURE, TOP_P, GenerationSettings
 from ddpt_core.training.processes import is_main, processes
 
 TEMPERATURE = 0.8  # where several samples are drawn: the best for pass@100 in Chen et al. 2021, figure 5

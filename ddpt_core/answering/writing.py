@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import torch
 
-from ddpt_core.backbone.frozen_lm import FrozenLM, GenerationSettings
+from ddpt_core.backbone.frozen_lm import FrozenLM
+from ddpt_core.settings import GenerationSettings
 
 SHARES = (1 / 8, 1 / 4, 3 / 8, 1 / 2)  # of the longest answer: up to where a batch may be written at first
 

@@ -12,13 +12,13 @@ from ddpt_core.backbone.architecture import Architecture
 from ddpt_core.backbone.codet5p import PromptedDecoder
 from ddpt_core.backbone.decoder_only import DecoderOnly
 from ddpt_core.backbone.encoder_decoder import EncoderDecoder
-from ddpt_core.backbone.generation import MAX_TEMPERATURE, TOP_P, Generation, GenerationSettings, marks_alone, seeded
+from ddpt_core.backbone.generation import Generation, marks_alone, seeded
 from ddpt_core.backbone.load_options import bfloat16_is_fast
 from ddpt_core.backbone.texts import IGNORED
 from ddpt_core.backbone.tokens import readable_tokens
 from ddpt_core.data.task import Task, check_instruction
 from ddpt_core.errors import ConfigError, DataError, require_range
-from ddpt_core.settings import DEFAULT_CONTEXT
+from ddpt_core.settings import DEFAULT_CONTEXT, MAX_TEMPERATURE, TOP_P, GenerationSettings
 
 ROWS_AT_ONCE = 128  # answers that are sampled side by side
 

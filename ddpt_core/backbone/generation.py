@@ -1,4 +1,4 @@
-"""How a backbone writes: the settings, what they mean to transformers, and what was written."""
+"""How a backbone writes: what the settings mean to transformers, and what was written."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,48 +12,6 @@ from transformers import (
     NoRepeatNGramLogitsProcessor,
     RepetitionPenaltyLogitsProcessor,
 )
-
-from ddpt_core.errors import ConfigError, require_range
-
-MAX_TEMPERATURE = 2.0  # above it the text is noise
-TOP_P = 0.95  # of sampling, as in Chen et al. 2021 (arXiv 2107.03374), section 3.2
-
-
-@dataclass(frozen=True)
-class GenerationSettings:
-    """How the backbone writes. The paper used repetition_penalty 1.2 and no_repeat_ngram_size 2.
-
-    These are off here: forbidding every repeated pair of tokens forbids much valid code, such as `x[0], x[0]`.
-    """
-
-    max_new_tokens: int = 64
-    num_beams: int = 1
-    repetition_penalty: float = 1.0
-    no_repeat_ngram_size: int = 0
-
-    def __post_init__(self) -> None:
-        require_range("max_new_tokens", self.max_new_tokens, 1, 1_024)
-        require_range("num_beams", self.num_beams, 1, 16)
-        require_range("no_repeat_ngram_size", self.no_repeat_ngram_size, 0, 16)
-        if not 0.5 <= self.repetition_penalty <= 2.0:
-            raise ConfigError(f"repetition_penalty must be from 0.5 to 2, got {self.repetition_penalty}.")
-
-    def greedy(self) -> dict[str, Any]:
-        """Returns the arguments of `generate` for the likeliest answer: greedy, or by beams."""
-        return {"do_sample": False, "num_beams": self.num_beams} | self._shared()
-
-    def sampled(self, n: int, temperature: float) -> dict[str, Any]:
-        """Returns the arguments of `generate` for n answers drawn from the likeliest tokens that make up TOP_P."""
-        drawn = {"do_sample": True, "num_return_sequences": n, "temperature": temperature, "top_p": TOP_P}
-        return drawn | {"top_k": 0, "num_beams": 1} | self._shared()  # top_k is 50 by default; 0 is off
-
-    def _shared(self) -> dict[str, Any]:
-        return {
-            "max_new_tokens": self.max_new_tokens,
-            "repetition_penalty": self.repetition_penalty,
-            "no_repeat_ngram_size": self.no_repeat_ngram_size,
-        }
-
 
 MARKS = ("eos_token_id", "pad_token_id", "bos_token_id", "decoder_start_token_id")  # what counts of a stored config
 

@@ -6,13 +6,14 @@ from typing import Any
 
 from ddpt_core.backbone import fetch
 from ddpt_core.backbone.families import check_family
-from ddpt_core.backbone.frozen_lm import FrozenLM, GenerationSettings
+from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.backbone.generation import marks_alone
 from ddpt_core.backbone.load_options import LoadOptions, check_memory
 from ddpt_core.backbone.registry import DEFAULT
 from ddpt_core.backbone.soundness import check_reading, check_tokenizer, check_weights, settle_start
 from ddpt_core.data.task import Task
 from ddpt_core.errors import BackboneError, first_line
+from ddpt_core.settings import GenerationSettings
 
 PLAIN = {"return_dict": True, "output_hidden_states": False, "output_attentions": False}  # what a config may ask for
 HUB_TIMEOUT = 10.0  # s, for the first answer of the hub

@@ -19,6 +19,7 @@ from ddpt_core.commands.options import (
     progress_of_whole,
     show,
 )
+from ddpt_core.settings import GenerationSettings
 
 
 def evaluate(
@@ -49,7 +50,6 @@ def evaluate(
     """Writes predictions.jsonl and metrics.json of every arm on a data set."""
     from ddpt_core.answering.arms import choose_prompts
     from ddpt_core.answering.evaluate import evaluate as run
-    from ddpt_core.backbone.frozen_lm import GenerationSettings
     from ddpt_core.backbone.load_options import LoadOptions
     from ddpt_core.backbone.loading import load_backbone
     from ddpt_core.errors import ConfigError

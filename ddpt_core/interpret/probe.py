@@ -12,9 +12,10 @@ import numpy as np
 import torch
 
 from ddpt_core.answering.code import code_of
-from ddpt_core.backbone.frozen_lm import FrozenLM, GenerationSettings
+from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.task import Task
 from ddpt_core.errors import ArtifactError, DataError, require_range
+from ddpt_core.settings import GenerationSettings
 from ddpt_core.trajectory.trajectory import Trajectory
 
 ROWS_AT_ONCE = 32  # tasks scored side by side: 260 MB of logits at 64 tokens and V = 32,100

@@ -13,19 +13,25 @@ from ddpt_core.metrics import text_statistics as text
 from ddpt_core.metrics.statistics import Reduce
 from ddpt_core.metrics.text_statistics import CHAR_ORDERS, ORDERS, Texts
 
+EXAMPLE = ("min(numbers)", "max(numbers)")  # answer and reference in the notes
+
 
 @dataclass(frozen=True)
 class Figure:
     """A figure by its label, `short` where room is scarce; from 0 to `scale`, None where it has no end.
 
-    `note` says what it measures, its range and its trap. The example stands for all figures of the text: the answer
-    `min(numbers)` where the reference is `max(numbers)`.
+    `note` says what it measures, its range and its trap. EXAMPLE stands for all figures of the text.
     """
 
     label: str
     short: str
     scale: int | None
     note: str
+
+    @property
+    def to_hundred(self) -> float:
+        """What a value is multiplied by to be on a scale of 0 to 100; 1 where the scale has no end."""
+        return 100 / self.scale if self.scale else 1.0
 
 
 @dataclass(frozen=True, kw_only=True)

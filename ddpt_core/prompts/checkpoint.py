@@ -15,26 +15,26 @@ from ddpt_core.arms import DDPT
 from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.backbone.registry import available
 from ddpt_core.errors import ArtifactError, first_line
-from ddpt_core.files import write_files
+from ddpt_core.files import read_description, write_files
 from ddpt_core.prompts.method import method_named
 from ddpt_core.prompts.prompt import Prompt
+from ddpt_core.settings import CARD, PROMPT_FILE, WEIGHTS
 
 FORMAT = 1  # of prompt.json; a reader refuses what is newer
-WEIGHTS, DESCRIPTION, CARD = "weights.safetensors", "prompt.json", "README.md"
 
 
 def write_prompt(folder: Path, tensors: dict[str, torch.Tensor], info: dict[str, Any]) -> None:
     """Writes a prompt's tensors and what prompt.json tells of it, with the format and the digest of its weights."""
     weights = save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()})
     described = {"format": FORMAT, **info, "weights_sha256": hashlib.sha256(weights).hexdigest()}
-    write_files(folder, {WEIGHTS: weights, DESCRIPTION: _as_text(described)})
+    write_files(folder, {WEIGHTS: weights, PROMPT_FILE: _as_text(described)})
 
 
 def update_metrics(folder: Path, metrics: dict[str, Any], card: Callable[[dict], str] | None = None) -> dict[str, Any]:
     """Adds to the metrics in a prompt's prompt.json, writes `card` of it as README.md, and returns it."""
-    info = read_description(folder / DESCRIPTION, "prompt", FORMAT)
+    info = read_description(folder / PROMPT_FILE, "prompt", FORMAT)
     info["metrics"] = info.get("metrics", {}) | metrics
-    write_files(folder, {DESCRIPTION: _as_text(info)} | ({CARD: card(info)} if card else {}))
+    write_files(folder, {PROMPT_FILE: _as_text(info)} | ({CARD: card(info)} if card else {}))
     return info
 
 
@@ -49,7 +49,7 @@ def load_prompt(source: str | Path | None = None, backbone: FrozenLM | None = No
     prompt that is missing, damaged, of a newer format or of another backbone.
     """
     folder = find_prompt(DDPT if source is None else source)
-    info = read_description(folder / DESCRIPTION, "prompt", FORMAT)
+    info = read_description(folder / PROMPT_FILE, "prompt", FORMAT)
     try:
         trained_on = info["backbone"]["name"], info["backbone"]["sha256"]
         method = method_named(info["method"])
@@ -62,7 +62,7 @@ def load_prompt(source: str | Path | None = None, backbone: FrozenLM | None = No
         raise ArtifactError(f"The prompt {folder} is damaged ({first_line(error)}); copy or train it again.") from error
     if hashlib.sha256(weights).hexdigest() != info.get("weights_sha256"):
         raise ArtifactError(
-            f"The prompt {folder} does not match its {DESCRIPTION}: one of the two files was swapped; copy both again."
+            f"The prompt {folder} does not match its {PROMPT_FILE}: one of the two files was swapped; copy both again."
         )
     if backbone is not None and trained_on[1] != backbone.sha256:
         raise ArtifactError(
@@ -74,7 +74,7 @@ def load_prompt(source: str | Path | None = None, backbone: FrozenLM | None = No
 
 def available_prompts() -> dict[str, Path]:
     """Returns name -> folder of the embedded prompts and of the user's own."""
-    return available("prompts", DESCRIPTION)
+    return available("prompts", PROMPT_FILE)
 
 
 def find_prompt(source: str | Path) -> Path:
@@ -85,21 +85,9 @@ def find_prompt(source: str | Path) -> Path:
     known = available_prompts()
     if isinstance(source, str) and source in known:
         return known[source]
-    if os.path.isfile(os.path.join(source, DESCRIPTION)):
+    if os.path.isfile(os.path.join(source, PROMPT_FILE)):
         return Path(source)
     raise ArtifactError(
         f"There is no prompt {str(source)!r}; choose one of {', '.join(known) or 'none yet (train one)'}, or give a "
-        f"folder that holds {DESCRIPTION}."
+        f"folder that holds {PROMPT_FILE}."
     )
-
-
-def read_description(path: Path, what: str, newest: int) -> dict[str, Any]:
-    """Returns the JSON object in `path`; raises ArtifactError if it is damaged or of a format newer than `newest`."""
-    try:
-        info = json.loads(path.read_text(encoding="utf-8"))
-        version = int(info["format"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ArtifactError(f"The {what}'s {path} is damaged ({first_line(error)}); copy it again.") from error
-    if version > newest:
-        raise ArtifactError(f"The {what} {path.parent} has format {version}, newer than {newest}; update this program.")
-    return info

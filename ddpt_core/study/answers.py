@@ -13,15 +13,17 @@ import torch
 
 from ddpt_core.answering.arms import Arm, manual
 from ddpt_core.answering.code import RULE, code_of
-from ddpt_core.answering.evaluate import PREDICTIONS, write_all
+from ddpt_core.answering.evaluate import write_all
 from ddpt_core.answering.unit_tests import Examination, UnitTests
 from ddpt_core.arms import NONE
 from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.task import Task
 from ddpt_core.diffusion.sampler import last_step, sample
-from ddpt_core.prompts.checkpoint import DESCRIPTION, FORMAT, load_prompt, read_description
+from ddpt_core.files import read_description
+from ddpt_core.prompts.checkpoint import FORMAT, load_prompt
 from ddpt_core.prompts.ddpt import DDPTPrompt
 from ddpt_core.prompts.prompt import Prompt
+from ddpt_core.settings import PREDICTIONS, PROMPT_FILE
 from ddpt_core.study.cells import Cell, digest
 from ddpt_core.study.choosing import Choices
 from ddpt_core.study.course import Job
@@ -87,7 +89,7 @@ class _Contexts:
 
     def _described(self, entry: Entry, training_seed: int) -> dict[str, Any]:
         folder = self.choices.prompts[entry.variant.name][training_seed]
-        return read_description(folder / DESCRIPTION, "prompt", FORMAT)
+        return read_description(folder / PROMPT_FILE, "prompt", FORMAT)
 
     def get(self, entry: Entry, training_seed: int | None, seed: int | None) -> Made:
         """Returns the context (P, D), None for none, and the seconds that sampling took."""

@@ -16,8 +16,8 @@ from typing import Any
 
 from ddpt_core.data.task import Task
 from ddpt_core.files import write_files
+from ddpt_core.settings import CELL_RESULT
 
-RESULT, METRICS = "result.json", "metrics.json"
 LIBRARIES = ("torch", "transformers", "diffusers", "peft", "sacrebleu")
 
 
@@ -46,7 +46,7 @@ class Cell:
     def read(self) -> dict[str, Any] | None:
         """Returns the result, None if it is not there, damaged, or of another key."""
         try:
-            result = json.loads((self.folder / RESULT).read_text(encoding="utf-8"))
+            result = json.loads((self.folder / CELL_RESULT).read_text(encoding="utf-8"))
             return result if result["key"] == json.loads(json.dumps(self.key)) else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -54,7 +54,7 @@ class Cell:
     def write(self, result: dict[str, Any], files: dict[str, str] | None = None) -> dict[str, Any]:
         """Writes `files`, and last of all the result; returns it with its key and the versions that made it."""
         whole = {"key": self.key, "versions": versions(), **result}
-        write_files(self.folder, {**(files or {}), RESULT: as_text(whole)})
+        write_files(self.folder, {**(files or {}), CELL_RESULT: as_text(whole)})
         return whole
 
 

@@ -9,12 +9,12 @@ import torch
 
 from ddpt_core.answering.arms import Arm, manual
 from ddpt_core.answering.code import RULE, code_of
-from ddpt_core.answering.evaluate import PREDICTIONS, write_all
+from ddpt_core.answering.evaluate import write_all
 from ddpt_core.arms import arm_of
 from ddpt_core.errors import ConfigError, DDPTError
 from ddpt_core.files import check_writable
-from ddpt_core.prompts.checkpoint import DESCRIPTION, load_prompt
-from ddpt_core.settings import TrainConfig
+from ddpt_core.prompts.checkpoint import load_prompt
+from ddpt_core.settings import PREDICTIONS, PROMPT_FILE, TrainConfig
 from ddpt_core.study.cells import Cell, digest, digest_of
 from ddpt_core.study.course import Job
 from ddpt_core.study.plan import Variant
@@ -131,7 +131,7 @@ def _trained(job: Job, variant: Variant, rate: float, seed: int, start: str) -> 
     about = {"arm": variant.name, "lr": rate, "seed": seed}
     name = f"{variant.name}, rate {rate:g}, seed {seed}"
     result = cell.read()
-    if result and ("failed" in result or (folder / DESCRIPTION).is_file()):
+    if result and ("failed" in result or (folder / PROMPT_FILE).is_file()):
         job.course.skip(symbol)
         if "failed" in result:
             job.fail(name, result["failed"], **about)

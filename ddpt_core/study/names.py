@@ -6,8 +6,6 @@ from ddpt_core.arms import ALL_ARMS
 from ddpt_core.diffusion.samplers import SAMPLERS, label_of_sampler
 from ddpt_core.metrics.table import PASS, figure_named
 
-NAMES = {name: arm.in_report for name, arm in ALL_ARMS.items()}
-
 
 def called(name: str) -> str:
     """Returns how an entry is called in a text: "ddpt, ddim 10" is "DDPT, DDIM 10"; a name of the plan's own stays."""

@@ -6,7 +6,7 @@ from ddpt_core.backbone.registry import DEFAULT
 from ddpt_core.errors import ArtifactError, ConfigError
 from ddpt_core.files import write_files
 from ddpt_core.metrics.table import METRICS, PASS
-from ddpt_core.prompts.checkpoint import CARD, DESCRIPTION, WEIGHTS
+from ddpt_core.settings import CARD, PROMPT_FILE, RESULTS, WEIGHTS
 from ddpt_core.study.cells import as_text
 from ddpt_core.study.document import Block, Bullets, Command, Heading, Paragraph, markdown
 from ddpt_core.study.names import called
@@ -71,14 +71,14 @@ def ship(results: Results, out: Path, assets: Path) -> list[Path]:
             if trainings:
                 source = out / trainings[0]["prompt"]
                 try:
-                    files = {name: (source / name).read_bytes() for name in (WEIGHTS, DESCRIPTION, CARD)}
+                    files = {name: (source / name).read_bytes() for name in (WEIGHTS, PROMPT_FILE, CARD)}
                 except OSError as error:
                     why = f"The prompt {source} cannot be read ({error.strerror}); run the study."
                     raise ArtifactError(why) from None
                 prompts.setdefault(assets / "prompts" / part["variants"][variant], files)
     for folder, files in prompts.items():
         write_files(folder, files)
-    write_files(assets / COMPARISON, {"README.md": markdown(card(results)), "results.json": as_text(results)})
+    write_files(assets / COMPARISON, {CARD: markdown(card(results)), RESULTS: as_text(results)})
     return [*prompts, assets / COMPARISON]
 
 

@@ -10,10 +10,11 @@ from typing import Any
 from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.backbone.loading import load_backbone
 from ddpt_core.errors import ArtifactError, BackboneError, DDPTError
-from ddpt_core.files import check_writable, write_files
-from ddpt_core.prompts.checkpoint import DESCRIPTION, FORMAT, read_description
+from ddpt_core.files import check_writable, read_description, write_files
+from ddpt_core.prompts.checkpoint import FORMAT
+from ddpt_core.settings import METRICS_FILE, PROMPT_FILE, REPORT, REPORT_PAGE, RESULTS, RESULTS_FORMAT, STUDY_BEGUN
 from ddpt_core.study.answers import Run, answer
-from ddpt_core.study.cells import METRICS, as_text, versions
+from ddpt_core.study.cells import as_text, versions
 from ddpt_core.study.choosing import Choices, choose
 from ddpt_core.study.course import Course, Job, Moment
 from ddpt_core.study.document import markdown
@@ -26,8 +27,6 @@ from ddpt_core.study.report import pictures_of, report
 from ddpt_core.study.scoring import correct, figures_of_data
 from ddpt_core.study.work import Costs, Estimate, Key, Work, probe, total, work_of
 
-RESULTS, REPORT, PAGE, BEGUN = "results.json", "report.md", "report.html", "study.json"
-RESULTS_FORMAT = 2
 Load = Callable[[str], FrozenLM]
 
 
@@ -115,12 +114,12 @@ def run_study(
     Cost, beside the trainings (variants x (rates + seeds - 1), each steps x batch_size tasks forward and backward):
     data x entries x seeds generations of every task, where what is sampled counts training x sampling seeds.
     """
-    if (out / BEGUN).is_file() and not resume:
+    if (out / STUDY_BEGUN).is_file() and not resume:
         raise ArtifactError(f"The folder {out} holds a study already; go on with --resume or give another folder.")
     shelf = Shelf(load)
     checked = check(study, shelf, data_root, limit)
     check_writable(out)
-    write_files(out, {BEGUN: as_text(study.raw)})
+    write_files(out, {STUDY_BEGUN: as_text(study.raw)})
     if announce:
         announce(checked.estimate)
     course = Course(checked.work, tell or (lambda moment: None))
@@ -147,7 +146,7 @@ def write_reports(results: dict[str, Any], out: Path) -> None:
     """Writes the report as Markdown with its pictures and as a page, and last of all results.json."""
     blocks = report(results)
     pictures = {one.name: svg(one.chart) for one in pictures_of(blocks)}
-    pages = {REPORT: markdown(blocks), PAGE: page(f"Study: {results['name']}", blocks)}
+    pages = {REPORT: markdown(blocks), REPORT_PAGE: page(f"Study: {results['name']}", blocks)}
     write_files(out, pictures | pages | {RESULTS: as_text(results)})
 
 
@@ -213,16 +212,16 @@ def _keep_figures(out: Path, runs: list[Run], figures: list[dict[str, Any]]) -> 
     """Writes each run's own metrics into its cell."""
     for run, own in zip(runs, figures, strict=True):
         text = as_text({name: value for name, value in own.items() if name not in ("arm", "cell")})
-        path = out / run.cell / METRICS
+        path = out / run.cell / METRICS_FILE
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            write_files(path.parent, {METRICS: text})
+            write_files(path.parent, {METRICS_FILE: text})
 
 
 def _trainings(out: Path, choices: Choices, variant: str) -> list[dict[str, Any]]:
     """Returns what each training of a variant at its chosen rate came to, as its prompt.json tells."""
     found = []
     for seed, folder in choices.prompts.get(variant, {}).items():
-        info = read_description(folder / DESCRIPTION, "prompt", FORMAT)
+        info = read_description(folder / PROMPT_FILE, "prompt", FORMAT)
         metrics = info["metrics"]
         told = {"seed": seed, "lr": info["config"]["lr"], "steps": metrics["steps"]}
         told |= {"llm_passes": metrics["steps"], "trainable_parameters": info["trainable_parameters"]}

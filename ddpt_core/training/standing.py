@@ -15,13 +15,12 @@ from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.readers import Sources, sources_in
 from ddpt_core.data.task import Task
 from ddpt_core.errors import ArtifactError, ConfigError
-from ddpt_core.files import check_writable
-from ddpt_core.prompts.checkpoint import DESCRIPTION, FORMAT, WEIGHTS, read_description
+from ddpt_core.files import check_writable, read_description
+from ddpt_core.prompts.checkpoint import FORMAT
 from ddpt_core.prompts.method import Method
-from ddpt_core.settings import TrainConfig
+from ddpt_core.settings import PROMPT_FILE, TRAINING_STATE, WEIGHTS, TrainConfig
 from ddpt_core.training.training_state import load_state, read_numbers, save_state
 
-STATE = "training.safetensors"  # beside the prompt while it is trained; --resume goes on from it
 # Settings that a training may be resumed with anew: no figure depends on them.
 FREE_TO_CHANGE = ("accumulate", "save_every")
 NAMED = 8  # tasks of a batch that a message names
@@ -71,7 +70,7 @@ class Record:
 
     def __init__(self, out: Path, method: Method, optimizer: torch.optim.Optimizer, about: dict[str, Any]):
         self.out, self.method, self.optimizer, self.about = out, method, optimizer, about
-        self.state, self.at, self.kept = out / STATE, Standing(), 0
+        self.state, self.at, self.kept = out / TRAINING_STATE, Standing(), 0
 
     def begin(self, resume: bool) -> str:
         """Returns "finished", "stopped" or "new": what the folder holds of this training; marks a new one.
@@ -97,7 +96,7 @@ class Record:
             raise ArtifactError(
                 f"The folder {self.out} already holds a trained prompt; give another folder or remove that one."
             )
-        _require_same(read_description(self.out / DESCRIPTION, "prompt", FORMAT), self.about)
+        _require_same(read_description(self.out / PROMPT_FILE, "prompt", FORMAT), self.about)
         return "finished"
 
     def restore(self) -> None:

@@ -23,9 +23,9 @@ from ddpt_core.prompts.method import Method, Piece, method_named
 from ddpt_core.settings import TrainConfig
 from ddpt_core.training.batches import Batches, parts_of, split, validation_loss
 from ddpt_core.training.processes import Compute, Processes, is_main, processes
-from ddpt_core.training.standing import STATE, Progress, Record, Standing, describe
+from ddpt_core.training.standing import Progress, Record, Standing, describe
 
-__all__ = ["STATE", "Batches", "Progress", "Standing", "split", "train", "validation_loss"]
+__all__ = ["Batches", "Progress", "Standing", "split", "train", "validation_loss"]
 
 WARMUP_STEPS = 20
 CLIP_NORM = 1.0

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from ddpt_core.errors import ArtifactError, first_line
-from ddpt_core.prompts.checkpoint import DESCRIPTION as PROMPT_DESCRIPTION
-from ddpt_core.prompts.checkpoint import WEIGHTS, available_prompts, load_prompt
+from ddpt_core.prompts.checkpoint import available_prompts, load_prompt
+from ddpt_core.settings import PROMPT_FILE, WEIGHTS
 from ddpt_core.trajectory.folder import WAYPOINTS
 
 NAMES = {"x.first": "pure noise", "x.middle": "middle", "x.last": "last state", "context.last": "final context"}
@@ -114,7 +114,7 @@ def check_waypoints(folder: Path, run, waypoints: Mapping[str, np.ndarray]) -> N
 def _weights_sha256(folder: Path) -> str | None:
     """Returns the digest that a prompt's own description tells; `load_prompt` sees to it that it is true."""
     try:
-        return json.loads((folder / PROMPT_DESCRIPTION).read_text(encoding="utf-8")).get("weights_sha256")
+        return json.loads((folder / PROMPT_FILE).read_text(encoding="utf-8")).get("weights_sha256")
     except (OSError, ValueError, AttributeError):
         return None
 

@@ -11,7 +11,8 @@ from ddpt_core.backbone.loading import load_backbone
 from ddpt_core.errors import ArtifactError, ConfigError
 from ddpt_core.prompts.checkpoint import load_prompt
 from ddpt_core.prompts.method import method_named
-from ddpt_core.training.trainer import STATE, train
+from ddpt_core.settings import TRAINING_STATE
+from ddpt_core.training.trainer import train
 
 every = pytest.mark.parametrize("name", methods())
 
@@ -87,13 +88,13 @@ def test_stopped_training_does_not_go_on_with_another_backbone(stopped, tiny_fol
 
 @pytest.mark.parametrize("keep", [0, 100, -1])
 def test_damaged_state_is_refused_with_what_to_do(stopped, keep, tiny, data_file, train_config):
-    (stopped / STATE).write_bytes((stopped / STATE).read_bytes()[:keep])
+    (stopped / TRAINING_STATE).write_bytes((stopped / TRAINING_STATE).read_bytes()[:keep])
     with pytest.raises(ArtifactError, match=r"cannot be read .* remove it and train without --resume"):
         next(train(tiny, data_file, stopped, train_config("ddpt"), resume=True))
 
 
 def test_weights_in_place_of_the_state_are_refused(stopped, prompts, tiny, data_file, train_config):
-    (stopped / STATE).write_bytes((prompts["ddpt"] / "weights.safetensors").read_bytes())
+    (stopped / TRAINING_STATE).write_bytes((prompts["ddpt"] / "weights.safetensors").read_bytes())
     with pytest.raises(ArtifactError, match="cannot be read"):
         next(train(tiny, data_file, stopped, train_config("ddpt"), resume=True))
 
@@ -167,9 +168,9 @@ def test_gradient_that_is_no_number_is_never_applied(tiny, data_file, train_conf
     config = train_config("ddpt", validate_every=3)
     with pytest.raises(ConfigError, match=r"The gradient is nan at step 3 .* the state after step 2\.$"):
         list(train(tiny, data_file, tmp_path / "out", config))
-    state = load_file(tmp_path / "out" / STATE)
+    state = load_file(tmp_path / "out" / TRAINING_STATE)
     assert all(value.isfinite().all() for value in state.values())
-    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [STATE]
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [TRAINING_STATE]
 
 
 def test_weights_that_are_no_numbers_are_never_saved(tiny, data_file, train_config, tmp_path, monkeypatch):
@@ -275,12 +276,12 @@ def test_state_of_an_earlier_release_goes_on_with_the_defaults(stopped, tiny, da
     from safetensors import safe_open
     from safetensors.torch import save_file
 
-    with safe_open(stopped / STATE, framework="pt") as file:
+    with safe_open(stopped / TRAINING_STATE, framework="pt") as file:
         tensors, header = {name: file.get_tensor(name) for name in file.keys()}, file.metadata()  # noqa: SIM118
     numbers = json.loads(header["numbers"])
     for name in ("accumulate", "mixed_precision"):
         del numbers["about"]["config"][name]
-    save_file(tensors, stopped / STATE, header | {"numbers": json.dumps(numbers)})
+    save_file(tensors, stopped / TRAINING_STATE, header | {"numbers": json.dumps(numbers)})
     with pytest.raises(ConfigError, match="has mixed_precision = 'auto', not 'no'"):
         next(train(tiny, data_file, stopped, train_config("ddpt", mixed_precision="no"), resume=True))
     assert [at.step for at in train(tiny, data_file, stopped, train_config("ddpt"), resume=True)] == [4]

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.arms import ARM_LABELS, ARM_NAMES, ARM_NOTES, listed
+from app.page.names import listed
 from app.page.numbers import whole
-from ddpt_core.arms import ARMS, DDPT, DDPT_FULL, MANUAL
+from ddpt_core.arms import ALL_ARMS, ARMS, DDPT, DDPT_FULL, MANUAL
 from ddpt_core.errors import ConfigError, DataError, require_range
 
 MAX_COLUMNS = 12  # of one comparison; also the most seeds that a range may name
@@ -50,7 +50,7 @@ class Column:
     @property
     def note(self) -> str:
         """What its arm is, in a sentence."""
-        return TYPED_NOTE if self.typed else ARM_NOTES[self.arm]
+        return TYPED_NOTE if self.typed else ALL_ARMS[self.arm].note
 
     @property
     def source(self) -> tuple[str, int | None, str]:
@@ -74,7 +74,8 @@ def columns_of(
         if arm in DENOISED:
             columns += [_denoised(arm, seed, first=seed == seeds[0], alone=len(seeds) == 1) for seed in seeds]
         else:
-            columns.append(Column(arm, arm, ARM_LABELS[arm], ARM_NAMES[arm], None, manual if arm == MANUAL else ""))
+            of = ALL_ARMS[arm]
+            columns.append(Column(arm, arm, of.label, of.phrase, None, manual if arm == MANUAL else ""))
     for place, text in enumerate(contexts, start=1):
         key, more = ("typed", "") if place == 1 else (f"typed-{place}", f" {place}")
         columns.append(Column(key, MANUAL, f"Your context{more}", f"your context{more}", None, text))
@@ -91,7 +92,7 @@ def named_in_a_sentence(columns: Sequence[Column]) -> str:
     for column in columns:
         several = sum(other.arm == column.arm and other.key != column.key for other in columns)
         if column.arm in DENOISED and several:
-            names.setdefault(ARM_NAMES[column.arm], []).append(f"{column.seed:,}")
+            names.setdefault(ALL_ARMS[column.arm].phrase, []).append(f"{column.seed:,}")
         else:
             names[column.phrase] = []
     return listed([_with_seeds(name, seeds) if seeds else name for name, seeds in names.items()])
@@ -110,9 +111,9 @@ def usual_columns() -> tuple[Column, ...]:
 def _denoised(arm: str, seed: int, first: bool, alone: bool) -> Column:
     key = arm if first else f"{arm}@{seed}"
     if alone:
-        return Column(key, arm, ARM_LABELS[arm], ARM_NAMES[arm], seed)
-    phrase = _with_seeds(ARM_NAMES[arm], [f"{seed:,}"])
-    return Column(key, arm, f"{ARM_LABELS[arm]}, seed {seed:,}", phrase, seed)
+        return Column(key, arm, ALL_ARMS[arm].label, ALL_ARMS[arm].phrase, seed)
+    phrase = _with_seeds(ALL_ARMS[arm].phrase, [f"{seed:,}"])
+    return Column(key, arm, f"{ALL_ARMS[arm].label}, seed {seed:,}", phrase, seed)
 
 
 def seeds_of(given: Any) -> tuple[int, ...]:

@@ -10,14 +10,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from app.arms import arms_of
 from app.compare.boards.columns import Column, columns_of, contexts_of, seeds_of
 from app.page.examples import Examples
 from app.page.fields.typed_tests import check_limits, typed_statements
 from app.page.numbers import COLLAPSED, generation_settings
 from app.page.prompts import Prompts
 from app.page.stream import Tell
-from ddpt_core.arms import ARMS, MANUAL, NONE, PROMPT_TUNING, RESIDUAL
+from ddpt_core.arms import ARMS, MANUAL, NONE, PROMPT_TUNING, RESIDUAL, arms_of
 from ddpt_core.data.programs import program_of
 from ddpt_core.data.task import Task, check_instruction
 from ddpt_core.errors import DataError

@@ -20,6 +20,7 @@ from app.compare.boards.origin import Origin
 from app.page.csv_table import csv_table
 from ddpt_core import __version__
 from ddpt_core.errors import DataError, require_choice
+from ddpt_core.metrics.table import METRICS
 
 PACKAGES = ("torch", "transformers", "sacrebleu", "codebleu")
 NOTHING = "There is nothing to take away yet; compare first."
@@ -61,8 +62,6 @@ def as_csv(boards: Sequence[Board], origin: Origin, for_spreadsheets: bool = Fal
 
     `for_spreadsheets` an apostrophe stands before a text that could be run as a formula.
     """
-    from ddpt_core.metrics.text_metrics import METRICS
-
     heads = ("instruction", "column", "arm", "seed", "context", "prompt", "code", "answer", *METRICS)
     rows = []
     for board in boards:

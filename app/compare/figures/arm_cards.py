@@ -15,6 +15,7 @@ from app.page.pieces.as_written import as_written_html
 from app.page.pieces.code import CARDS, code_html, escaped, instruction_html
 from app.page.pieces.metric_name import figures_of_an_answer, metric_name_html
 from app.page.pieces.test_rows import outcome_chip, run_html
+from ddpt_core.metrics.table import METRICS
 
 if TYPE_CHECKING:
     from app.compare.boards.columns import Column
@@ -166,8 +167,6 @@ def _same(card: Card, cards: Sequence[Card], base: Base | None) -> str:
 
 
 def _figures(card: Card) -> str:
-    from ddpt_core.metrics.text_metrics import METRICS
-
     result, rows = card.result, []
     names = {name: metric_name_html(name, label, card.key) for name, label in figures_of_an_answer()}
     for name, metric in METRICS.items():

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.arms import ALL_ARMS, DDPT, MANUAL, PROMPT_TUNING
 from app.page.pieces.measures import Measure, Score
+from ddpt_core.arms import ALL_ARMS, DDPT, MANUAL, PROMPT_TUNING
 from ddpt_core.backbone import registry
 from ddpt_core.errors import ArtifactError
+from ddpt_core.metrics.table import LOSS, PASS, study_figures
 
 FORMAT = 2
 MAKES_IT = "python -m ddpt_core study studies/prompts.yaml --out DIR --ship"
 RATIOS = ((DDPT, PROMPT_TUNING), (DDPT, MANUAL), (PROMPT_TUNING, MANUAL))  # of the paper's arms; they stand first
 ALPHA = 0.05  # a corrected p-value up to this is told as a difference
-PASS, LOSS = "pass_at_1", "loss"  # beside the metrics of the text
 
 
 @dataclass(frozen=True)
@@ -142,10 +142,7 @@ def _data(found: dict[str, Any]) -> StudyData:
 
 def _scales() -> dict[str, tuple[str, float]]:
     """Returns measure -> (label, factor to the page's scale), in the order of the table."""
-    from ddpt_core.metrics.text_metrics import METRICS
-
-    text = {name: (metric.label, 100 / metric.scale) for name, metric in METRICS.items()}
-    return {PASS: ("pass@1", 100.0), **text, LOSS: ("Loss, nats per token", 1.0)}
+    return {name: (figure.label, figure.to_hundred) for name, figure in study_figures().items()}
 
 
 def _score(found: dict[str, Any] | None, scale: float) -> Score | None:

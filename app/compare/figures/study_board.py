@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from app.arms import ALL_ARMS, ARM_LABELS
 from app.compare.figures.study import MAKES_IT, RATIOS, Pair, Study, StudyData, results_file
 from app.compare.figures.study_words import sentences
 from app.page.pieces import result_table
 from app.page.pieces.code import escaped
 from app.page.pieces.measures import Measure
 from app.page.pieces.result_table import interval, number, table_html
+from ddpt_core.arms import ALL_ARMS
 
 HOW = (
     "In grey the 95 % interval over the tasks, then ± the standard deviation over training seeds / over the noise that "
@@ -87,7 +87,7 @@ def _pairs_table(data: StudyData, pairs: Sequence[tuple[str, str]], measures: Se
     for treatment, baseline in pairs:
         found = data.pairs[treatment, baseline]
         cells = "".join(_pair_cell(measure, found.get(measure.name)) for measure in measures)
-        rows.append(f'<tr><th scope="row">{ARM_LABELS[treatment]} / {ARM_LABELS[baseline]}</th>{cells}</tr>')
+        rows.append(f'<tr><th scope="row">{ALL_ARMS[treatment].label} / {ALL_ARMS[baseline].label}</th>{cells}</tr>')
     heads = "".join(f'<th scope="col">{measure.label}</th>' for measure in measures)
     kind = "many pairs of-one" if len(measures) == 1 else "many pairs"
     return f'<table class="{kind}"><thead><tr><th></th>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
@@ -113,13 +113,13 @@ def _choices(content: dict[str, Any]) -> str:
     choices = content.get("choices") or {}
     manual = choices.get("manual") or {}
     rows = [
-        (ARM_LABELS["manual"], f"“{one.get('text', '')}”", *_figures(one), _mark(place == manual.get("chosen")))
+        (ALL_ARMS["manual"].label, f"“{one.get('text', '')}”", *_figures(one), _mark(place == manual.get("chosen")))
         for place, one in enumerate(manual.get("contexts") or ())
     ]
     for arm in ALL_ARMS:
         made = choices.get(arm) or {}
         rows += [
-            (ARM_LABELS[arm], f"learning rate {_rate(one)}", *_figures(one), _mark(p == made.get("chosen")))
+            (ALL_ARMS[arm].label, f"learning rate {_rate(one)}", *_figures(one), _mark(p == made.get("chosen")))
             for p, one in enumerate(made.get("rates") or ())
         ]
     by = (content.get("plan") or {}).get("choose_by")
@@ -138,7 +138,7 @@ def _trainings(content: dict[str, Any]) -> str:
             minutes = None if one.get("seconds") is None else one["seconds"] / 60
             ablation = " · ".join(f"{step}: {_plain(loss)}" for step, loss in steps.items())
             figures = (*(one.get(name) for name in names), minutes, one.get("seed_spread"))
-            who = (ARM_LABELS[arm], _plain(one.get("seed")), _rate(one))
+            who = (ALL_ARMS[arm].label, _plain(one.get("seed")), _rate(one))
             rows.append((*who, *map(_plain, figures), ablation or "–"))
     heads = ("Arm", "Seed", "Rate", "LLM passes", "Best step", "Validation loss", "Minutes", "Seed spread")
     return _plain_table((*heads, "Loss after so many steps"), rows)

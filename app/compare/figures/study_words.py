@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from app.arms import ARM_NAMES, DDPT, MANUAL, PROMPT_TUNING, listed
 from app.compare.figures.study import Pair, StudyData
+from app.page.names import listed
 from app.page.pieces.result_table import interval, number
+from ddpt_core.arms import ALL_ARMS, DDPT, MANUAL, PROMPT_TUNING
 
 IN_SENTENCE = {MANUAL: "the manual context", PROMPT_TUNING: "prompt tuning"}  # after a verb
 
@@ -21,7 +22,7 @@ def sentences(data: StudyData, name: str = "") -> list[str]:
 
 def _claim(data: StudyData, baseline: str, name: str) -> str:
     """Returns whether DDPT beats the baseline by one measure, and by how much."""
-    who, other = ARM_NAMES[DDPT], IN_SENTENCE[baseline]
+    who, other = ALL_ARMS[DDPT].phrase, IN_SENTENCE[baseline]
     measure, pair = data.measure(name), data.pairs.get((DDPT, baseline), {}).get(name)
     first, second = (measure.scores.get(arm) if measure else None for arm in (DDPT, baseline))
     if measure is None or pair is None or first is None or second is None:
@@ -64,7 +65,7 @@ def _doubt(data: StudyData, baseline: str, name: str) -> str:
         return ""
     arm = max(wide, key=lambda one: wide[one])
     return (
-        f"Yet trainings of {IN_SENTENCE.get(arm, ARM_NAMES[arm])} differ by more than that among themselves: "
+        f"Yet trainings of {IN_SENTENCE.get(arm, ALL_ARMS[arm].phrase)} differ by more than that among themselves: "
         f"±{number(wide[arm])} over their seeds."
     )
 

@@ -2,7 +2,6 @@
 
 import gradio as gr
 
-from app.arms import ARM_LABELS, ARM_NOTES
 from app.page.pieces.code import escaped
 from ddpt_core.arms import ALL_ARMS, ARMS
 
@@ -31,7 +30,7 @@ CSS = """
 
 def arm_boxes(elem_id: str, **layout: int) -> gr.CheckboxGroup:
     """Adds a box for every arm, those that are compared by default ticked."""
-    choices = [(ARM_LABELS[arm], arm) for arm in ALL_ARMS]
+    choices = [(ALL_ARMS[arm].label, arm) for arm in ALL_ARMS]
     return gr.CheckboxGroup(choices, value=list(ARMS), label="Arms", elem_id=elem_id, **layout)
 
 
@@ -43,7 +42,7 @@ def about_arms(elem_id: str) -> gr.HTML:
 def arm_notes_html() -> str:
     """Returns a line for every arm, in their order, as HTML."""
     rows = "".join(
-        f'<dt style="--arm: var(--arm-{arm})"><i></i>{ARM_LABELS[arm]}</dt><dd>{escaped(ARM_NOTES[arm])}</dd>'
+        f'<dt style="--arm: var(--arm-{arm})"><i></i>{ALL_ARMS[arm].label}</dt><dd>{escaped(ALL_ARMS[arm].note)}</dd>'
         for arm in ALL_ARMS
     )
     return f'<details class="about-arms"><summary>What the six arms are</summary><dl>{rows}</dl></details>'

@@ -5,11 +5,13 @@ from typing import Any
 
 import gradio as gr
 
-from app.arms import ARM_LABELS, TRAINED
 from app.page.prompts import Prompts
+from ddpt_core.arms import ALL_ARMS, trained_arms
+from ddpt_core.settings import GenerationSettings
 
-BEAMS, LONGEST, PENALTY, NGRAM = DEFAULTS = (1, 64, 1.0, 0)  # those of GenerationSettings, which would load torch
-PROMPTS = slice(1, 1 + len(TRAINED))  # where the prompts stand among the fields
+USUAL = GenerationSettings()
+DEFAULTS = (USUAL.num_beams, USUAL.max_new_tokens, USUAL.repetition_penalty, USUAL.no_repeat_ngram_size)
+PROMPTS = slice(1, 1 + len(trained_arms()))  # where the prompts stand among the fields
 NUMBERS = ("Beams", "New tokens", "Repetition penalty", "No-repeat n-gram")
 PAPERS = (1.2, 2)  # repetition penalty and no-repeat n-gram size of the paper's experiments
 PENALTY_NOTE = (
@@ -27,7 +29,7 @@ MARK = """value => {
 
 
 def setting_fields(prompts: Prompts, several: bool = False) -> list[gr.components.Component]:
-    """Adds what is rarely changed: context, a prompt for each arm of TRAINED, seed, the four settings of generation.
+    """Adds what is rarely changed: context, a prompt for each trained arm, seed, the four settings of generation.
 
     Returns them in this order, the prompts at PROMPTS. A menu is in sight where there is a choice. With `several` the
     seed is a text that may name several, and a last field takes further contexts, as columns_and_settings reads them.
@@ -42,11 +44,11 @@ def setting_fields(prompts: Prompts, several: bool = False) -> list[gr.component
             gr.Dropdown(
                 names[arm],
                 value=chosen.get(arm),
-                label=f"Prompt of {ARM_LABELS[arm]}",
+                label=f"Prompt of {ALL_ARMS[arm].label}",
                 visible=len(names[arm]) > 1,
                 min_width=150,
             )
-            for arm in TRAINED
+            for arm in trained_arms()
         ]
         if several:
             seed = gr.Textbox("0", label="Seeds of DDPT’s noise, e.g. 0-3", max_lines=1, min_width=150)
@@ -95,7 +97,7 @@ def offered(
     `handed` is a prompt that another tab wants to be chosen.
     """
     known = list(prompts.names().values())
-    names = list(prompts.fitting(dict(zip(TRAINED, chosen, strict=True)), handed).values())
+    names = list(prompts.fitting(dict(zip(trained_arms(), chosen, strict=True)), handed).values())
     menus = [
         gr.Dropdown(choices=offer, value=name, visible=len(offer) > (name is not None))
         for name, offer in zip(names, known, strict=True)
@@ -109,7 +111,7 @@ def prompts_and_settings(values: Sequence[Any]) -> dict[str, Any]:
     seed, beams, longest, penalty, ngram = values[PROMPTS.stop :]
     return {
         "context": context,
-        "prompts": dict(zip(TRAINED, prompts, strict=True)),
+        "prompts": dict(zip(trained_arms(), prompts, strict=True)),
         "seed": seed,
         "num_beams": beams,
         "max_new_tokens": longest,

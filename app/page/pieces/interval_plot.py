@@ -6,16 +6,15 @@ import html
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from app.arms import ARM_LABELS
 from app.page.pieces.measures import Measure
-from app.page.theme import ARM_COLOURS, SANS
+from app.page.theme import SANS
+from ddpt_core.arms import ALL_ARMS
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 ROW, TOP, BOTTOM = 54, 34, 58  # pixels: each measure, the legend, the axis and what stands below it
 ARM, LINE_OF_LEGEND = 13, 20  # pixels: between two arms, and of a line of the legend, which holds three arms
-SYMBOLS = {"none": "triangle-up", "residual": "square", "ddpt-full": "diamond"}  # a circle otherwise
 INK = "#7C8693"  # readable on both themes and on the white of a saved picture
 SAVE = """() => {
   const plot = document.querySelector("#ELEMENT .js-plotly-plot");
@@ -50,7 +49,7 @@ def interval_plot(measures: Sequence[Measure], about: str = "", close: bool = Fa
         ends = [score.interval or (score.value, score.value) for *_, score in known]
         figure.add_trace(
             go.Scatter(
-                name=ARM_LABELS[arm],
+                name=ALL_ARMS[arm].label,
                 mode="markers",
                 x=[score.value for *_, score in known],
                 y=[row + offset for row, *_ in known],
@@ -62,7 +61,7 @@ def interval_plot(measures: Sequence[Measure], about: str = "", close: bool = Fa
                     "thickness": 2,
                     "width": 4,
                 },
-                marker={"color": ARM_COLOURS[arm], "size": 9, "symbol": SYMBOLS.get(arm, "circle")},
+                marker={"color": ALL_ARMS[arm].colour, "size": 9, "symbol": ALL_ARMS[arm].symbol},
                 customdata=[[label, *end] for (_, label, _), end in zip(known, ends, strict=True)],
                 hovertemplate="%{customdata[0]}: %{x:.3g}<br>%{customdata[1]:.3g} to %{customdata[2]:.3g}",
             )

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from app.arms import ALL_ARMS, ARM_NAMES, listed
+from app.page.names import listed
+from ddpt_core.arms import ALL_ARMS
+from ddpt_core.metrics.table import METRICS
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,6 @@ class Measure:
 
 def measures_of(report: dict[str, Any]) -> list[Measure]:
     """Returns every measure of a metrics.json: pass@k, if tests were run, before those of the text."""
-    from ddpt_core.metrics.text_metrics import METRICS
-
     arms = {name: report["arms"][name] for name in ALL_ARMS if name in report["arms"]}
     found = []
     tests = report.get("tests") or {}
@@ -49,7 +49,7 @@ def measures_of(report: dict[str, Any]) -> list[Measure]:
             }
             found.append(Measure(f"pass@{k}", f"pass@{k}", tests["tasks"], True, scores))
     for name, metric in METRICS.items():
-        scores = {arm: _score(made[name], made["ci95"][name], 100 / metric.scale) for arm, made in arms.items()}
+        scores = {arm: _score(made[name], made["ci95"][name], metric.to_hundred) for arm, made in arms.items()}
         n = max((made["n"] for made in arms.values()), default=0)
         found.append(Measure(name, metric.label, n, metric.scale == 1, scores))
     return found
@@ -69,9 +69,9 @@ def differences(measures: list[Measure]) -> list[str]:
             apart.setdefault((better, worse), []).append(measure.label)
     below: dict[tuple[str, tuple[str, ...]], list[str]] = {}  # (better, labels) -> the arms that it is above in these
     for (better, worse), labels in apart.items():
-        below.setdefault((better, tuple(labels)), []).append(ARM_NAMES[worse])
+        below.setdefault((better, tuple(labels)), []).append(ALL_ARMS[worse].phrase)
     said += [
-        f"{ARM_NAMES[better]} is above {listed(worse)} in {listed(list(labels))}."
+        f"{ALL_ARMS[better].phrase} is above {listed(worse)} in {listed(list(labels))}."
         for (better, labels), worse in below.items()
     ]
     if len(_scored(text)) > 1:
@@ -91,8 +91,10 @@ def _pass_sentence(measure: Measure) -> str:
         return f"{measure.label}: the intervals of all arms overlap; these tests do not tell the arms apart."
     said = []
     for better in dict.fromkeys(better for better, _ in pairs):
-        worse = [ARM_NAMES[b] for a, b in pairs if a == better]
-        said.append(f"{listed(worse)} {'pass' if len(worse) > 1 else 'passes'} fewer tests than {ARM_NAMES[better]}")
+        worse = [ALL_ARMS[b].phrase for a, b in pairs if a == better]
+        said.append(
+            f"{listed(worse)} {'pass' if len(worse) > 1 else 'passes'} fewer tests than {ALL_ARMS[better].phrase}"
+        )
     count = len(_scored([measure]))
     rest = "" if len(pairs) == count * (count - 1) // 2 else "; elsewhere they overlap"
     return f"{measure.label}: {listed(said)}, beyond the intervals{rest}."

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from app.page.pieces.code import escaped
-from app.page.pieces.metric_notes import note_of
+from ddpt_core.metrics.table import METRICS, SECONDS, TOKENS, figure_named
 
 CSS = Path(__file__).with_suffix(".css")
 # A note stays closed until pointer and focus have left its name.
@@ -24,7 +24,7 @@ def metric_name_html(name: str, label: str, place: str) -> str:
     ident = escaped(f"note-{place}-{name}")
     return (
         f'<span class="metric"><button type="button" aria-describedby="{ident}">{escaped(label)}</button>'
-        f'<span role="tooltip" id="{ident}">{escaped(note_of(name))}</span></span>'
+        f'<span role="tooltip" id="{ident}">{escaped(figure_named(name).note)}</span></span>'
     )
 
 
@@ -35,13 +35,13 @@ def notes_style() -> str:
 
 def metric_notes_html(figures: Iterable[tuple[str, str]], title: str = "What these figures mean") -> str:
     """Returns the notes of all `figures`, (name, label), folded away under `title`."""
-    rows = "".join(f"<dt>{escaped(label)}</dt><dd>{escaped(note_of(name))}</dd>" for name, label in figures)
+    rows = "".join(f"<dt>{escaped(label)}</dt><dd>{escaped(figure_named(name).note)}</dd>" for name, label in figures)
     return f'<details class="metric-notes"><summary>{escaped(title)}</summary><dl>{rows}</dl></details>'
 
 
 def figures_of_an_answer() -> list[tuple[str, str]]:
     """Returns name and label of every figure that stands on a card."""
-    return [*_of_texts(), ("seconds", "Written in"), ("tokens", "Tokens")]
+    return [*_of_texts(), *((name, figure_named(name).label) for name in (SECONDS, TOKENS))]
 
 
 def figures_of_many() -> list[tuple[str, str]]:
@@ -50,6 +50,4 @@ def figures_of_many() -> list[tuple[str, str]]:
 
 
 def _of_texts() -> list[tuple[str, str]]:
-    from ddpt_core.metrics.text_metrics import METRICS
-
     return [(name, metric.label) for name, metric in METRICS.items()]

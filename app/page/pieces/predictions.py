@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from app.arms import ARM_LABELS
 from app.page.pieces.as_written import as_written_html
 from app.page.pieces.code import CARDS, code_html, escaped, instruction_html
 from app.page.pieces.result_table import OUTCOMES
 from app.page.pieces.test_rows import outcome_chip, tests_html, tests_of
+from ddpt_core.arms import ALL_ARMS
 
 PAGE = 20  # rows shown at once
 NOT_TESTED = "not tested"
@@ -56,8 +56,9 @@ def _row(row: Row, place: int) -> str:
     code = code_html(row["prediction"]) if row["prediction"] else '<span class="unseen">(an empty answer)</span>'
     reference = code_html(row["reference"]) if row["reference"].strip() else '<span class="unseen">none</span>'
     judged = tests_html(tests, status, row.get("detail", "")) if status else _why(row.get("detail", ""))
+    name = ALL_ARMS[arm].label if arm in ALL_ARMS else escaped(arm)
     return (
-        f'<article style="--arm: var(--arm-{arm})"><header><h3>{ARM_LABELS.get(arm, escaped(arm))}</h3>'
+        f'<article style="--arm: var(--arm-{arm})"><header><h3>{name}</h3>'
         f'<span class="id">{escaped(row["id"])}{sample}</span>{chip}'
         f'<button type="button" data-row="{place}">Open in Compare</button></header>'
         f"{instruction_html(row['instruction'])}"

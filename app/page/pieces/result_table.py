@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from app.arms import ALL_ARMS, ARM_LABELS, ARM_NAMES, ARM_NOTES
 from app.page.pieces.code import escaped
 from app.page.pieces.measures import Measure, Score, differences
 from app.page.pieces.test_rows import NOT_RUN_HERE
+from ddpt_core.arms import ALL_ARMS
 
 CSS = Path(__file__).with_suffix(".css")
 INTERVALS = "In grey the 95 % interval, from 1,000 resamples of the tasks."
@@ -34,8 +34,8 @@ def result_html(report: dict[str, Any], measures: list[Measure]) -> str:
 def table_html(arms: Sequence[str], measures: Sequence[Measure], tail: str = "") -> str:
     """Returns a row for each measure and a column for each arm as HTML; `tail` is further rows."""
     heads = "".join(
-        f'<th scope="col" style="--arm: var(--arm-{arm})" title="{escaped(ARM_NOTES[arm])}"><span><i></i>'
-        f"{ARM_LABELS[arm]}</span></th>"
+        f'<th scope="col" style="--arm: var(--arm-{arm})" title="{escaped(ALL_ARMS[arm].note)}"><span><i></i>'
+        f"{ALL_ARMS[arm].label}</span></th>"
         for arm in arms
     )
     rows = "".join(
@@ -72,7 +72,7 @@ def _spread(score: Score) -> str:
 
 def named_cell(arm: str) -> str:
     """Returns the attributes of a cell that say of which arm it is where the heads of the table are out of sight."""
-    return f' data-arm="{ARM_LABELS[arm]}" style="--arm: var(--arm-{arm})"'
+    return f' data-arm="{ALL_ARMS[arm].label}" style="--arm: var(--arm-{arm})"'
 
 
 def interval(ends: tuple[float, float] | None) -> str:
@@ -118,7 +118,10 @@ def _notes(report: dict[str, Any], measures: list[Measure]) -> str:
         for score in m.scores.values()
     ):
         notes.append(NO_WIDTH)
-    notes += [f"{ARM_NAMES.get(arm, arm)} was not run: {why}." for arm, why in report["not_run"].items()]
+    notes += [
+        f"{ALL_ARMS[arm].phrase if arm in ALL_ARMS else arm} was not run: {why}."
+        for arm, why in report["not_run"].items()
+    ]
     lines = "".join(f"<p>{escaped(note)}</p>" for note in notes)
     return f'<div class="notes">{lines}{_tests_notes(tests, data["tasks"]) if tests else ""}</div>'
 

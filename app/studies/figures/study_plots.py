@@ -6,13 +6,13 @@ import html
 from typing import TYPE_CHECKING, Any
 
 from app.page.pieces.interval_plot import INK, LINE, REMOVED
-from app.page.theme import ARM_COLOURS, SANS
+from app.page.theme import SANS
 from app.studies.figures.study_tables import called, scales
+from ddpt_core.arms import ALL_ARMS
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-SYMBOLS = {"none": "triangle-up", "residual": "square", "ddpt-full": "diamond"}  # a circle otherwise
 ROW, MARGINS = 30, 120  # pixels: of an arm, and of what stands around them
 CELLS, ON_CELLS = [[0, "#E4EEF6"], [1, "#7DB8E0"]], "#1C2128"
 LONGEST_NAME = 34  # letters of an arm's name beside the plot
@@ -44,8 +44,8 @@ def arms_plot(part: dict[str, Any], data: dict[str, Any], metric: str) -> go.Fig
                 "color": INK,
             },
             marker={
-                "color": [ARM_COLOURS[kind] for kind in kinds],
-                "symbol": [SYMBOLS.get(kind, "circle") for kind in kinds],
+                "color": [ALL_ARMS[kind].colour for kind in kinds],
+                "symbol": [ALL_ARMS[kind].symbol for kind in kinds],
                 "size": 10,
             },
             customdata=[[html.escape(called(name)), *end] for (name, _), end in zip(known, ends, strict=True)],

@@ -7,8 +7,9 @@ from typing import Any
 
 from app.page.pieces.code import escaped
 from app.page.pieces.result_table import interval, number
+from ddpt_core.arms import ALL_ARMS
+from ddpt_core.metrics.table import LOSS, PASS, study_figures
 
-PASS, LOSS = "pass_at_1", "loss"  # beside the metrics of the text
 FEW_PAIRS = 12  # that are shown before the rest is folded away
 ALPHA = 0.05
 SPREADS = ("training_spread", "sampling_spread")
@@ -25,10 +26,10 @@ PAIRS_NOTE = (
 
 def scales() -> dict[str, tuple[str, float, str]]:
     """Returns metric -> (label, factor to what is shown, unit), in the order of the tables."""
-    from ddpt_core.metrics.text_metrics import METRICS
-
-    text = {name: (one.label, 100 / one.scale, " %" if one.scale == 1 else "") for name, one in METRICS.items()}
-    return {PASS: ("pass@1", 100.0, " %"), **text, LOSS: ("Loss, nats per token", 1.0, "")}
+    return {
+        name: (figure.label, figure.to_hundred, " %" if figure.scale == 1 else "")
+        for name, figure in study_figures().items()
+    }
 
 
 def metrics_of(data: dict[str, Any]) -> list[str]:
@@ -48,9 +49,7 @@ def chief_of(data: dict[str, Any]) -> str:
 
 def called(name: str) -> str:
     """Returns how an arm of a study is called: a name of the project's own in words, another as its file has it."""
-    from ddpt_core.study.names import NAMES
-
-    return NAMES.get(name, name)
+    return ALL_ARMS[name].in_report if name in ALL_ARMS else name
 
 
 def results_html(part: dict[str, Any], data: dict[str, Any], said: Sequence[str]) -> str:

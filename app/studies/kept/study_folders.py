@@ -12,12 +12,9 @@ from typing import Any
 from ddpt_core.arms import ALL_ARMS
 from ddpt_core.backbone import registry
 from ddpt_core.errors import ArtifactError
+from ddpt_core.settings import CELL_RESULT, RESULTS, RESULTS_FORMAT, STUDY_BEGUN, STUDY_REQUEST
 
 SHIPPED = "shipped"  # the name of the study that comes with the project
-RESULTS, BEGUN = "results.json", "study.json"  # as ddpt_core.study.study writes them; that module would load torch
-REQUEST = "request.json"  # beside them: what the page was asked for
-COMMAND_LINE = Path("build") / "studies"  # where the command line writes its studies unless it is told otherwise
-FORMAT = 2
 MAX_RESULTS = 64 << 20  # bytes of a results.json that are read
 FINISHED, STOPPED, RUNNING = "finished", "stopped", "running"
 PART_KEYS = ("name", "of", "train", "variants", "entries", "plan", "backbone", "choices", "trainings", "failed", "data")
@@ -57,7 +54,7 @@ class StudyEntry:
     def request(self) -> dict[str, Any] | None:
         """What the page was asked for, None if the study was not begun on it."""
         try:
-            asked = json.loads((self.folder / REQUEST).read_text(encoding="utf-8"))
+            asked = json.loads((self.folder / STUDY_REQUEST).read_text(encoding="utf-8"))
             return asked if isinstance(asked, dict) and {"file", "data_folder", "limit"} <= asked.keys() else None
         except (OSError, ValueError):
             return None
@@ -75,7 +72,7 @@ class StudyEntry:
     def cells(self) -> int | None:
         """Returns how many cells are done; of the shipped study only the answers are known."""
         if not self.shipped:
-            return sum(1 for _ in self.folder.glob("cells/*/*/result.json"))
+            return sum(1 for _ in self.folder.glob(f"cells/*/*/{CELL_RESULT}"))
         try:
             return sum(len(data["runs"]) for part in self.results["parts"] for data in part["data"])
         except ArtifactError:
@@ -84,7 +81,9 @@ class StudyEntry:
     def _of_plan(self) -> dict[str, Any]:
         """Returns what is known of a study without results."""
         asked = self.request or {}
-        begun = next((self.folder / name for name in (BEGUN, REQUEST) if (self.folder / name).is_file()), self.folder)
+        begun = next(
+            (self.folder / name for name in (STUDY_BEGUN, STUDY_REQUEST) if (self.folder / name).is_file()), self.folder
+        )
         when = f"{datetime.fromtimestamp(begun.stat().st_mtime):%Y-%m-%d}"
         return {"created": when, "limit": asked.get("limit")} | {
             name: asked[name] for name in ("backbones", "parts") if name in asked
@@ -92,19 +91,16 @@ class StudyEntry:
 
 
 def studies_there() -> dict[str, StudyEntry]:
-    """Returns name -> study: the user's own and those of the command line, the latest first, then the one that ships.
-
-    Of two with one name it is the user's own.
-    """
-    found: dict[str, tuple[float, str, StudyEntry]] = {}
-    for home in (COMMAND_LINE, registry.user_folder("studies")):
-        for folder in home.iterdir() if home.is_dir() else ():
-            times = [path.stat().st_mtime for name in (RESULTS, BEGUN, REQUEST) if (path := folder / name).is_file()]
-            if times and folder.name != SHIPPED:
-                found[folder.name] = -max(times), folder.name, StudyEntry(folder.name, folder)
+    """Returns name -> study: the user's own, which the command line writes too, the latest first, then what ships."""
+    found: list[tuple[float, str, StudyEntry]] = []
+    home, names = registry.user_folder("studies"), (RESULTS, STUDY_BEGUN, STUDY_REQUEST)
+    for folder in home.iterdir() if home.is_dir() else ():
+        times = [path.stat().st_mtime for name in names if (path := folder / name).is_file()]
+        if times and folder.name != SHIPPED:
+            found.append((-max(times), folder.name, StudyEntry(folder.name, folder)))
     shipped = registry.ASSETS / "comparison"
     last = {SHIPPED: StudyEntry(SHIPPED, shipped)} if (shipped / RESULTS).is_file() else {}
-    return {entry.name: entry for _, _, entry in sorted(found.values(), key=lambda item: item[:2])} | last
+    return {entry.name: entry for _, _, entry in sorted(found, key=lambda item: item[:2])} | last
 
 
 def read_results(path: Path) -> Results:
@@ -123,8 +119,10 @@ def _read(path: Path, _changed: int, size: int) -> Results:
         raise ArtifactError(f"{whose} must have at most {MAX_RESULTS >> 20} MB here, got {size >> 20}; read report.md.")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        if content["format"] != FORMAT:
-            raise ArtifactError(f"{whose} must be of format {FORMAT}, got {content['format']!r}; run the study again.")
+        if content["format"] != RESULTS_FORMAT:
+            raise ArtifactError(
+                f"{whose} must be of format {RESULTS_FORMAT}, got {content['format']!r}; run the study again."
+            )
         for part in content["parts"]:
             _check(part)
         if not content["parts"]:

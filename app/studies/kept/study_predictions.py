@@ -13,12 +13,12 @@ from typing import Any
 from app.studies.kept.study_folders import StudyEntry
 from ddpt_core.data.task import Task
 from ddpt_core.errors import DataError
+from ddpt_core.metrics.table import LOSS, METRICS
+from ddpt_core.settings import PREDICTIONS
 
-PREDICTIONS = "predictions.jsonl"
 MAX_ROWS = 5_000  # predictions that are read for one look
 MAX_CELL = 32 << 20  # bytes of one cell's predictions that are read
-PASSED, LOSS = "passed", "loss"  # beside the metrics of the text
-TEXT = ("bleu", "chrf", "rouge_l", "exact_match", "valid_python")  # metrics that say something of a single answer
+PASSED = "passed"  # beside the metrics of the text
 Row = dict[str, Any]
 
 
@@ -142,11 +142,14 @@ def seeds_of(run: dict[str, Any]) -> str:
 
 def orders(tests: bool) -> list[tuple[str, str]]:
     """Returns (name, value) of what predictions can be sorted by."""
-    from ddpt_core.metrics.text_metrics import METRICS
-
-    text = [(f"{METRICS[name].label} of the answer", name) for name in TEXT]
+    text = [(f"{METRICS[name].label} of the answer", name) for name in _of_one()]
     passed = [("Tests passed", PASSED)] if tests else []
     return [("Order of the tasks", ""), *passed, *text, ("Loss of the reference, per token", LOSS)]
+
+
+def _of_one() -> list[str]:
+    """Returns the metrics that say something of a single answer."""
+    return [name for name, metric in METRICS.items() if metric.of_one]
 
 
 def _rank(value: float | None, by: str, best_first: bool) -> tuple[bool, float]:
@@ -175,19 +178,17 @@ def _read(path: Path, _changed: int) -> tuple[Row, ...]:
 @lru_cache(maxsize=64)
 def _figures(path: Path, changed: int, by: str) -> tuple[float | None, ...]:
     """Returns the figure `by` of every row, None where it has none."""
-    from ddpt_core.metrics.text_metrics import METRICS
-
     rows = _read(path, changed)
     if by == PASSED:
         return tuple(None if row.get("status") is None else float(row["status"] == "passed") for row in rows)
     if by == LOSS:
         return tuple(row["loss"] / row["tokens"] if row.get("loss") and row.get("tokens") else None for row in rows)
-    if by not in TEXT:
-        raise DataError(f"Predictions cannot be sorted by {by[:40]!r}; choose one of {', '.join((*TEXT, LOSS))}.")
+    if by not in _of_one():
+        raise DataError(f"Predictions cannot be sorted by {by[:40]!r}; choose one of {', '.join((*_of_one(), LOSS))}.")
     metric, found = METRICS[by], [None] * len(rows)
     chosen = [place for place, row in enumerate(rows) if row["reference"].strip() or not metric.needs_reference]
     if chosen:
         items = metric.statistics([rows[n]["prediction"] for n in chosen], [rows[n]["reference"] for n in chosen])
         for place, value in zip(chosen, metric.reduce(items), strict=True):
-            found[place] = 100 / metric.scale * float(value) if math.isfinite(value) else None
+            found[place] = metric.to_hundred * float(value) if math.isfinite(value) else None
     return tuple(found)

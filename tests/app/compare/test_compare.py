@@ -14,7 +14,6 @@ from types import SimpleNamespace
 import gradio as gr
 import pytest
 
-import app.arms
 from app.compare.boards.board import Board, Card
 from app.compare.boards.columns import columns_of
 from app.compare.boards.comparisons import Comparisons
@@ -25,7 +24,6 @@ from app.main import build_app
 from app.page.fields.setting_fields import NUMBERS
 from app.page.pieces.code import code_html
 from app.page.stream import Cancelled
-from app.page.theme import ARM_COLOURS
 from ddpt_core.answering import arms
 from ddpt_core.answering.arms import ArmResult
 from ddpt_core.arms import ALL_ARMS, ARMS
@@ -39,7 +37,7 @@ from ddpt_core.prompts.checkpoint import load_prompt
 FIELDS = 5  # example, instruction, reference, setup, tests
 PROMPTS = {"prompt-tuning": "prompt-tuning", "ddpt": "ddpt"}
 THREE = ["manual", "prompt-tuning", "ddpt"]
-CHOSEN = ["prompt-tuning", None, "ddpt", None]  # a prompt for each arm of TRAINED
+CHOSEN = ["prompt-tuning", None, "ddpt", None]  # a prompt for each arm of trained_arms()
 SETTINGS = [THREE, "", *CHOSEN, "0", 1, 6, 1.0, 0, ""]  # as the form gives them, but six tokens at most
 HOSTILE = "<img src=x onerror=alert(1)>${alert(2)}{{value}}</script>\u202e\x00"
 SKIP = gr.skip()
@@ -102,7 +100,8 @@ def test_every_arm_answers_as_the_core_lets_it(comparisons, prompts, tiny):
 
 
 def test_every_arm_of_the_core_has_its_words_and_its_colour():
-    assert set(ALL_ARMS) == set(ARM_COLOURS) == set(app.arms.ARM_LABELS) == set(app.arms.ARM_NOTES)
+    for arm in ALL_ARMS.values():
+        assert all((arm.label, arm.phrase, arm.in_report, arm.note, arm.symbol)) and arm.colour.startswith("#")
 
 
 def test_the_endpoints_result_is_json(comparisons):

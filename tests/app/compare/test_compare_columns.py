@@ -8,7 +8,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from app.arms import TRAINED
 from app.compare.address import NOT_TAKEN, Asked, asked_columns
 from app.compare.boards.board import Board, Card
 from app.compare.boards.columns import MAX_COLUMNS, columns_of, contexts_of, named_in_a_sentence, seeds_of
@@ -17,7 +16,7 @@ from app.compare.figures.arm_cards import board_html, verdict
 from app.compare.session import Compare
 from ddpt_core.answering import arms
 from ddpt_core.answering.arms import ArmResult, make_arms, run_arm
-from ddpt_core.arms import ALL_ARMS, ARMS
+from ddpt_core.arms import ALL_ARMS, ARMS, trained_arms
 from ddpt_core.errors import DDPTError
 from ddpt_core.prompts.checkpoint import load_prompt
 
@@ -269,7 +268,7 @@ def test_what_an_address_asks_for_is_checked_like_any_input(query):
 
 def test_the_first_look_shows_the_columns_that_the_address_names(answering):
     tab = Compare(answering)
-    prompts = [PROMPTS.get(arm) for arm in TRAINED]
+    prompts = [PROMPTS.get(arm) for arm in trained_arms()]
     empty = [None, "", "", "", "", list(ARMS), "", *prompts, "0", 1, 4, 1.0, 0, ""]
     outputs = list(tab.first(asked(arms="ddpt", seeds="1,2", context="sort"), None, "", *empty))
     assert outputs[0][5:8] == [["ddpt"], "1,2", "sort"]

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 import gradio as gr
 import pytest
 
-from app.arms import TRAINED
 from app.compare.boards.comparisons import Answer, Comparisons
 from app.compare.boards.listings import MAX_INSTRUCTIONS, Listings, tasks_of
 from app.compare.figures.list_table import list_html
@@ -16,7 +15,7 @@ from app.compare.list_panel import FIRST, ListTab
 from app.compare.session import Compare
 from app.page.stream import Cancelled
 from ddpt_core.answering.arms import ArmResult
-from ddpt_core.arms import ARMS
+from ddpt_core.arms import ARMS, trained_arms
 from ddpt_core.data.task import Task
 from ddpt_core.errors import DDPTError
 from ddpt_core.metrics.text_metrics import score
@@ -37,7 +36,7 @@ def asked(session="a-session"):
 
 
 def settings(typed="", seeds="0", tokens=6):
-    return ["", *(PROMPTS.get(arm) for arm in TRAINED), seeds, 1, tokens, 1.0, 0, typed]
+    return ["", *(PROMPTS.get(arm) for arm in trained_arms()), seeds, 1, tokens, 1.0, 0, typed]
 
 
 @pytest.fixture

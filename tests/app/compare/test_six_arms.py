@@ -8,7 +8,6 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from app.arms import ARM_LABELS, ARM_NOTES, TRAINED, arms_of
 from app.compare.address import asked_arms
 from app.compare.boards.board import Board, Card
 from app.compare.boards.columns import columns_of
@@ -21,11 +20,10 @@ from app.page.fields.setting_fields import offered, setting_fields
 from app.page.pieces.interval_plot import interval_plot
 from app.page.pieces.measures import Measure, Score, differences, measures_of
 from app.page.pieces.result_table import result_html
-from app.page.theme import ARM_COLOURS
 from app.page.uploads import TaskFile
 from ddpt_core.answering import arms
 from ddpt_core.answering.arms import ArmResult
-from ddpt_core.arms import ALL_ARMS, ARMS, arm_of
+from ddpt_core.arms import ALL_ARMS, ARMS, arm_of, arms_of, trained_arms
 from ddpt_core.backbone import registry
 from ddpt_core.data.task import Task
 from ddpt_core.errors import ConfigError
@@ -66,7 +64,10 @@ def lab(rgb):
 
 @pytest.mark.parametrize("vision", VISION)
 def test_no_two_arms_look_alike_to_anybody(vision):
-    seen = {arm: lab(np.array(VISION[vision]) @ linear(colour)) for arm, colour in ARM_COLOURS.items()}
+    seen = {
+        arm: lab(np.array(VISION[vision]) @ linear(colour))
+        for arm, colour in ((arm.name, arm.colour) for arm in ALL_ARMS.values())
+    }
     nearest = min(np.linalg.norm(seen[one] - seen[other]) for one, other in combinations(seen, 2))
     assert nearest > 15  # a just noticeable difference is about 2.3
 
@@ -77,13 +78,13 @@ def test_every_colour_stands_out_from_both_backgrounds(arm):
         low, high = sorted(float(linear(colour) @ [0.2126, 0.7152, 0.0722]) for colour in (one, other))
         return (high + 0.05) / (low + 0.05)
 
-    assert min(contrast(ARM_COLOURS[arm], paper) for paper in ("#FFFFFF", "#151A21")) > 2.2
+    assert min(contrast(ALL_ARMS[arm].colour, paper) for paper in ("#FFFFFF", "#151A21")) > 2.2
 
 
 def test_every_arm_is_explained_once():
     shown = arm_notes_html()
-    assert all(shown.count(f"</i>{label}</dt>") == 1 for label in ARM_LABELS.values())
-    assert set(ARM_NOTES) == set(ALL_ARMS) and len(set(ARM_NOTES.values())) == 6
+    assert all(shown.count(f"</i>{label}</dt>") == 1 for label in (arm.label for arm in ALL_ARMS.values()))
+    assert len({arm.note for arm in ALL_ARMS.values()}) == 6
 
 
 def test_arms_come_in_the_order_of_the_table_and_another_is_refused():
@@ -95,7 +96,7 @@ def test_arms_come_in_the_order_of_the_table_and_another_is_refused():
 
 
 def test_the_arm_of_a_prompt_is_the_cores(all_six, tiny):
-    for arm in TRAINED:
+    for arm in trained_arms():
         prompt = load_prompt(registry.ASSETS / "prompts" / arm, tiny)
         assert arm_of(prompt.info) == prompt.arm == arm
     assert arm_of({}) is None and arm_of({"method": "ddpt", "config": None}) == "ddpt"
@@ -106,7 +107,7 @@ def test_all_six_answer_as_the_core_lets_them(all_six, tiny):
     chosen = comparisons.prompts.named({})
     question = comparisons.question("sort list `a`", "sorted(a)", prompts=chosen, seeds=5, max_new_tokens=6)
     shown = comparisons.ask_all(question, silent, ALL_ARMS)["arms"]
-    loaded = {arm: load_prompt(registry.ASSETS / "prompts" / arm, tiny) for arm in TRAINED}
+    loaded = {arm: load_prompt(registry.ASSETS / "prompts" / arm, tiny) for arm in trained_arms()}
     expected = arms.compare(
         "sort list `a`",
         "sorted(a)",
@@ -145,9 +146,11 @@ def test_evaluations_take_all_six(all_six):
     assert list(made.report["arms"]) == [*ALL_ARMS] and made.report["not_run"] == {}
     assert {text.split(":")[0] for text in told} >= {"No context", "Residual, tests", "DDPT, full objective"}
     measures = measures_of(made.report)
-    assert [trace.name for trace in interval_plot(measures).data] == list(ARM_LABELS.values())
+    assert [trace.name for trace in interval_plot(measures).data] == [arm.label for arm in ALL_ARMS.values()]
     shown = result_html(made.report, measures)
-    assert all(shown.count(f'data-arm="{label}"') == len(measures) + 1 for label in ARM_LABELS.values())
+    assert all(
+        shown.count(f'data-arm="{label}"') == len(measures) + 1 for label in (arm.label for arm in ALL_ARMS.values())
+    )
 
 
 @pytest.mark.parametrize(("text", "found"), [("ddpt,none", ["none", "ddpt"]), ("gpt", list(ARMS)), ("", list(ARMS))])

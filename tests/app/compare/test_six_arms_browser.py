@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.arms import ALL_ARMS, ARM_LABELS, ARM_NOTES
+from ddpt_core.arms import ALL_ARMS
 
 pytestmark = pytest.mark.slow
 
@@ -33,13 +33,13 @@ def names(page):
 
 def test_an_address_opens_all_six_and_each_says_what_it_is(visit):
     page = visit(SIX, 6)
-    assert names(page) == list(ARM_LABELS.values())
+    assert names(page) == [arm.label for arm in ALL_ARMS.values()]
     tops = {round(page.locator("#compare-board .arm").nth(i).bounding_box()["y"]) for i in range(6)}
     assert len(tops) == 2  # two rows of three
     page.locator("#compare-arms label").nth(3).hover()
-    assert page.get_attribute("#compare-arms label >> nth=3", "title") == ARM_NOTES["residual"]
+    assert page.get_attribute("#compare-arms label >> nth=3", "title") == ALL_ARMS["residual"].note
     page.get_by_text("What the six arms are").first.click()
-    assert page.get_by_text(ARM_NOTES["ddpt-full"]).first.is_visible() and page.failed == []
+    assert page.get_by_text(ALL_ARMS["ddpt-full"].note).first.is_visible() and page.failed == []
 
 
 def test_a_ticked_arm_comes_to_the_answers_and_an_unticked_one_goes(visit):

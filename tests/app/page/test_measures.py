@@ -8,7 +8,7 @@ import pytest
 from app.page.pieces.interval_plot import interval_plot
 from app.page.pieces.measures import Measure, Score, differences, measures_of
 from app.page.pieces.result_table import result_html
-from app.page.theme import ARM_COLOURS
+from ddpt_core.arms import ALL_ARMS
 from ddpt_core.metrics.text_metrics import METRICS
 
 ARMS = ("manual", "prompt-tuning", "ddpt")
@@ -162,7 +162,7 @@ def test_the_figure_draws_each_score_where_it_is_and_its_interval_around_it():
     measures = measures_of(made)
     figure = interval_plot(measures, "<a href=x>mine.jsonl")
     assert [trace.name for trace in figure.data] == ["Manual", "Prompt tuning", "DDPT"]
-    assert [trace.marker.color for trace in figure.data] == [ARM_COLOURS[name] for name in ARMS]
+    assert [trace.marker.color for trace in figure.data] == [ALL_ARMS[name].colour for name in ARMS]
     for trace in figure.data:
         assert list(trace.x) == [m.scores["ddpt"].value for m in measures]
         ends = zip(trace.x, trace.error_x.arrayminus, trace.error_x.array, strict=True)

@@ -6,14 +6,14 @@ from html.parser import HTMLParser
 import pytest
 
 from app.page.pieces.metric_name import figures_of_an_answer, metric_name_html, metric_notes_html
-from app.page.pieces.metric_notes import EXAMPLE, METRIC_NOTES, note_of
-from ddpt_core.metrics.text_metrics import METRICS, score
+from ddpt_core.metrics.table import EXAMPLE, METRICS, figure_named
+from ddpt_core.metrics.text_metrics import score
 
 
 @pytest.mark.parametrize("name", [*METRICS, "pass@10", "pass_at_1", "loss"])
 def test_every_figure_has_a_note_that_tells_its_range_and_what_is_better(name):
-    assert re.search("(higher|lower|Yes) is better", note_of(name))
-    assert re.search("0 to 100|From 0 up|Whether", note_of(name))
+    assert re.search("(higher|lower|Yes) is better", figure_named(name).note)
+    assert re.search("0 to 100|From 0 up|Whether", figure_named(name).note)
 
 
 @pytest.mark.parametrize(("name", "value"), [("bleu", 0), ("codebleu", 60), ("chrf", 69), ("rouge_l", 75)])
@@ -21,7 +21,7 @@ def test_the_example_gets_what_the_notes_say(name, value):
     found = score([EXAMPLE[0]], [EXAMPLE[1]])[name]
     assert round(found) == value
     said = "It is 0 where" if value == 0 else f"gets {value}."
-    assert said in METRIC_NOTES[name] and f"{EXAMPLE[0]} in place of {EXAMPLE[1]}" in METRIC_NOTES[name]
+    assert said in METRICS[name].note and f"{EXAMPLE[0]} in place of {EXAMPLE[1]}" in METRICS[name].note
 
 
 def test_the_traps_are_there():

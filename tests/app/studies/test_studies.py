@@ -4,7 +4,6 @@ import json
 import shutil
 import time
 
-import gradio as gr
 import pytest
 
 from app.main import build_app
@@ -13,7 +12,6 @@ from app.studies import studies as module
 from app.studies import study_file
 from app.studies.figures.studies_list import estimate_html, list_html
 from app.studies.form import file_choices
-from app.studies.kept import study_folders
 from app.studies.kept.study_folders import SHIPPED, StudyEntry, read_results
 from app.studies.kept.study_parcels import KEPT, Parcels
 from app.studies.kept.study_predictions import MAX_ROWS, Asked, StudyPredictions, orders, seeds_of
@@ -25,12 +23,6 @@ from ddpt_core.backbone import registry
 from ddpt_core.errors import ArtifactError, ConfigError, DataError, DDPTError
 
 LONG = 60  # seconds that a tiny study may take on a busy machine
-
-
-@pytest.fixture(autouse=True)
-def no_study_of_the_command_line(tmp_path, monkeypatch):
-    """Keeps the studies out that were made in this checkout."""
-    monkeypatch.setattr(study_folders, "COMMAND_LINE", tmp_path / "build" / "studies")
 
 
 @pytest.fixture
@@ -363,7 +355,6 @@ def test_seeds_and_filters_in_words():
     assert seeds_of({"training_seed": None, "sampling_seed": None}) == "no seed"
     assert seeds_of({"training_seed": 2, "sampling_seed": 0}) == "training 2 · noise 0"
     assert asked_of(["a", None, "", "bleu", "worst", None]) == Asked("a", "", "", "", "bleu", best_first=False)
-    assert study_folders.RESULTS == "results.json"
 
 
 def test_a_run_says_how_long_it_will_take_and_ends_where_it_is_told(small_study):
@@ -378,18 +369,6 @@ def test_a_run_says_how_long_it_will_take_and_ends_where_it_is_told(small_study)
     assert "stopping" in line_of(run) and run.share == 0.25
 
 
-def test_the_names_in_the_modules_are_those_of_the_core():
-    from ddpt_core.answering.evaluate import PREDICTIONS
-    from ddpt_core.study import study
-
-    assert (study_folders.RESULTS, study_folders.BEGUN, study_folders.FORMAT) == (
-        study.RESULTS,
-        study.BEGUN,
-        study.RESULTS_FORMAT,
-    )
-    assert module.registry is registry and PREDICTIONS == "predictions.jsonl" and gr.__version__
-
-
 def test_the_studies_have_endpoints(answering):
     named = build_app(answering).get_api_info()["named_endpoints"]
     wanted = {"/studies", "/study_estimate", "/study_run", "/study_resume", "/study_progress", "/study_cancel"}
@@ -397,12 +376,10 @@ def test_the_studies_have_endpoints(answering):
 
 
 def test_a_study_of_the_command_line_is_read_here_and_gone_on_with_there(answering, small_study):
-    home = study_folders.COMMAND_LINE
+    home = registry.user_folder("studies")
     shutil.copytree(small_study, home / "theirs")
     studies = Studies(answering)
-    assert View.of(studies.get("theirs"))[0].visible and not any(b.visible for b in controls_of(studies, "theirs")[1:])
-    with pytest.raises(ConfigError, match=r"The study 'theirs' is not to be deleted here"):
-        studies.delete("theirs")
+    assert View.of(studies.get("theirs"))[0].visible and not controls_of(studies, "theirs")[1].visible
     (home / "theirs" / "results.json").unlink()
     line, go_on, *_ = controls_of(studies, "theirs")
     assert "Go on at the command line, which began it." in line and not go_on.visible

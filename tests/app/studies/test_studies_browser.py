@@ -7,20 +7,12 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
-from app.studies.kept import study_folders
-
 pytestmark = pytest.mark.slow
 
 HOSTILE = "<img src=s onerror=window.hacked=3>${window.hacked=4}{{value}}"
 LONG = 120_000  # milliseconds that a tiny study may take on a busy machine
 ANSWERED = """document.querySelectorAll("#compare-board .arm.answered").length === 2
   && !document.querySelector("#compare-go").disabled"""
-
-
-@pytest.fixture(autouse=True)
-def no_study_of_the_command_line(tmp_path, monkeypatch):
-    """Keeps the studies out that were made in this checkout."""
-    monkeypatch.setattr(study_folders, "COMMAND_LINE", tmp_path / "build" / "studies")
 
 
 @pytest.fixture

@@ -5,9 +5,8 @@ import json
 import pytest
 
 from app.train import trainings as module
-from app.train.stopped import STATE
 from ddpt_core.backbone import registry
-from ddpt_core.settings import TrainConfig
+from ddpt_core.settings import TRAINING_STATE, TrainConfig
 
 pytestmark = pytest.mark.slow
 
@@ -104,7 +103,7 @@ def test_a_paused_training_goes_on_after_a_reload_and_can_be_cancelled(visit, fi
     page.locator("#train-pause").click()
     said(page, "mine is paused after step")
     folder = registry.user_folder("prompts") / "mine"
-    assert (folder / STATE).is_file() and page.locator("#train-go").is_enabled()
+    assert (folder / TRAINING_STATE).is_file() and page.locator("#train-go").is_enabled()
 
     page.reload()
     page.wait_for_selector("#train-stopped")

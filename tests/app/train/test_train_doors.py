@@ -13,14 +13,13 @@ from app.main import build_app
 from app.page.prompts import Prompts, trained_on
 from app.page.sources import YOUR_FILE, Source, at_this_machine, source_of
 from app.train.form import DENOISER, NUMBERS, USUAL
-from app.train.stopped import STATE
 from app.train.tab import Train
-from app.train.trainings import METHODS, config_of
+from app.train.trainings import config_of
 from app.train.view import duration
+from ddpt_core.arms import ALL_ARMS, methods
 from ddpt_core.backbone import registry
 from ddpt_core.errors import BackboneError, ConfigError, DataError
-from ddpt_core.settings import LEARNING_RATES, TrainConfig
-from ddpt_core.training.trainer import STATE as TRAINERS_STATE
+from ddpt_core.settings import TRAINING_STATE, TrainConfig
 
 
 @pytest.fixture
@@ -30,7 +29,7 @@ def tab(answering):
 
 def test_an_unreadable_state_is_left_out_of_the_list(tab):
     (registry.user_folder("prompts") / "broken").mkdir(parents=True)
-    (registry.user_folder("prompts") / "broken" / STATE).write_bytes(b"no safetensors")
+    (registry.user_folder("prompts") / "broken" / TRAINING_STATE).write_bytes(b"no safetensors")
     assert tab.trainings.stopped() == {}
 
 
@@ -130,7 +129,7 @@ def test_the_forms_defaults_are_the_command_lines(answering):
         (field,) = [block for block in numbers if (block.label or "").startswith(f"{label} · default")]
         assert field.value == getattr(TrainConfig("ddpt"), setting) == getattr(USUAL, setting)
     rates = [block.value for block in numbers if (block.label or "").startswith("Rate · default")]
-    assert rates == [LEARNING_RATES[method] for method in METHODS] and set(METHODS) == set(LEARNING_RATES)
+    assert rates == [ALL_ARMS[method].rate for method in methods()]
     endpoints = page.get_api_info()["named_endpoints"].keys()
     assert {
         "/train",
@@ -140,7 +139,6 @@ def test_the_forms_defaults_are_the_command_lines(answering):
         "/resume_training",
         "/cancel_training",
     } <= endpoints
-    assert STATE == TRAINERS_STATE
 
 
 def test_a_weight_of_the_diffusion_loss_is_ddpts_alone():

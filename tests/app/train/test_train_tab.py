@@ -5,6 +5,7 @@ import json
 import re
 import threading
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import gradio as gr
@@ -18,14 +19,14 @@ from app.page.services import Services
 from app.page.sources import YOUR_FILE, source_of
 from app.train import trainings as module
 from app.train.form import settings_of
-from app.train.stopped import REQUEST, STATE
 from app.train.tab import Train
 from app.train.training import CANCEL, PAUSE, Training, Wanted
-from app.train.trainings import METHODS, config_of
+from app.train.trainings import config_of
 from app.train.view import View
+from ddpt_core.arms import ALL_ARMS, methods
 from ddpt_core.backbone import registry
 from ddpt_core.errors import ArtifactError, BackboneError, ConfigError
-from ddpt_core.settings import LEARNING_RATES, TrainConfig
+from ddpt_core.settings import TRAINING_REQUEST, TRAINING_STATE, TrainConfig
 from ddpt_core.training.trainer import train
 
 HOSTILE = "<img src=x onerror=alert(1)>${alert(2)}{{value}}</script>\u202e"
@@ -54,7 +55,7 @@ def form(tiny_folder):
         given = {"diffusion_weight": 0.0, "method": "ddpt", "context": "sort list", "name": "mine", "trusted": False}
         all_of = {**small, **given, **changes}
         numbers = [all_of[one] for one in ("steps", "batch_size", "seed", "context_length", "validate_every")]
-        rates = list(LEARNING_RATES.values())
+        rates = [ALL_ARMS[one].rate for one in methods()]
         chosen = [str(tiny_folder), all_of["method"], all_of["context"], all_of["name"], all_of["trusted"]]
         return [*chosen, *rates, *numbers, all_of["hidden"], all_of["diffusion_weight"]]
 
@@ -95,7 +96,7 @@ def paused_at(trainings, step):
 # A training
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", methods())
 def test_a_training_writes_the_prompt_that_the_core_writes(tab, form, data_file, tiny, tmp_path, quick, method):
     shown = trained(tab, form, data_file, method=method)
     assert "mine is trained" in said(shown[-1][STATUS])
@@ -207,7 +208,7 @@ def test_pausing_shows_where_it_stands_and_offers_to_resume(tab, form, data_file
 def test_a_paused_training_is_deleted_only_if_one_is_sure(tab, form, data_file):
     tab.trainings.start(tab.trainings.wanted(source_of(str(data_file), local=True), *asked(tab, form, steps=5_000)))
     paused_at(tab.trainings, 2)
-    assert tab.delete("mine", False) == [SKIP] * View.OUTPUTS and (home() / "mine" / STATE).is_file()
+    assert tab.delete("mine", False) == [SKIP] * View.OUTPUTS and (home() / "mine" / TRAINING_STATE).is_file()
     shown = tab.delete("mine", True)
     assert not (home() / "mine").exists() and "is deleted" in said(shown[STATUS]) and not shown[ROW].visible
     with pytest.raises(ArtifactError, match="There is no stopped training 'mine'"):
@@ -290,7 +291,7 @@ def test_a_training_of_the_command_line_goes_on_with_the_data_of_the_form(
 ):
     config = train_config("prompt-tuning", steps=40)
     list(train(tiny, data_file, home() / "begun", config, stop_at=10))
-    assert not (home() / "begun" / REQUEST).exists()
+    assert not (home() / "begun" / TRAINING_REQUEST).exists()
     (shown,) = tab.resume(at_home(), "", "", "begun", False)
     assert "No data is chosen" in said(shown[STATUS])
     other = tmp_path / "other.jsonl"
@@ -385,9 +386,9 @@ def test_a_prompt_without_a_name_gets_one_that_is_free(tab, form, data_file):
 
 
 def test_a_loss_that_is_no_number_is_told_of_and_what_was_good_is_kept(tab, form, data_file, monkeypatch):
-    monkeypatch.setitem(LEARNING_RATES, "prompt-tuning", 1e-2)
+    monkeypatch.setitem(ALL_ARMS, "prompt-tuning", replace(ALL_ARMS["prompt-tuning"], rate=1e-2))
     values = form(method="prompt-tuning", steps=40)
-    values[5 + METHODS.index("prompt-tuning")] = 10.0
+    values[5 + methods().index("prompt-tuning")] = 10.0
     from ddpt_core.backbone.frozen_lm import FrozenLM
 
     real, calls = FrozenLM.summed_losses, []
@@ -438,12 +439,12 @@ def test_a_training_takes_its_first_wish_and_none_after_its_last_step(tmp_path):
 
 
 def test_the_form_gives_every_setting_by_its_name(form, monkeypatch):
-    monkeypatch.setitem(LEARNING_RATES, "prompt-tuning", 0.0321)
-    assert settings_of(form(method="prompt-tuning"))["lr"] == 0.0321 != LEARNING_RATES["ddpt"]
+    monkeypatch.setitem(ALL_ARMS, "prompt-tuning", replace(ALL_ARMS["prompt-tuning"], rate=0.0321))
+    assert settings_of(form(method="prompt-tuning"))["lr"] == 0.0321 != ALL_ARMS["ddpt"].rate
     settings = settings_of(form(method="residual", seed=7))
-    assert settings["lr"] == LEARNING_RATES["residual"] and settings["seed"] == 7 and settings["name"] == "mine"
+    assert settings["lr"] == ALL_ARMS["residual"].rate and settings["seed"] == 7 and settings["name"] == "mine"
     for name in ("name", "backbone", "trusted"):
         settings.pop(name)
     assert config_of(**settings) == TrainConfig(
-        "residual", 6, 8, LEARNING_RATES["residual"], 7, "sort list", 8, hidden=16, validate_every=2
+        "residual", 6, 8, ALL_ARMS["residual"].rate, 7, "sort list", 8, hidden=16, validate_every=2
     )
