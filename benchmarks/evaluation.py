@@ -19,6 +19,7 @@ import torch
 
 from benchmarks.pairs import Result, in_turn, one_thread
 from ddpt_core.answering import evaluate as module
+from ddpt_core.answering import writing
 from ddpt_core.answering.arms import choose_prompts, make_arms
 from ddpt_core.backbone.frozen_lm import FrozenLM, GenerationSettings
 from ddpt_core.backbone.loading import load_backbone
@@ -38,7 +39,7 @@ def measure() -> Iterator[Result]:
     found: dict[str, list[str]] = {}
 
     def ours(size: int) -> None:
-        module.BATCH = size
+        writing.BATCH = size
         with tempfile.TemporaryDirectory() as folder:
             module.evaluate(TASKS, folder, backbone=backbone, prompts=prompts, limit=COUNT)
             lines = (Path(folder) / module.PREDICTIONS).read_text(encoding="utf-8").split("\n")

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from benchmarks.random_t5 import MIDDLE, SMALL, random_t5
-from ddpt_core.answering.evaluate import write_all
+from ddpt_core.answering.writing import write_all
 from ddpt_core.backbone.frozen_lm import GenerationSettings
 from ddpt_core.data.readers import load_tasks
 from ddpt_core.diffusion.denoiser import Denoiser, DenoiserConfig
@@ -165,8 +165,8 @@ def writing(items: int) -> Work:
     """The answers of a tiny backbone of random weights to every task, 8 tokens each."""
     tasks = list(islice(cycle(training_instances(DISTINCT, seed=1)), items))
     model = random_t5(SMALL)
-    arm = SimpleNamespace(name="manual", context=model.embed("return", 8))
-    return lambda: write_all(model, arm, tasks, GenerationSettings(max_new_tokens=8))
+    context = model.embed("return", 8)
+    return lambda: write_all(model, context, tasks, GenerationSettings(max_new_tokens=8))
 
 
 P, D, S = (8, 16, 32, 64, 128), (256, 512, 1024, 2048), (10, 40, 160, 640, 2000)

@@ -158,7 +158,7 @@ class Compare:
                     lambda tell, column=column: self.comparisons.ask(question, column, unless(stop, tell))
                 ):
                     if isinstance(message, Done):
-                        board = board.with_card(Card(column, message.result.result, message.result.about))
+                        board = board.with_card(message.result)
                     else:
                         board = board.with_card(Card(column, note=message.text, share=message.share))
                     yield board, busy(stop.is_set())

@@ -160,15 +160,15 @@ class Evaluations:
         tell(0.0, "Loading the model…")
         backbone = self.services.backbone(self.prompts.backbone_of(wanted.prompts))
         loaded = {arm: self.prompts.load(wanted.prompts, arm, backbone) for arm in wanted.arms if arm in trained_arms()}
-        missing = {arm: prompt for arm, prompt in loaded.items() if isinstance(prompt, str)}
+        prompts = {arm: one.rstrip(".") if isinstance(one, str) else one for arm, one in loaded.items()}
         data = folder / _file_name(wanted.source)
         data.write_text("".join(json.dumps(asdict(task)) + "\n" for task in wanted.tasks), encoding="utf-8")
         tell(0.0, "Making the contexts…")
-        report = evaluate(
+        evaluate(
             data,
             folder,
             backbone=backbone,
-            prompts={arm: prompt for arm, prompt in loaded.items() if arm not in missing},
+            prompts=prompts,
             names=wanted.arms,
             manual_context=wanted.context,
             seed=wanted.seed,
@@ -177,9 +177,6 @@ class Evaluations:
             **({"tests": True, "limits": Limits(timeout=TIMEOUT), **wanted.tests} if wanted.tests else {}),
         )
         data.unlink()
-        if missing:  # the page knows better than the core why there is no prompt
-            report["not_run"] |= {arm: why.rstrip(".") for arm, why in missing.items()}
-            (folder / METRICS_FILE).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
     def _courteous(self, tell: Tell) -> Tell:
         """Returns `tell` that lets others at the model between two notes, and ends what takes too long."""

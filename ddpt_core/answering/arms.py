@@ -1,39 +1,42 @@
 """The arms of a comparison: no context, or that of a manual or a learned prompt, before the same instruction."""
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
 
-from ddpt_core.answering.code import code_of
+from ddpt_core.answering.writing import write_all
 from ddpt_core.arms import ALL_ARMS, ARMS, MANUAL, NONE
 from ddpt_core.backbone import registry
 from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.programs import program_of
 from ddpt_core.data.task import Task, check_instruction
+from ddpt_core.diffusion.sampler import sample
 from ddpt_core.errors import DataError
 from ddpt_core.metrics.execution import Execution, execute_task
 from ddpt_core.prompts.checkpoint import load_prompt
+from ddpt_core.prompts.ddpt import DDPTPrompt
 from ddpt_core.prompts.prompt import Prompt
 from ddpt_core.settings import DEFAULT_CONTEXT, PROMPT_FILE, GenerationSettings
 
 MOST_MANUAL_TOKENS = 256  # room for a few worked examples
+KEPT_CONTEXTS = 32  # final contexts of DDPT prompts
+TOLD_EVERY = 20  # steps of the reverse process between two notes
+Tell = Callable[[float, str], None]
+
+_kept: OrderedDict[tuple[Prompt, int], torch.Tensor] = OrderedDict()  # (prompt, seed) -> (P, D)
 
 
 @dataclass(frozen=True)
 class Arm:
-    """A name and its context (P, D), None for the arm without one; `missing` says why an arm is not run.
-
-    `seconds` is what making the context took: for DDPT the whole reverse process.
-    """
+    """A name and its context (P, D), None for the arm without one; `missing` says why an arm is not run."""
 
     name: str
     context: torch.Tensor | None
     missing: str = ""
-    seconds: float = 0.0
 
     @property
     def runs(self) -> bool:
@@ -45,9 +48,9 @@ class Arm:
 class ArmResult:
     """The code that one arm leads to, with its figures; code is None for an arm that was not run (`missing` says why).
 
-    seconds: of generation; tokens: generated; metrics: {metric: value or None} as text_metrics.score gives them, only
-    valid_python without a reference; execution: of the tests, None without tests; answer: what was written, out of
-    which the code is cut (see code_of), None for an arm that was not run.
+    seconds: of generation, None for several at once; tokens: generated; metrics: {metric: value or None} as
+    text_metrics.score gives them, only valid_python without a reference; execution: of the tests, None without tests;
+    answer: what was written, out of which the code is cut (see code_of), None for an arm that was not run.
     """
 
     name: str
@@ -74,30 +77,35 @@ def choose_prompts(backbone: FrozenLM, sources: Sequence[str | Path] = ()) -> di
 
 def make_arms(
     backbone: FrozenLM,
-    prompts: dict[str, Prompt],
+    prompts: Mapping[str, Prompt | str],
     manual_context: str | None = None,
     seed: int = 0,
     names: Sequence[str] = ARMS,
 ) -> list[Arm]:
     """Returns the arms of `names` in their order; the manual context is by default the one the prompts started from.
 
-    It stands there as it is written, as many positions as it has tokens. Raises DataError for one that is too long.
+    In place of a prompt may stand why there is none. Raises DataError for a manual context that is too long.
     """
-    first = next(iter(prompts.values()), None)
-    arms = []
-    for name in names:
-        start = time.monotonic()
-        context = None
-        if name == MANUAL:
-            text = manual_context or (first.context_text if first else DEFAULT_CONTEXT)  # "" asks for the default
-            context = manual(backbone, text)
-        elif name in prompts:
-            context = final_context(prompts[name], seed)
-        elif name != NONE:
-            arms.append(Arm(name, None, f"no {name} prompt of the backbone {backbone.name!r} was given"))
-            continue
-        arms.append(Arm(name, context, seconds=time.monotonic() - start))
-    return arms
+    texts = [prompt.context_text for prompt in prompts.values() if not isinstance(prompt, str)]
+    text = manual_context or next(iter(texts), DEFAULT_CONTEXT)  # "" asks for the default
+    return [make_arm(backbone, name, prompts.get(name), text, seed) for name in names]
+
+
+def make_arm(
+    backbone: FrozenLM, name: str, prompt: Prompt | str | None, text: str, seed: int = 0, tell: Tell | None = None
+) -> Arm:
+    """Returns one arm: the manual one is of `text`, one that learns of `prompt` and, if it is sampled, of `seed`.
+
+    A text stands there as it is written, as many positions as it has tokens; raises DataError for one that is too
+    long. A prompt that is a sentence says why there is none. `tell` hears of the reverse process.
+    """
+    if name == NONE:
+        return Arm(name, None)
+    if name == MANUAL:
+        return Arm(name, manual(backbone, text))
+    if isinstance(prompt, Prompt):
+        return Arm(name, final_context(prompt, seed, tell))
+    return Arm(name, None, prompt or f"no {name} prompt of the backbone {backbone.name!r} was given")
 
 
 def manual(backbone: FrozenLM, text: str) -> torch.Tensor:
@@ -108,10 +116,28 @@ def manual(backbone: FrozenLM, text: str) -> torch.Tensor:
     return backbone.embed(text)
 
 
-@lru_cache(maxsize=32)
-def final_context(prompt: Prompt, seed: int) -> torch.Tensor:
-    """Returns the prompt's final context; a DDPT run of 2000 steps is made once per prompt and seed."""
-    return prompt.final_context(seed)
+def final_context(prompt: Prompt, seed: int = 0, tell: Tell | None = None) -> torch.Tensor:
+    """Returns the prompt's final context; a DDPT run of 2000 steps is made once per prompt and seed, and kept."""
+    if not isinstance(prompt, DDPTPrompt):
+        return prompt.final_context()
+    context = _kept.get((prompt, seed))
+    if context is None:
+        context = _kept[prompt, seed] = denoised(prompt, seed, tell=tell)
+    _kept.move_to_end((prompt, seed))
+    while len(_kept) > KEPT_CONTEXTS:
+        _kept.popitem(last=False)
+    return context
+
+
+def denoised(
+    prompt: DDPTPrompt, seed: int, scheduler: str = "ddpm", steps: int | None = None, tell: Tell | None = None
+) -> torch.Tensor:
+    """Returns the context (P, D) that a reverse run of `steps` steps (default T) ends on; see `sample`."""
+    steps = steps or prompt.schedule.timesteps
+    for step in sample(prompt, steps, seed, scheduler):
+        if tell and step.index % TOLD_EVERY == 0:
+            tell(step.index / steps, f"Denoising the context, step {step.index:,} of {steps:,}")
+    return step.context
 
 
 def compare(
@@ -126,7 +152,7 @@ def compare(
     seed: int = 0,
     names: Sequence[str] = ARMS,
     settings: GenerationSettings | None = None,
-    progress: Callable[[float, str], None] | None = None,
+    progress: Tell | None = None,
 ) -> list[ArmResult]:
     """Returns the code of each arm for one instruction, with metrics against `reference` and outcomes of `tests`.
 
@@ -146,16 +172,36 @@ def compare(
 
 
 def run_arm(backbone: FrozenLM, arm: Arm, task: Task, settings: GenerationSettings | None = None) -> ArmResult:
-    """Returns what the backbone writes for one task under one arm, judged."""
-    from ddpt_core.metrics.text_metrics import score
+    """Returns what the backbone writes for one task under one arm, judged, its tests run."""
+    (result,) = answered(backbone, arm, [task], settings)
+    return tested(result, task)
+
+
+def answered(
+    backbone: FrozenLM, arm: Arm, tasks: Sequence[Task], settings: GenerationSettings | None = None
+) -> list[ArmResult]:
+    """Returns what the backbone writes for each task under one arm, each judged by itself; no tests are run.
+
+    The seconds of answers that are written together are not known one by one, and None.
+    """
+    from ddpt_core.metrics.statistics import score_of
+    from ddpt_core.metrics.text_metrics import METRICS, item_statistics
 
     if not arm.runs:
-        return ArmResult(arm.name, None, missing=arm.missing)
+        return [ArmResult(arm.name, None, missing=arm.missing)] * len(tasks)
     start = time.monotonic()
-    (written,) = backbone.generate(arm.context, [task.instruction], settings)
-    seconds = time.monotonic() - start
-    code = code_of(written.text, task)
-    metrics = score([code], [task.reference])
-    program = program_of(code, task)
-    execution = execute_task(program, task) if task.tests else None
-    return ArmResult(arm.name, code, seconds, written.tokens, metrics, execution, answer=written.text)
+    answers = write_all(backbone, arm.context, tasks, settings)
+    seconds = time.monotonic() - start if len(tasks) == 1 else None
+    items = item_statistics([answer.code for answer in answers], [task.reference for task in tasks])
+    results = []
+    for i, one in enumerate(answers):
+        metrics = {name: score_of(items[name][i : i + 1], metric.reduce) for name, metric in METRICS.items()}
+        results.append(ArmResult(arm.name, one.code, seconds, one.tokens, metrics, answer=one.text))
+    return results
+
+
+def tested(result: ArmResult, task: Task) -> ArmResult:
+    """Returns the result with what became of the task's tests; as it is without tests, or if the arm was not run."""
+    if result.code is None or not task.tests:
+        return result
+    return replace(result, execution=execute_task(program_of(result.code, task), task))

@@ -3,20 +3,18 @@
 import json
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from ddpt_core.answering.arms import Arm, choose_prompts, make_arms
-from ddpt_core.answering.code import code_of
+from ddpt_core.answering.arms import choose_prompts, make_arms
 from ddpt_core.answering.unit_tests import Examination, Judged, UnitTests, with_tests_shown
-from ddpt_core.answering.writing import write_answers
+from ddpt_core.answering.writing import Done, write_all
 from ddpt_core.arms import ALL_ARMS, ARMS
 from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.readers import load_tasks
-from ddpt_core.data.task import Task
 from ddpt_core.errors import DataError, require_choice, require_range
 from ddpt_core.files import check_writable, write_files
 from ddpt_core.metrics.execution import DEFAULT_LIMITS, Limits
@@ -24,15 +22,13 @@ from ddpt_core.prompts.prompt import Prompt
 from ddpt_core.settings import METRICS_FILE, PREDICTIONS, GenerationSettings
 from ddpt_core.training.processes import is_main, processes
 
-BATCH = 64  # instructions written at once
-
 
 def evaluate(
     data: str | Path,
     out: str | Path,
     *,
     backbone: FrozenLM,
-    prompts: dict[str, Prompt] | None = None,
+    prompts: Mapping[str, Prompt | str] | None = None,
     names: Sequence[str] = ARMS,
     limit: int | None = None,
     manual_context: str | None = None,
@@ -82,7 +78,7 @@ def evaluate(
     report: dict[str, Any] = {
         "data": {"source": Path(str(data)).name, "tasks": len(tasks)},
         "backbone": {"name": backbone.name, "sha256": backbone.sha256},
-        "prompts": {method: prompt.name for method, prompt in chosen.items()},
+        "prompts": {arm: prompt.name for arm, prompt in chosen.items() if not isinstance(prompt, str)},
         "seed": seed,
         "settings": asdict(settings or GenerationSettings()),
         "versions": {"python": platform.python_version()}
@@ -101,24 +97,17 @@ def evaluate(
     for arm in run:
         start = time.monotonic()
         done = stages.next(1, arm.name, f"{len(tasks)} instructions")
-        written = write_all(backbone, arm, tasks, settings, done, lengths)
+        answers = write_all(backbone, arm.context, tasks, settings, done, lengths)
         seconds = time.monotonic() - start
         if examination:
             done = stages.next(rounds, f"{arm.name}, tests", f"{len(examination.judged)} tasks")
-            judged[arm.name] = examination.judge(backbone, arm, written, seed, settings, done)
+            judged[arm.name] = examination.judge(backbone, arm.context, answers, seed, settings, done)
         if not is_main():
             continue
-        codes = [code_of(answer, task) for answer, task in zip(written, tasks, strict=True)]
-        scores = score_with_intervals(codes, [task.reference for task in tasks])
+        scores = score_with_intervals([answer.code for answer in answers], [task.reference for task in tasks])
         report["arms"][arm.name] = scores | {"seconds": round(seconds, 3)}
-        of_arm = [
-            {"id": t.id, "arm": arm.name, "instruction": t.instruction, "reference": t.reference}
-            | {"prediction": code, "answer": answer}
-            for t, code, answer in zip(tasks, codes, written, strict=True)
-        ]
-        if examination:
-            of_arm = examination.rows(of_arm, judged[arm.name])
-        rows += of_arm
+        of_arm = [answer.row(arm=arm.name) for answer in answers]
+        rows += examination.rows(of_arm, judged[arm.name]) if examination else of_arm
     if examination and is_main():
         report["tests"] = examination.described() | {"shown": show_tests}
         for name, scores in report["arms"].items():
@@ -127,11 +116,15 @@ def evaluate(
             scores |= figures
 
     def write() -> dict[str, Any]:
-        lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        write_files(out, {PREDICTIONS: lines, METRICS_FILE: json.dumps(report, indent=1) + "\n"})
+        write_files(out, {PREDICTIONS: as_lines(rows), METRICS_FILE: json.dumps(report, indent=1) + "\n"})
         return report
 
     return here.on_main(write)
+
+
+def as_lines(rows: Iterable[dict[str, Any]]) -> str:
+    """Returns the content of a predictions.jsonl."""
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
 class _Stages:
@@ -140,36 +133,8 @@ class _Stages:
     def __init__(self, tell: Callable[[float, str], None], total: int) -> None:
         self._tell, self._total, self._behind = tell, total, 0
 
-    def next(self, weight: int, name: str, of_what: str) -> Callable[[float], None]:
+    def next(self, weight: int, name: str, of_what: str) -> Done:
         """Returns what the next stage, `weight` of the total, is to call with its own share done."""
         before = self._behind
         self._behind += weight
         return lambda share: self._tell((before + share * weight) / self._total, f"{name}: {share:.0%} of {of_what}")
-
-
-def write_all(
-    backbone: FrozenLM,
-    arm: Arm,
-    tasks: Sequence[Task],
-    settings: GenerationSettings | None = None,
-    done: Callable[[float], None] | None = None,
-    lengths: list[int] | None = None,
-) -> list[str]:
-    """Returns the raw answer to every task in their order, written in batches; `lengths` as in write_answers.
-
-    Several processes share the tasks and tell each other what they wrote, so all of them must call this.
-    """
-    here = processes()
-    own = range(here.rank, len(tasks), here.count)
-    shares = here.each(
-        lambda: write_answers(
-            backbone,
-            arm.context,
-            [tasks[i].instruction for i in own],
-            BATCH,
-            settings or GenerationSettings(),
-            [] if lengths is None else lengths,
-            done or (lambda share: None),
-        )
-    )
-    return [shares[i % here.count][i // here.count] for i in range(len(tasks))]

@@ -1,14 +1,14 @@
 """Unit tests of the arms' answers: the references first, then greedy or sampled answers, and how many passed."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
+import torch
 
-from ddpt_core.answering.arms import Arm
-from ddpt_core.answering.code import code_of
+from ddpt_core.answering.writing import Answer, Done
 from ddpt_core.backbone.frozen_lm import ROWS_AT_ONCE, FrozenLM
 from ddpt_core.data.programs import program_of, unfinished_function
 from ddpt_core.data.task import Task, check_instruction
@@ -25,7 +25,8 @@ REFERENCE_FAILS = "The task is left out because its own reference does not pass 
 NO_VERDICT = "The task is left out because its tests cannot judge a program."
 GREEDY = "The tests ran on the drawn samples, not on the greedy answer."
 
-Done = Callable[[float], None]
+Context = torch.Tensor | None
+Drawn = list[tuple[int, list[tuple[str, int]]]]  # the place of a task, and its samples as text and tokens
 
 
 @dataclass(frozen=True)
@@ -78,10 +79,9 @@ def with_tests_shown(task: Task) -> Task:
 
 @dataclass(frozen=True)
 class Judged:
-    """An answer as it was written, the code that is cut out of it, and what became of its program."""
+    """An answer, and what became of its program."""
 
-    answer: str
-    code: str
+    answer: Answer
     execution: Execution
 
 
@@ -127,13 +127,13 @@ class Examination:
     def judge(
         self,
         backbone: FrozenLM,
-        arm: Arm,
-        greedy: Sequence[str],
+        context: Context,
+        greedy: Sequence[Answer],
         seed: int,
         generation: GenerationSettings | None,
         done: Done,
     ) -> dict[int, list[Judged]]:
-        """Returns for the place of each judged task its samples; `greedy` is what the arm wrote for every task.
+        """Returns for the place of each judged task its samples; `greedy` is what was written to every task.
 
         Cost: judged tasks x samples generations, none for greedy answers, and as many executions on all processors.
         All arms draw with the same random numbers. Several processes share the drawing, and the main one judges: all
@@ -142,41 +142,41 @@ class Examination:
         if processes().on_main(lambda: self.not_run) or (self.settings.heat == 0 and not is_main()):
             return {}
         if self.settings.heat == 0:
-            codes = [code_of(greedy[i], self.tasks[i]) for i in self.judged]
-            verdicts = self._run([(code, self.tasks[i]) for i, code in zip(self.judged, codes, strict=True)], done)
-            known = zip(self.judged, codes, verdicts, strict=True)
-            return {i: [Judged(greedy[i], code, verdict)] for i, code, verdict in known}
-        drawn = self._drawn(backbone, arm, seed, generation, lambda share: done(share / 2))
-        if not is_main():
-            return {}
-        answers = [(i, answer, code_of(answer, self.tasks[i])) for i, several in drawn for answer in several]
-        verdicts = self._run([(code, self.tasks[i]) for i, _, code in answers], lambda share: done((1 + share) / 2))
+            answers, before = [(i, greedy[i]) for i in self.judged], 0.0
+        else:
+            drawn = self._drawn(backbone, context, seed, generation, lambda share: done(share / 2))
+            if not is_main():
+                return {}
+            answers = [(i, Answer(self.tasks[i], *one)) for i, several in drawn for one in several]
+            before = 0.5
+        codes = [(answer.code, answer.task) for _, answer in answers]
+        verdicts = self._run(codes, lambda share: done(before + (1 - before) * share))
         samples: dict[int, list[Judged]] = {}
-        for (i, answer, code), verdict in zip(answers, verdicts, strict=True):
-            samples.setdefault(i, []).append(Judged(answer, code, verdict))
+        for (i, answer), verdict in zip(answers, verdicts, strict=True):
+            samples.setdefault(i, []).append(Judged(answer, verdict))
         return samples
 
     def _drawn(
-        self, backbone: FrozenLM, arm: Arm, seed: int, generation: GenerationSettings | None, done: Done
-    ) -> list[tuple[int, list[str]]]:
+        self, backbone: FrozenLM, context: Context, seed: int, generation: GenerationSettings | None, done: Done
+    ) -> Drawn:
         """Returns the place of each judged task with its samples; a batch has random numbers of its own."""
         here, order = processes(), sorted(self.judged, key=lambda i: len(self.tasks[i].instruction))
         step = max(1, ROWS_AT_ONCE // self.settings.samples)
         own = range(here.rank * step, len(order), here.count * step)
 
-        def draw() -> list[tuple[int, list[str]]]:
-            drawn: list[tuple[int, list[str]]] = []
+        def draw() -> Drawn:
+            drawn: Drawn = []
             for number, start in enumerate(own, 1):
                 batch = order[start : start + step]
                 written = backbone.sample(
-                    arm.context,
+                    context,
                     [self.tasks[i].instruction for i in batch],
                     self.settings.samples,
                     self.settings.heat,
                     int(np.random.SeedSequence([seed, start]).generate_state(1)[0]),
                     generation,
                 )
-                texts = [[answer.text for answer in several] for several in written]
+                texts = [[(answer.text, answer.tokens) for answer in several] for several in written]
                 drawn += zip(batch, texts, strict=True)
                 done(number / len(own))
             return drawn
@@ -242,7 +242,7 @@ class Examination:
                 continue
             lines.append(row | {"status": None, "detail": self._reason(place), "tests": []})
             for number, judged in enumerate(of_task):
-                drawn = {"prediction": judged.code, "answer": judged.answer, "sample": number}
+                drawn = {"prediction": judged.answer.code, "answer": judged.answer.text, "sample": number}
                 lines.append(row | drawn | _verdict(judged.execution))
         return lines
 

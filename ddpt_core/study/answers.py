@@ -3,7 +3,6 @@
 import hashlib
 import json
 import time
-from collections import deque
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,14 +10,15 @@ from typing import Any
 
 import torch
 
-from ddpt_core.answering.arms import Arm, manual
-from ddpt_core.answering.code import RULE, code_of
-from ddpt_core.answering.evaluate import write_all
+from ddpt_core.answering.arms import denoised, make_arm
+from ddpt_core.answering.code import RULE
+from ddpt_core.answering.evaluate import as_lines
 from ddpt_core.answering.unit_tests import Examination, UnitTests
+from ddpt_core.answering.writing import write_all
 from ddpt_core.arms import NONE
 from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.task import Task
-from ddpt_core.diffusion.sampler import last_step, sample
+from ddpt_core.diffusion.sampler import last_step
 from ddpt_core.files import read_description
 from ddpt_core.prompts.checkpoint import FORMAT, load_prompt
 from ddpt_core.prompts.ddpt import DDPTPrompt
@@ -81,7 +81,7 @@ class _Contexts:
         """Returns what the context depends on, but for the noise."""
         if training_seed is not None:
             return {"weights": self._described(entry, training_seed)["weights_sha256"]}
-        return {"context": self._text(entry)}
+        return {"context": None if entry.variant.arm == NONE else self.choices.manual_text}
 
     def config(self, entry: Entry, training_seed: int | None) -> dict[str, Any] | None:
         """Returns the settings of the training that the context comes from, None for an arm that does not learn."""
@@ -100,28 +100,24 @@ class _Contexts:
 
     def _make(self, entry: Entry, training_seed: int | None, seed: int | None) -> Made:
         backbone = self.job.materials.backbone
+        name, text = entry.variant.arm, self.choices.manual_text
         if training_seed is None:
-            text = self._text(entry)
-            return None if text is None else manual(backbone, text), None
+            return make_arm(backbone, name, None, text).context, None
         folder = self.choices.prompts[entry.variant.name][training_seed]
         if folder not in self._prompts:
             self._prompts[folder] = load_prompt(folder, backbone)
         prompt = self._prompts[folder]
         if isinstance(prompt, DDPTPrompt) and entry.sampler and seed is not None:
             return sampled(prompt, entry.sampler, seed)
-        return prompt.final_context(), None
-
-    def _text(self, entry: Entry) -> str | None:
-        return None if entry.variant.arm == NONE else self.choices.manual_text
+        return make_arm(backbone, name, prompt, text).context, None
 
 
 def sampled(prompt: DDPTPrompt, sampler: Sampler, seed: int) -> tuple[torch.Tensor, float]:
     """Returns the context (P, D) that a reverse run ends on, and the seconds that it took."""
     last_step(prompt, 1, seed)  # warms up, so that the first run is not the slowest
     start = time.perf_counter()
-    steps = sampler.steps or prompt.schedule.timesteps
-    (last,) = deque(sample(prompt, steps, seed, sampler.scheduler), maxlen=1)
-    return last.context, time.perf_counter() - start
+    context = denoised(prompt, seed, sampler.scheduler, sampler.steps)
+    return context, time.perf_counter() - start
 
 
 def _answer_data(job: Job, contexts: _Contexts, reported: Reported) -> list[Run]:
@@ -157,10 +153,9 @@ def _answer_data(job: Job, contexts: _Contexts, reported: Reported) -> list[Run]
                     context, seconds = contexts.get(entry, training_seed, seed)
                     mark = _mark(context)
                     rows = known.get(mark) or desk.write(context)
-                    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
                     told: dict[str, Any] = {"context_sha256": mark, "sampling_seconds": seconds}
                     told |= {"config": contexts.config(entry, training_seed)}
-                    result = cell.write(told, {PREDICTIONS: lines})
+                    result = cell.write(told, {PREDICTIONS: as_lines(rows)})
             if result:
                 known[result["context_sha256"]] = rows
                 who = (entry.name, training_seed, seed, rows, entry.variant.arm)
@@ -197,16 +192,16 @@ class _Desk:
 
     def write(self, context: torch.Tensor | None) -> list[dict[str, Any]]:
         """Returns the rows of one context, without who wrote them."""
-        arm = Arm("study", context)
-        written = write_all(self.backbone, arm, self.tasks, self.settings, lambda share: self.course.share(0.7 * share))
+        answers = write_all(
+            self.backbone, context, self.tasks, self.settings, lambda share: self.course.share(0.7 * share)
+        )
         losses = task_losses(self.backbone, context, self.tasks)
-        rows: list[dict[str, Any]] = [
-            {"id": t.id, "instruction": t.instruction, "reference": t.reference, "prediction": code_of(answer, t)}
-            | {"answer": answer, "loss": loss, "tokens": tokens}
-            for t, answer, (loss, tokens) in zip(self.tasks, written, losses, strict=True)
+        rows = [
+            answer.row() | {"loss": loss, "tokens": tokens}
+            for answer, (loss, tokens) in zip(answers, losses, strict=True)
         ]
         if self.with_tests:
-            judged = self.examination.judge(self.backbone, arm, written, 0, self.settings, lambda share: None)
+            judged = self.examination.judge(self.backbone, context, answers, 0, self.settings, lambda share: None)
             rows = self.examination.rows(rows, judged)
             for row in rows:
                 del row["tests"]

@@ -1,15 +1,15 @@
 """What is settled on validation: the manual context, each trained variant's learning rate; and the trainings."""
 
-import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from ddpt_core.answering.arms import Arm, manual
-from ddpt_core.answering.code import RULE, code_of
-from ddpt_core.answering.evaluate import write_all
+from ddpt_core.answering.arms import manual
+from ddpt_core.answering.code import RULE
+from ddpt_core.answering.evaluate import as_lines
+from ddpt_core.answering.writing import write_all
 from ddpt_core.arms import arm_of
 from ddpt_core.errors import ConfigError, DDPTError
 from ddpt_core.files import check_writable
@@ -165,22 +165,14 @@ def _validated(job: Job, context: torch.Tensor, before: float = 0.0) -> tuple[di
 
     backbone, written = job.materials.backbone, job.materials.written
     loss = validation_loss(backbone, context, written, job.plan.bound)
-    answers = write_all(
-        backbone,
-        Arm("validation", context),
-        written,
-        job.plan.settings,
-        lambda share: job.course.share(before + (1 - before) * share, "validation"),
-    )
-    codes = [code_of(answer, task) for answer, task in zip(answers, written, strict=True)]
-    rows = [
-        {"id": task.id, "instruction": task.instruction, "reference": task.reference}
-        | {"prediction": code, "answer": answer}
-        for task, code, answer in zip(written, codes, answers, strict=True)
-    ]
-    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+    def tell(share: float) -> None:
+        job.course.share(before + (1 - before) * share, "validation")
+
+    answers = write_all(backbone, context, written, job.plan.settings, tell)
+    codes = [answer.code for answer in answers]
     figures = {"validation_loss": loss, "bleu": score(codes, [task.reference for task in written])["bleu"]}
-    return figures, {PREDICTIONS: lines}
+    return figures, {PREDICTIONS: as_lines(answer.row() for answer in answers)}
 
 
 def _figures(job: Job, result: dict[str, Any] | None) -> dict[str, Any]:

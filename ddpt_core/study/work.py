@@ -7,8 +7,8 @@ from functools import partial
 
 import torch
 
-from ddpt_core.answering.arms import Arm, manual
-from ddpt_core.answering.evaluate import write_all
+from ddpt_core.answering.arms import manual
+from ddpt_core.answering.writing import write_all
 from ddpt_core.diffusion.sampler import last_step
 from ddpt_core.diffusion.samplers import SAMPLERS
 from ddpt_core.prompts.ddpt import DDPTMethod
@@ -170,9 +170,8 @@ def probe(plan: Plan, materials: Materials) -> Costs:
         if isinstance(method, DDPTMethod) and not denoise:
             steps = min(PROBED_STEPS, method.prompt.schedule.timesteps)
             denoise = _seconds(partial(last_step, method.prompt, steps, 0)) / steps
-    answers = Arm("probe", context)
     read = _seconds(lambda: validation_loss(backbone, context, tasks)) / len(tasks)
-    write = _seconds(lambda: write_all(backbone, answers, tasks, plan.settings)) / len(tasks)
+    write = _seconds(lambda: write_all(backbone, context, tasks, plan.settings)) / len(tasks)
     return Costs(learn, read, write, denoise)
 
 

@@ -5,8 +5,10 @@ import json
 import pytest
 
 from ddpt_core.answering import evaluate as module
+from ddpt_core.answering import writing
 from ddpt_core.answering.arms import choose_prompts, make_arms
-from ddpt_core.answering.evaluate import evaluate, write_all
+from ddpt_core.answering.evaluate import evaluate
+from ddpt_core.answering.writing import write_all
 from ddpt_core.arms import ARMS
 from ddpt_core.backbone.frozen_lm import GenerationSettings
 from ddpt_core.errors import ArtifactError, ConfigError, DataError
@@ -65,11 +67,11 @@ def test_predictions_are_those_of_the_arms_contexts_and_make_the_metrics(evaluat
 
 def test_order_and_size_of_batches_change_nothing(tiny, chosen, tasks, monkeypatch):
     (arm,) = make_arms(tiny, chosen, names=["ddpt"])
-    whole = write_all(tiny, arm, tasks[:9], SHORT)
-    assert len(set(whole)) > 1
-    monkeypatch.setattr(module, "BATCH", 2)
-    assert write_all(tiny, arm, tasks[:9], SHORT) == whole
-    assert write_all(tiny, arm, tasks[:9][::-1], SHORT) == whole[::-1]
+    whole = write_all(tiny, arm.context, tasks[:9], SHORT)
+    assert len({answer.text for answer in whole}) > 1
+    monkeypatch.setattr(writing, "BATCH", 2)
+    assert write_all(tiny, arm.context, tasks[:9], SHORT) == whole
+    assert write_all(tiny, arm.context, tasks[:9][::-1], SHORT) == whole[::-1]
 
 
 def test_arms_that_cannot_be_run_are_told_and_not_scored(tiny, data_file, tmp_path):
@@ -89,7 +91,7 @@ def test_only_the_named_arms_are_run_each_once(tiny, chosen, data_file, tmp_path
 
 def test_progress_grows_to_one_over_all_arms(tiny, chosen, data_file, tmp_path, monkeypatch):
     told = []
-    monkeypatch.setattr(module, "BATCH", 3)
+    monkeypatch.setattr(writing, "BATCH", 3)
     evaluate(
         data_file,
         tmp_path,

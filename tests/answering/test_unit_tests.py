@@ -360,7 +360,6 @@ def test_processes_share_the_drawing_and_the_main_one_judges_what_one_would(
     scripted, data, monkeypatch, needs_landlock
 ):
     """The other process draws first, since here one after the other takes its part."""
-    from ddpt_core.answering.arms import Arm
     from ddpt_core.data.readers import load_tasks
     from ddpt_core.training.processes import Processes
 
@@ -378,7 +377,7 @@ def test_processes_share_the_drawing_and_the_main_one_judges_what_one_would(
         with monkeypatch.context() as patch:
             patch.setattr(unit_tests, "processes", lambda: process)
             patch.setattr(unit_tests, "is_main", lambda: process.rank == 0)
-            return examination.judge(scripted, Arm("manual", None), [], 7, None, lambda share: None)
+            return examination.judge(scripted, None, [], 7, None, lambda share: None)
 
     monkeypatch.setattr(unit_tests, "ROWS_AT_ONCE", 4)  # an instruction each time
     examination = Examination(UnitTests(samples=4), load_tasks(data))

@@ -4,7 +4,7 @@ import torch
 
 from benchmarks import evaluation
 from ddpt_core.answering.arms import make_arms
-from ddpt_core.answering.evaluate import write_all
+from ddpt_core.answering.writing import write_all
 from ddpt_core.data.task import Task
 
 
@@ -16,7 +16,7 @@ def test_plain_generate_writes_what_evaluation_writes(tiny, tasks, monkeypatch):
     inputs = evaluation.inputs_of(tiny, {}, 3)
     assert [len(batch["inputs_embeds"]) for batch in inputs] == [3, 3, 1]
     assert torch.equal(inputs[0]["inputs_embeds"][0, : len(arms[0].context)], arms[0].context)
-    assert evaluation.generate(tiny, inputs) == write_all(tiny, arms[0], some)
+    assert evaluation.generate(tiny, inputs) == [answer.text for answer in write_all(tiny, arms[0].context, some)]
 
 
 def test_best_size_is_the_one_of_least_time(monkeypatch):

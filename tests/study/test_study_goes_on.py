@@ -37,7 +37,7 @@ def test_finished_study_is_told_again_and_nothing_is_done_again(studied, plan_fi
     out, results, _ = studied
     copy = shutil.copytree(out, tmp_path / "copy")
     before = contents(copy)
-    for module, name in ((choosing, "train"), (choosing, "write_all"), (answers, "write_all"), (answers, "sample")):
+    for module, name in ((choosing, "train"), (choosing, "write_all"), (answers, "write_all"), (answers, "denoised")):
         monkeypatch.setattr(module, name, lambda *_, **__: pytest.fail("it was done again"))
     monkeypatch.setattr(answers, "task_losses", lambda *_: pytest.fail("it was done again"))
     told = []

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from ddpt_core.__main__ import main
-from ddpt_core.answering.arms import Arm
-from ddpt_core.answering.evaluate import evaluate, write_all
+from ddpt_core.answering.evaluate import evaluate
+from ddpt_core.answering.writing import write_all
 from ddpt_core.backbone.frozen_lm import Generation, GenerationSettings
 from ddpt_core.data.readers import load_all_tasks, load_tasks
 from ddpt_core.errors import ConfigError, DataError
@@ -104,7 +104,7 @@ def test_trained_arms_start_from_the_chosen_context_and_write_what_their_prompts
                 continue
             context = prompt.final_context(run["sampling_seed"] or 0)
             rows = rows_of(out, run)
-            assert [row["answer"] for row in rows] == write_all(tiny, Arm(arm, context), tasks, SHORT)
+            assert [row["answer"] for row in rows] == [one.text for one in write_all(tiny, context, tasks, SHORT)]
             losses = tiny.task_losses(context, tasks)
             assert [row["loss"] / row["tokens"] for row in rows] == pytest.approx(losses.tolist(), abs=1e-4)
 

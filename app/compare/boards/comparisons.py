@@ -5,28 +5,24 @@ What needs torch is imported where it is used, so that the page is there before 
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from app.compare.boards.board import Card
 from app.compare.boards.columns import Column, columns_of, contexts_of, seeds_of
 from app.page.examples import Examples
 from app.page.fields.typed_tests import check_limits, typed_statements
 from app.page.numbers import COLLAPSED, generation_settings
 from app.page.prompts import Prompts
 from app.page.stream import Tell
-from ddpt_core.arms import ARMS, MANUAL, NONE, PROMPT_TUNING, RESIDUAL, arms_of
-from ddpt_core.data.programs import program_of
+from ddpt_core.arms import ARMS, MANUAL, NONE, PROMPT_TUNING, RESIDUAL, arms_of, trained_arms
 from ddpt_core.data.task import Task, check_instruction
 from ddpt_core.errors import DataError
 
 if TYPE_CHECKING:
-    from ddpt_core.answering.arms import Arm, ArmResult
+    from ddpt_core.answering.arms import Arm
     from ddpt_core.backbone.frozen_lm import GenerationSettings
-
-KEPT_CONTEXTS = 32  # final contexts of DDPT prompts that are kept, one for each prompt and seed
-TOLD_EVERY = 20  # steps of the reverse process between two notes
 
 
 @dataclass(frozen=True)
@@ -49,21 +45,12 @@ class Question:
         return columns_of(arms_of(arms) if arms or not self.typed else (), self.seeds, self.typed, self.context)
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What one column gave: its result, named by the column's key, and in words which context it had."""
-
-    result: ArmResult
-    about: str = ""
-
-
 class Comparisons:
     """Puts questions to the columns; `services` gives backbones, prompts and the lock around the model."""
 
     def __init__(self, services):
         self.services = services
         self.prompts = Prompts(services)
-        self._contexts: OrderedDict[tuple[Any, int], Any] = OrderedDict()  # (prompt, seed) -> (P, D)
 
     @property
     def examples(self) -> dict[str, Task]:
@@ -94,26 +81,41 @@ class Comparisons:
         how = generation_settings(**settings)
         return Question(task, before, how, seeds_of(seeds), chosen, contexts_of(typed))
 
-    def ask(self, question: Question, column: Column, tell: Tell) -> Answer:
+    def ask(self, question: Question, column: Column, tell: Tell) -> Card:
         """Returns what the column answers; one without a prompt that fits is not run, and says why.
 
         The tests run after the model is free again: they may take their ten seconds.
         """
-        from ddpt_core.answering.arms import run_arm
-        from ddpt_core.metrics.execution import execute
+        from ddpt_core.answering.arms import tested
+
+        (card,) = self.written(question, column, [question.task], tell, 0.0, (1.0, "Writing code…"))
+        if card.result.code is not None and question.task.tests:
+            tell(1.0, "Running the tests…")
+        return replace(card, result=tested(card.result, question.task))
+
+    def written(
+        self,
+        question: Question,
+        column: Column,
+        tasks: Sequence[Task],
+        tell: Tell,
+        begun: float,
+        at: tuple[float, str],
+    ) -> list[Card]:
+        """Returns what the column writes to each of the tasks in place of the question's own; no tests are run.
+
+        `begun` is the share that is done before, `at` what is told when all is there to write.
+        """
+        from ddpt_core.answering.arms import answered
 
         with self.services.model(tell):
-            tell(0.0, "Loading the model…")
+            tell(begun, "Loading the model…")
             backbone = self.services.backbone(self.prompts.backbone_of(question.prompts))
             arm, about = self.arm(question, backbone, column, tell)
-            tell(1.0, "Writing code…")
-            result = run_arm(backbone, arm, replace(question.task, tests=()), question.settings)
-        if result.code is not None and question.task.tests:
-            tell(1.0, "Running the tests…")
-            program = program_of(result.code, question.task)
-            run = execute(program, question.task.tests, setup=question.task.setup)
-            result = replace(result, execution=run)
-        return Answer(result, about)
+            if arm.runs:
+                tell(*at)
+            results = answered(backbone, arm, tasks, question.settings)
+        return [Card(column, result, about) for result in results]
 
     def ask_all(self, question: Question, tell: Tell, arms: Sequence[str] = ARMS) -> dict[str, Any]:
         """Returns the question and each column's result as plain JSON, as `python -m ddpt_core compare --json` does."""
@@ -122,55 +124,18 @@ class Comparisons:
         return described(question, columns) | {"arms": [asdict(result) for result in results]}
 
     def arm(self, question: Question, backbone, column: Column, tell: Tell) -> tuple[Arm, str]:
-        """Returns the column's arm with its context (P, D), and the context in words."""
-        from ddpt_core.answering.arms import Arm
+        """Returns the column's arm, under the column's key, with its context (P, D), and the context in words."""
+        from ddpt_core.answering.arms import Arm, make_arm
 
         name = column.arm
-        if name == NONE:
-            return Arm(name, None), "nothing stands before the instruction"
-        if name == MANUAL:
-            try:
-                return self._of_text(question, backbone, column)
-            except DataError as error:
-                if not column.typed:
-                    raise
-                return Arm(column.key, None, str(error)), _quoted(column.context)
-        prompt = self.prompts.load(question.prompts, name, backbone)
-        if isinstance(prompt, str):
-            return Arm(column.key, None, prompt), ""
-        if name in (PROMPT_TUNING, RESIDUAL):
-            context = prompt.final_context()
-            learned = "learned directly" if name == PROMPT_TUNING else "made once, without noise or timestep"
-            return Arm(name, context), f"{len(context)} vectors {learned} ({prompt.name})"
-        seed, steps = column.seed or 0, prompt.schedule.timesteps
-        context = self._denoised(prompt, seed, tell)
-        about = f"{len(context)} vectors denoised from noise in {steps:,} steps, seed {seed:,} ({prompt.name})"
-        spread = prompt.info.get("metrics", {}).get("seed_spread")
-        collapsed = spread is not None and spread < COLLAPSED
-        return Arm(column.key, context), about + "; all seeds end in nearly the same place" * collapsed
-
-    def _of_text(self, question: Question, backbone, column: Column) -> tuple[Arm, str]:
-        """Returns the arm of a text as the core makes it."""
-        from ddpt_core.answering.arms import make_arms
-
-        (arm,) = make_arms(backbone, {}, column.context, names=(MANUAL,))
-        given = len(arm.context)
-        return replace(arm, name=column.key), f"{_quoted(column.context)} · {given} token{'s' * (given != 1)}"
-
-    def _denoised(self, prompt, seed: int, tell: Tell) -> Any:
-        """Returns the end (P, D) of a run with every step; it is kept for the next question."""
-        from ddpt_core.diffusion.sampler import sample
-
-        key, steps = (prompt, seed), prompt.schedule.timesteps
-        if key not in self._contexts:
-            for step in sample(prompt, steps, seed):
-                if step.index % TOLD_EVERY == 0:
-                    tell(step.index / steps, f"Denoising the context, step {step.index:,} of {steps:,}")
-            self._contexts[key] = step.context
-        self._contexts.move_to_end(key)
-        if len(self._contexts) > KEPT_CONTEXTS:
-            self._contexts.popitem(last=False)
-        return self._contexts[key]
+        prompt = self.prompts.load(question.prompts, name, backbone) if name in trained_arms() else None
+        try:
+            arm = make_arm(backbone, name, prompt, column.context, column.seed or 0, tell)
+        except DataError as error:
+            if not column.typed:
+                raise
+            arm = Arm(name, None, str(error))
+        return replace(arm, name=column.key), _about(column, prompt, arm)
 
 
 def described(question: Question, columns: Sequence[Column]) -> dict[str, Any]:
@@ -185,5 +150,19 @@ def described(question: Question, columns: Sequence[Column]) -> dict[str, Any]:
     }
 
 
-def _quoted(text: str) -> str:
-    return f"“{text}”"
+def _about(column: Column, prompt: Any, arm: Arm) -> str:
+    """Returns in words which context an arm has; `prompt` is what it was made of, or says why there is none."""
+    if column.arm == NONE:
+        return "nothing stands before the instruction"
+    given = 0 if arm.context is None else len(arm.context)
+    if column.arm == MANUAL:
+        return f"“{column.context}”" + (f" · {given} token{'s' * (given != 1)}" if arm.runs else "")
+    if not arm.runs:
+        return ""
+    if column.arm in (PROMPT_TUNING, RESIDUAL):
+        learned = "learned directly" if column.arm == PROMPT_TUNING else "made once, without noise or timestep"
+        return f"{given} vectors {learned} ({prompt.name})"
+    steps, spread = prompt.schedule.timesteps, prompt.info.get("metrics", {}).get("seed_spread")
+    collapsed = spread is not None and spread < COLLAPSED
+    said = f"{given} vectors denoised from noise in {steps:,} steps, seed {column.seed or 0:,} ({prompt.name})"
+    return said + "; all seeds end in nearly the same place" * collapsed

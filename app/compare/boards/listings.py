@@ -9,12 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from app.compare.boards.board import Board, Card
+from app.compare.boards.board import WAITING, Board, Card
 from app.compare.boards.columns import Column
-from app.compare.boards.comparisons import Answer, Comparisons, Question, described
+from app.compare.boards.comparisons import Comparisons, Question, described
 from app.page.fields.typed_tests import check_limits
 from app.page.stream import Tell
-from ddpt_core.answering.code import code_of
 from ddpt_core.data.programs import program_of
 from ddpt_core.data.task import Task, check_instruction
 from ddpt_core.errors import ConfigError, DataError
@@ -51,14 +50,14 @@ class Listing:
     question: Question
     tasks: tuple[Task, ...]
     columns: tuple[Column, ...]
-    answers: Mapping[str, Mapping[int, Answer]] = field(default_factory=dict)
+    answers: Mapping[str, Mapping[int, Card]] = field(default_factory=dict)
     overall: Mapping[str, Overall] = field(default_factory=dict)
 
-    def answer(self, key: str, place: int) -> Answer | None:
+    def answer(self, key: str, place: int) -> Card | None:
         """Returns what the column `key` answered to the task at `place`, None if it has not yet."""
         return self.answers.get(key, {}).get(place)
 
-    def with_answers(self, key: str, found: Mapping[int, Answer]) -> Listing:
+    def with_answers(self, key: str, found: Mapping[int, Card]) -> Listing:
         """Returns the listing with these answers of a column, by place, beside those that are there."""
         answers = {**self.answers, key: {**self.answers.get(key, {}), **found}}
         return replace(self, answers=answers, overall={**self.overall, **self._overall(key, answers[key])})
@@ -70,14 +69,10 @@ class Listing:
 
     def board(self, place: int) -> Board:
         """Returns the board of one task, with what has been answered."""
-        board = Board(replace(self.question, task=self.tasks[place]), ()).with_columns(self.columns)
-        for column in self.columns:
-            answer = self.answer(column.key, place)
-            if answer:
-                board = board.with_card(Card(column, answer.result, answer.about))
-        return board
+        cards = [self.answer(column.key, place) or Card(column, note=WAITING) for column in self.columns]
+        return Board(replace(self.question, task=self.tasks[place]), tuple(cards))
 
-    def _overall(self, key: str, answers: Mapping[int, Answer]) -> dict[str, Overall]:
+    def _overall(self, key: str, answers: Mapping[int, Card]) -> dict[str, Overall]:
         from ddpt_core.metrics.text_metrics import score
 
         found = {place: answer.result for place, answer in answers.items() if answer.result.code is not None}
@@ -129,31 +124,20 @@ class Listings:
         size = max(1, ROWS_AT_ONCE // listing.question.settings.num_beams)
         yield from (missing[start : start + size] for start in range(0, len(missing), size))
 
-    def ask(self, listing: Listing, column: Column, places: Sequence[int], tell: Tell) -> dict[int, Answer]:
+    def ask(self, listing: Listing, column: Column, places: Sequence[int], tell: Tell) -> dict[int, Card]:
         """Returns what the column answers to the tasks at `places`, written in one batch, tests run.
 
         The tests run after the model is free again; a program that another column was tested with is not run twice.
         """
-        from ddpt_core.answering.arms import ArmResult
-
         question, tasks = listing.question, [listing.tasks[place] for place in places]
         share = 1 - len(listing.missing(column)) / len(listing.tasks)
-        with self.services.model(tell):
-            tell(share, "Loading the model…")
-            backbone = self.services.backbone(self.comparisons.prompts.backbone_of(question.prompts))
-            arm, about = self.comparisons.arm(question, backbone, column, tell)
-            if not arm.runs:
-                return dict.fromkeys(places, Answer(ArmResult(column.key, None, missing=arm.missing), about))
-            tell(share, f"Writing code for {len(tasks)} instruction{'s' * (len(tasks) > 1)}…")
-            written = backbone.generate(arm.context, [task.instruction for task in tasks], question.settings)
-        codes = [code_of(one.text, task) for one, task in zip(written, tasks, strict=True)]
-        metrics = _single_metrics(codes, [task.reference for task in tasks])
-        runs = self._tested(listing, places, codes, tell)
+        writing = f"Writing code for {len(tasks)} instruction{'s' * (len(tasks) > 1)}…"
+        written = self.comparisons.written(question, column, tasks, tell, share, (share, writing))
+        cards = dict(zip(places, written, strict=True))
+        runs = {} if written[0].result.code is None else self._tested(listing, cards, tell)
         return {
-            place: Answer(
-                ArmResult(column.key, code, None, one.tokens, figures, runs.get(place), answer=one.text), about
-            )
-            for place, code, one, figures in zip(places, codes, written, metrics, strict=True)
+            place: replace(card, result=replace(card.result, seconds=None, execution=runs.get(place)))
+            for place, card in cards.items()
         }
 
     def ask_all(self, listing: Listing, tell: Tell) -> Listing:
@@ -163,12 +147,10 @@ class Listings:
                 listing = listing.with_answers(column.key, self.ask(listing, column, places, tell))
         return listing
 
-    def _tested(
-        self, listing: Listing, places: Sequence[int], texts: Sequence[str], tell: Tell
-    ) -> dict[int, Execution]:
+    def _tested(self, listing: Listing, cards: Mapping[int, Card], tell: Tell) -> dict[int, Execution]:
         from ddpt_core.metrics.execution import execute_many
 
-        code = {place: text for place, text in zip(places, texts, strict=True) if listing.tasks[place].tests}
+        code = {place: card.result.code for place, card in cards.items() if listing.tasks[place].tests}
         found = {place: run for place in code if (run := _known_run(listing, place, code[place]))}
         rest = [place for place in code if place not in found]
         if rest:
@@ -188,18 +170,6 @@ def _known_run(listing: Listing, place: int, code: str) -> Execution | None:
     answers = (listing.answer(column.key, place) for column in listing.columns)
     same = (answer.result.execution for answer in answers if answer and answer.result.code == code)
     return next((run for run in same if run), None)
-
-
-def _single_metrics(texts: Sequence[str], references: Sequence[str]) -> list[dict[str, float | None]]:
-    """Returns the metrics of each answer alone, as `score` gives them for one."""
-    from ddpt_core.metrics.statistics import score_of
-    from ddpt_core.metrics.text_metrics import METRICS, item_statistics
-
-    items = item_statistics(texts, references)
-    return [
-        {name: score_of(items[name][i : i + 1], metric.reduce) for name, metric in METRICS.items()}
-        for i in range(len(texts))
-    ]
 
 
 def tasks_of(instructions: Sequence[str], references: Sequence[str] | None = None) -> list[Task]:

@@ -9,8 +9,8 @@ from app.compare.figures.arm_cards import how_written
 from app.page.pieces.code import code_html, escaped
 
 if TYPE_CHECKING:
+    from app.compare.boards.board import Card
     from app.compare.boards.columns import Column
-    from app.compare.boards.comparisons import Answer
     from app.compare.boards.listings import Listing, Overall
 
 CSS = Path(__file__).with_suffix(".css")
@@ -62,7 +62,7 @@ def _row(listing: Listing, place: int) -> str:
     return f'<tr><th scope="row"><div><span>{place + 1}</span>{button}</div></th>{cells}</tr>'
 
 
-def _cell(answer: Answer | None, column: Column) -> str:
+def _cell(answer: Card | None, column: Column) -> str:
     head = f'<td data-column="{column.key}" data-label="{escaped(column.label)}" style="--arm: var({column.colour})">'
     if answer is None:
         return f'{head}<span class="empty" role="img" aria-label="not answered">…</span></td>'
@@ -74,7 +74,7 @@ def _cell(answer: Answer | None, column: Column) -> str:
     return f"{head}<code>{shown}</code><small>{_marks(answer)}</small></td>"
 
 
-def _marks(answer: Answer) -> str:
+def _marks(answer: Card) -> str:
     """Returns what became of an answer: its tests, or whether it parses, and its BLEU where there is a reference."""
     run, bleu = answer.result.execution, answer.result.metrics.get("bleu")
     if run and run.status != "refused":

@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from app.compare.boards.board import Board, Card
+from app.compare.boards.board import Board
 from app.compare.boards.comparisons import Comparisons
 from app.compare.boards.exports import Exports
 from app.compare.boards.listings import Listings
@@ -39,11 +39,9 @@ def board(exports):
     """An answered board of three columns."""
     chosen = {"prompt-tuning": "tiny-prompt-tuning", "ddpt": "tiny-ddpt"}
     question = exports.comparisons.question("add up", CODE, prompts=chosen)
-    answers = [
-        (column, exports.comparisons.ask(question, column, lambda share, text: None))
-        for column in question.columns(("manual", "prompt-tuning", "ddpt"))
-    ]
-    return Board(question, tuple(Card(column, answer.result, answer.about) for column, answer in answers))
+    columns = question.columns(("manual", "prompt-tuning", "ddpt"))
+    cards = [exports.comparisons.ask(question, column, lambda share, text: None) for column in columns]
+    return Board(question, tuple(cards))
 
 
 def test_what_differs_from_the_code_is_shown_escaped_and_nothing_else_is():

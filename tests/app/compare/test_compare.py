@@ -187,9 +187,11 @@ def test_the_manual_context_is_by_default_the_text_that_the_prompts_started_from
 
 def test_a_ddpt_context_is_denoised_once_for_each_seed(comparisons, prompts, tiny):
     prompt, told = load_prompt(prompts["ddpt"], tiny), []
-    for seed in (1, 2, 1):
-        end = comparisons._denoised(prompt, seed, lambda share, text: told.append(text))
-        assert end.equal(prompt.final_context(seed))
+    for seeds in ("1, 2", 1):
+        question = comparisons.question("sort", prompts=PROMPTS, seeds=seeds)
+        for column in question.columns(["ddpt"]):
+            arm, _ = comparisons.arm(question, tiny, column, lambda share, text: told.append(text))
+            assert arm.context.equal(prompt.final_context(column.seed))
     steps = prompt.schedule.timesteps
     assert sum(text.endswith(f" 0 of {steps:,}") for text in told) == 2
 
@@ -246,14 +248,17 @@ def test_a_new_question_stops_the_one_before_which_shows_nothing_more(tab):
 
 
 def test_a_cancelled_denoising_is_not_taken_for_a_finished_one(comparisons, prompts, tiny):
+    question = comparisons.question("sort", prompts=PROMPTS, seeds=9)
+    (column,) = question.columns(["ddpt"])
+
     def stop(share, text):
         if "step 20" in text:
             raise Cancelled
 
-    prompt = load_prompt(prompts["ddpt"], tiny)
     with pytest.raises(Cancelled):
-        comparisons._denoised(prompt, 9, stop)
-    assert comparisons._contexts == {}
+        comparisons.arm(question, tiny, column, stop)
+    arm, _ = comparisons.arm(question, tiny, column, silent)
+    assert arm.context.equal(load_prompt(prompts["ddpt"], tiny).final_context(9))
 
 
 def test_passed_and_failed_tests_stand_with_their_values():

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import gradio as gr
 import pytest
 
-from app.compare.boards.comparisons import Answer, Comparisons
+from app.compare.boards.board import Card
+from app.compare.boards.comparisons import Comparisons
 from app.compare.boards.listings import MAX_INSTRUCTIONS, Listings, tasks_of
 from app.compare.figures.list_table import list_html
 from app.compare.list_panel import FIRST, ListTab
@@ -80,7 +81,7 @@ def test_the_last_row_holds_the_cores_figures_over_all_answers(listings):
     listing = listings.listing(tasks_of(INSTRUCTIONS, REFERENCES), ["manual"], max_new_tokens=4)
     codes = ["sorted(a)", "a[::-1] (", "c", "max(d, e)"]
     found = {
-        place: Answer(ArmResult("manual", code, None, 3, score([code], [REFERENCES[place]])))
+        place: Card(listing.columns[0], ArmResult("manual", code, None, 3, score([code], [REFERENCES[place]])))
         for place, code in enumerate(codes)
     }
     overall = listing.with_answers("manual", found).overall["manual"]
@@ -215,8 +216,8 @@ def test_the_tasks_of_a_file_can_be_chosen(tab, tmp_path):
 def test_nothing_from_outside_becomes_markup(listings):
     tasks = [Task("a", HOSTILE, HOSTILE)]
     listing = listings.listing(tasks, ["manual", "ddpt"], typed=[HOSTILE])
-    wrote = Answer(ArmResult("manual", HOSTILE, None, 3, score([HOSTILE], [HOSTILE])), HOSTILE)
-    missing = Answer(ArmResult("ddpt", None, missing=HOSTILE))
+    wrote = Card(listing.columns[0], ArmResult("manual", HOSTILE, None, 3, score([HOSTILE], [HOSTILE])), HOSTILE)
+    missing = Card(listing.columns[1], ArmResult("ddpt", None, missing=HOSTILE))
     shown = list_html(listing.with_answers("manual", {0: wrote}).with_answers("ddpt", {0: missing}))
     assert "<img" not in shown and "</script" not in shown and "\u202e" not in shown
     assert shown.count("&lt;img") >= 4

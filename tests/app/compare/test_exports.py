@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import ddpt_core
-from app.compare.boards.board import Board, Card
+from app.compare.boards.board import Board
 from app.compare.boards.comparisons import Comparisons
 from app.compare.boards.exports import FORMATS, Exports
 from app.compare.boards.listings import Listings
@@ -48,8 +48,7 @@ def board_of(exports, instruction="sort list `a`", arms=("none", "manual", "prom
     usual = {"seeds": "0, 5", "typed": "reverse list", "max_new_tokens": 8}
     chosen = {"prompt-tuning": "tiny-prompt-tuning", "ddpt": "tiny-ddpt"}
     question = exports.comparisons.question(instruction, prompts=chosen, **(usual | asked))
-    answers = [(column, exports.comparisons.ask(question, column, silent)) for column in question.columns(arms)]
-    return Board(question, tuple(Card(column, answer.result, answer.about) for column, answer in answers))
+    return Board(question, tuple(exports.comparisons.ask(question, one, silent) for one in question.columns(arms)))
 
 
 def run_script(text, folder, env=None):
