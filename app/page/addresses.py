@@ -4,19 +4,9 @@ Behind a proxy the server knows its own path, but neither the port nor whether t
 and host of what it calls its root, or writes into a file's address, nothing may be fetched.
 """
 
-SCRIPT = r"""
-/** Returns an address that the server wrote, at the page's own origin. */
-function atThisOrigin(address) {
-  const { pathname, search } = new URL(address, location.href);
-  return location.origin + pathname + search;
-}
+from pathlib import Path
 
-/** Returns the address of a path below the app's root, which need not be the root of the host. */
-function addressOf(path) {
-  const root = window.gradio_config?.root || location.pathname;
-  return atThisOrigin(root.replace(/\/*$/, "/") + path);
-}
-"""
+SCRIPT = (Path(__file__).parent / "addresses.js").read_text(encoding="utf-8").replace("export ", "")
 
 # Saves the file that a hidden component got; the browser asks for it by itself.
 SAVE = f"""(file) => {{

@@ -1,58 +1,12 @@
-"""The viewer as a Gradio component: a static template, its style, and a script assembled from `js/`."""
+"""The viewer as a Gradio component: a static template, its style, and a script joined from the modules in `js/`."""
 
 from pathlib import Path
 
 import gradio as gr
 
-from app.page import addresses
+from app.viewer import modules
 
 _FOLDER = Path(__file__).parent
-# In this order: each file may use the names of those before it; page.js runs last.
-SCRIPTS = (
-    "data.js",
-    "tokens.js",
-    "words.js",
-    "palette.js",
-    "camera.js",
-    "drawn.js",
-    "field.js",
-    "paths.js",
-    "second.js",
-    "spotlight.js",
-    "chip.js",
-    "legend.js",
-    "pane.js",
-    "table.js",
-    "truths.js",
-    "inspect.js",
-    "hover.js",
-    "matching.js",
-    "search.js",
-    "region.js",
-    "found_list.js",
-    "twin.js",
-    "keys.js",
-    "time_scale.js",
-    "slider.js",
-    "ticks.js",
-    "timeline.js",
-    "strip_cells.js",
-    "strip_rows.js",
-    "strip.js",
-    "measures.js",
-    "curve.js",
-    "loss.js",
-    "curves.js",
-    "intro.js",
-    "svg.js",
-    "save.js",
-    "help.js",
-    "address.js",
-    "maps.js",
-    "hand.js",
-    "viewer.js",
-    "page.js",
-)
 STYLES = (
     "viewer.css",
     "reading.css",
@@ -65,17 +19,13 @@ STYLES = (
 
 
 def script() -> str:
-    """Returns the whole script of the viewer."""
-    return addresses.SCRIPT + _joined("js", SCRIPTS)
+    """Returns the whole script of the viewer: page.js and the modules that it needs, in one request with the page."""
+    return modules.joined(_FOLDER / "js" / "page.js")
 
 
 def style() -> str:
     """Returns the whole style of the viewer."""
-    return _joined("css", STYLES)
-
-
-def _joined(folder: str, names: tuple[str, ...]) -> str:
-    return "\n".join((_FOLDER / folder / name).read_text(encoding="utf-8") for name in names)
+    return "\n".join((_FOLDER / "css" / name).read_text(encoding="utf-8") for name in STYLES)
 
 
 def trajectory_viewer(**settings) -> gr.HTML:

@@ -1,6 +1,6 @@
 // What the address says of the screen, so that a link shows somebody else the same: run, step, projection, selection.
 
-const MAP_SETTINGS = ["seed", "n_neighbors", "min_dist"]; // of UMAP; in the address each has "umap_" before it
+export const MAP_SETTINGS = ["seed", "n_neighbors", "min_dist"]; // of UMAP; in the address each has "umap_" before it
 
 /** Returns what the viewer shows as the parts of an address; what is as usual is null, and left out. */
 function addressParts(viewer) {
@@ -23,7 +23,7 @@ function addressParts(viewer) {
   };
 }
 
-function writeAddress(viewer) {
+export function writeAddress(viewer) {
   const address = new URL(location.href);
   for (const [name, text] of Object.entries(addressParts(viewer))) {
     if (text === null) address.searchParams.delete(name);
@@ -33,7 +33,7 @@ function writeAddress(viewer) {
 }
 
 /** Returns what an address asks of the run that it opens; what it does not say, or says wrongly, is as usual. */
-function readAddress(run) {
+export function readAddress(run) {
   const asked = new URL(location.href).searchParams;
   if (asked.get("run") !== run.meta.name) return {};
   const whole = (name, low, high) => {

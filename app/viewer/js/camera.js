@@ -1,6 +1,6 @@
 // Which part of the plane is on the screen; one scale for both axes, so that distances stay honest.
 
-class Camera {
+export class Camera {
   constructor() { Object.assign(this, { x: 0, y: 0, scale: 1, home: 1, width: 1, height: 1 }); }
 
   resize(width, height) {
@@ -54,7 +54,7 @@ class Camera {
 function quantile(sorted, share) { return sorted[Math.round(share * (sorted.length - 1))]; }
 
 /** Returns the box that holds 99 % of the vocabulary along each axis, and all of `others`, arrays of places. */
-function boxOf(run, method, axes, others) {
+export function boxOf(run, method, axes, others) {
   const sides = axes.map((axis) => {
     const { values, shape } = run.arrays[method + ".vocabulary"];
     const width = shape[1];

@@ -1,13 +1,15 @@
 // A token in a chip: its text with blanks shown, and an edge in the colour of its kind.
 
-function chip(run, id, extra = "") {
+import { make, showBlanks, thousands } from "./tokens.js";
+
+export function chip(run, id, extra = "") {
   const node = make("span", "chip " + extra);
   dress(node, run, id, true);
   return node;
 }
 
 /** Returns a chip that selects its token when pressed; it can be dressed later. */
-function chipButton(viewer, id = -1) {
+export function chipButton(viewer, id = -1) {
   const node = make("button", "chip");
   node.type = "button";
   node.addEventListener("click", () => viewer.select(node.tokenId));
@@ -16,7 +18,7 @@ function chipButton(viewer, id = -1) {
 }
 
 /** Makes a chip show the token `id`. The edge is a node of its own, since a change of the chip's own style costs ten times that. */
-function dress(node, run, id, titled = false) {
+export function dress(node, run, id, titled = false) {
   if (node.tokenId === id && node.tokensOf === run.tokens) return;
   if (!node.edge) {
     node.edge = make("i", "edge");
@@ -31,9 +33,9 @@ function dress(node, run, id, titled = false) {
 }
 
 /** Says on hover what the chip's token is. */
-function entitle(node, run) {
+export function entitle(node, run) {
   node.title = run.kindNames[run.kinds[node.tokenId]] + ", id " + thousands.format(node.tokenId);
 }
 
 /** Returns the CSS colour of a kind of token. */
-function kindColour(run, kind) { return "var(--kind-" + run.kindNames[kind].replace(" ", "-") + ")"; }
+export function kindColour(run, kind) { return "var(--kind-" + run.kindNames[kind].replace(" ", "-") + ")"; }

@@ -1,12 +1,16 @@
 // One measure along the path: a fine line for each position, their mean bold, the chosen position in the accent.
 
+import { sized } from "./field.js";
+import { measured, nearestOf, rangeOf, roundAxis } from "./measures.js";
+import { make, thousands, write } from "./tokens.js";
+
 const FAINT = 0.17; // of a position's line
 const APART = 2; // pixels between two points of a position's line; the mean and a chosen position have every step
-const EDGE = 5; // pixels between the plot's border and its outermost lines
+export const EDGE = 5; // pixels between the plot's border and its outermost lines
 
 const numbers = [3, 4].map((digits) => new Intl.NumberFormat("en-US", { minimumSignificantDigits: digits, maximumSignificantDigits: digits }));
 
-class Curve {
+export class Curve {
   /** `below` is a node that stands below the plot, or in its place as long as there is nothing to draw. */
   constructor(measure, onFold, below) {
     this.measure = measure;

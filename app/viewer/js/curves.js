@@ -1,6 +1,14 @@
 // What is measured along the path, one curve below the other on the time axis of the slider, with one cursor through all.
 
-class Curves {
+import { Curve, EDGE } from "./curve.js";
+import { Loss } from "./loss.js";
+import { MEASURES, measured } from "./measures.js";
+import { download } from "./save.js";
+import { seekByPointer, shareAt } from "./slider.js";
+import { make, write } from "./tokens.js";
+import { wordsOf } from "./words.js";
+
+export class Curves {
   constructor(root, viewer) {
     this.viewer = viewer;
     this.box = root.querySelector(".curves");

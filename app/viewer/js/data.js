@@ -1,5 +1,7 @@
 // A run as typed arrays, read from packed safetensors files that are fetched once.
 
+import { addressOf } from "../../page/addresses.js";
+
 const NUMBER_TYPES = { F32: Float32Array, I32: Int32Array, U32: Uint32Array, U16: Uint16Array, U8: Uint8Array };
 
 /** Returns {name: {shape, values}} of a safetensors file: 8 bytes of header length, a JSON header, the numbers. */
@@ -43,7 +45,7 @@ async function unpacked(buffer) {
 }
 
 /** Returns a file of the app, unpacked; rejects with a sentence that can be shown. */
-async function fetchFile(path, as) {
+export async function fetchFile(path, as) {
   let response;
   try {
     response = await fetch(addressOf(path));
@@ -80,7 +82,7 @@ const fetchTokens = (path) => fetchShared(path, (from) => fetchFile(from, "json"
 const fetchMap = (path) => fetchShared(path, (from) => fetchFile(from).then(readSafetensors));
 
 /** One run: S + 1 steps, P positions. `kind` is "state" or "estimate", `method` is "pca", "own" or "umap". */
-class Run {
+export class Run {
   static async open(meta) {
     const { files } = meta;
     const [tokens, map, buffer] = await Promise.all([fetchTokens(files.tokens), fetchMap(files.map), fetchFile(files.run)]);

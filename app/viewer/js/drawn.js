@@ -1,21 +1,23 @@
 // Where things are on the map that is shown, how far apart they are drawn, and how that reads beside the truth.
 
+import { ordinal, thousands, three } from "./tokens.js";
+
 /** Returns a place [x, y] of an array of the map: `row` of `.vocabulary`, `.manual`, `.tuned`; NaN where there is none. */
-function placeOf(run, view, mark, row) { return placeIn(run.arrays[view.method + "." + mark], view, row); }
+export function placeOf(run, view, mark, row) { return placeIn(run.arrays[view.method + "." + mark], view, row); }
 
 /** Returns the place [x, y] of a row of an array of places. */
-function placeIn({ values, shape }, { axes }, row) {
+export function placeIn({ values, shape }, { axes }, row) {
   const width = shape.at(-1);
   return axes.map((axis) => values[row * width + axis]);
 }
 
 /** Returns where a position is at a step. */
-function stepPlace(run, view, step, position) { return placeOf(run, view, view.kind, step * run.positions + position); }
+export function stepPlace(run, view, step, position) { return placeOf(run, view, view.kind, step * run.positions + position); }
 
-function apart([ax, ay], [bx, by]) { return Math.hypot(ax - bx, ay - by); }
+export function apart([ax, ay], [bx, by]) { return Math.hypot(ax - bx, ay - by); }
 
 /** Returns the position that is drawn nearest to a token at the step; the first where the token has no place. */
-function positionBeside(run, view, id) {
+export function positionBeside(run, view, id) {
   const place = placeOf(run, view, "vocabulary", id);
   let best = 0;
   let least = Infinity;
@@ -42,7 +44,7 @@ function drawnBetween(run, view, position, id) {
 }
 
 /** Returns how far a token is drawn from a position, in words, and its place among the tokens of the map. */
-function drawnWords(run, view, position, id) {
+export function drawnWords(run, view, position, id) {
   if (!run.placed(view.method, id)) return "no place on this map";
   const { apart: distance, rank, placed } = drawnBetween(run, view, position, id);
   const among = placed < run.tokens.length ? "of the " + thousands.format(placed) + " on this map" : "token";

@@ -1,8 +1,11 @@
 // The vocabulary as a soft field of points, on a canvas that is drawn once for every zoom and theme.
 
+import { liesWithin } from "./region.js";
+import { showBlanks } from "./tokens.js";
+
 const MANY = 60; // with fewer points than this on the screen, each gets its text
 
-class Field {
+export class Field {
   constructor(canvas) {
     this.canvas = canvas;
     this.cells = null;
@@ -90,7 +93,7 @@ class Field {
 }
 
 /** Returns the canvas's context, cleared, in CSS pixels at the density of the screen. */
-function sized(canvas, { width, height }) {
+export function sized(canvas, { width, height }) {
   const density = window.devicePixelRatio || 1;
   if (canvas.width !== Math.round(width * density) || canvas.height !== Math.round(height * density)) {
     canvas.width = Math.round(width * density);

@@ -1,8 +1,12 @@
 // The tokens that were searched for or drawn around: by kind with counts, each a chip that selects it, to copy and as CSV.
 
+import { chipButton } from "./chip.js";
+import { csvText, download, fileName } from "./save.js";
+import { make, showBlanks, thousands, write } from "./tokens.js";
+
 const LISTED = 100; // chips of a kind; the copy and the CSV hold all
 
-class FoundList {
+export class FoundList {
   constructor(viewer) {
     this.viewer = viewer;
     this.page = viewer.pane.page("found", () => viewer.search.clear());

@@ -2,7 +2,7 @@
 
 const STILL = 4; // pixels a pointer may move and still press
 
-class Hand {
+export class Hand {
   /** `draws(event)` says whether a drag that begins draws a line; `line(points)` is told of it while it grows, then `drawn(points)`. */
   constructor(plot, { pan, zoom, hover, leave, press, reset, draws, line, drawn }) {
     const down = new Map();

@@ -1,5 +1,7 @@
 // The help sheet under "?": every key, and what can be done with a pointer.
 
+import { make } from "./tokens.js";
+
 const BY_POINTER = [
   ["drag, wheel, two fingers", "pan and zoom the picture; double click shows everything"],
   ["click a point or a chip", "select that token"],
@@ -9,7 +11,7 @@ const BY_POINTER = [
 ];
 const KEY_NAMES = { " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", PageUp: "Page up", PageDown: "Page down", Escape: "Esc" };
 
-class Help {
+export class Help {
   constructor(root, viewer) {
     this.sheet = root.querySelector(".help");
     this.keys = viewer.keys;

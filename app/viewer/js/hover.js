@@ -1,6 +1,11 @@
 // What lies under the pointer: a token, or a position's dot with its nearest token; and how true its place is.
 
-class Hover {
+import { dress } from "./chip.js";
+import { drawnWords, positionBeside } from "./drawn.js";
+import { make, short, thousands, write } from "./tokens.js";
+import { REST, truthAbout, truthWords } from "./truths.js";
+
+export class Hover {
   constructor(tip, viewer) {
     this.tip = tip;
     this.viewer = viewer;

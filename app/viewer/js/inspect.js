@@ -1,8 +1,13 @@
 // The selected token: how true its place in the picture is, and its own nearest tokens.
 
+import { chipButton, dress } from "./chip.js";
+import { apart, drawnWords, placeOf, positionBeside } from "./drawn.js";
+import { make, short, thousands, three, write } from "./tokens.js";
+import { REST, truthAbout, truthWords } from "./truths.js";
+
 const OWN_NEIGHBOURS = 10;
 
-class Inspect {
+export class Inspect {
   constructor(root, viewer) {
     this.viewer = viewer;
     this.page = viewer.pane.page("token", () => viewer.select(-1));

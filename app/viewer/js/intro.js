@@ -1,9 +1,11 @@
 // The first minute: the recorded run plays once, slowly, with four captions, then rests at the end.
 
+import { make, thousands } from "./tokens.js";
+
 const SEEN = "ddpt-explorer-tour";
 const NOISE_SHARE = 0.99; // above it less than a seventh of a vector is signal
 
-class Intro {
+export class Intro {
   constructor(element) {
     this.element = element;
     this.running = false;

@@ -1,6 +1,6 @@
 // Every key of the viewer in one list: what it does in words, for the help sheet, and what it runs.
 
-class Keys {
+export class Keys {
   constructor(root) {
     this.root = root;
     this.list = []; // {keys: ["ArrowLeft"], shift, group, does, run}

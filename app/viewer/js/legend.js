@@ -1,6 +1,9 @@
 // The kinds of token in the picture, with an honest count of what is shown; each kind can be put away.
 
-class Legend {
+import { kindColour } from "./chip.js";
+import { make, thousands, write } from "./tokens.js";
+
+export class Legend {
   constructor(element, viewer) {
     this.element = element;
     this.viewer = viewer;

@@ -1,6 +1,9 @@
 // The loss along the path: fetched if it was measured before, else measured by the server when somebody asks for it.
 
-class Loss {
+import { fetchFile } from "./data.js";
+import { make, write } from "./tokens.js";
+
+export class Loss {
   /** `changed` is called whenever a run has got its loss. */
   constructor(viewer, changed) {
     Object.assign(this, { viewer, changed, underWay: null, failure: null, measured: new Map() }); // by the run's key

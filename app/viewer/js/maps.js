@@ -1,6 +1,8 @@
 // Which projection is shown: the axes that all runs share, the run's own, or UMAP, whose form sets its parameters.
 
-class Maps {
+import { MAP_SETTINGS } from "./address.js";
+
+export class Maps {
   constructor(root, viewer, ask) {
     this.viewer = viewer;
     this.ask = ask; // asks the server for a map: ("umap", {name, second, seed, n_neighbors, min_dist}), ("own_axes", {name, second})

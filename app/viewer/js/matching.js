@@ -1,7 +1,7 @@
 // Which tokens hold a text or match a regular expression. A pattern runs in a worker, which is ended if it takes too long.
 
 const PATTERN_SECONDS = 1.5; // a pattern like (a+)+$ can take years
-const PATTERN = /^\/(.+)\/([imsu]*)$/s; // as it is typed: /pattern/ or /pattern/i
+export const PATTERN = /^\/(.+)\/([imsu]*)$/s; // as it is typed: /pattern/ or /pattern/i
 
 /** Runs in the worker: hears the tokens once, then patterns; answers with the ids that match. */
 function answerPatterns() {
@@ -15,7 +15,7 @@ function answerPatterns() {
   };
 }
 
-class Matching {
+export class Matching {
   /** From now on `tokens` are searched. */
   over(tokens) {
     if (tokens === this.tokens) return;

@@ -1,6 +1,6 @@
 // What is measured along the path of a run, as numbers: for every position, and their mean.
 
-const MEASURES = [
+export const MEASURES = [
   { name: "to_end", title: "distance to the end", unit: "Euclidean", digits: 3 },
   { name: "to_manual", title: "distance to the manual context", unit: "Euclidean", digits: 3 },
   { name: "similarity", title: "similarity of the nearest token", unit: "cosine", digits: 3 },
@@ -14,7 +14,7 @@ const LEAST_SHARE = 0.01; // of a number, that an axis spans at least: what hard
  * Returns what is measured of a run: `steps` (n,) that were looked at, `values` (n, P) with a row for each of them, null
  * if there are none by position, their `mean` (n,), and the `range` of all. Returns null if it is not there.
  */
-function measured(run, kind, name) {
+export function measured(run, kind, name) {
   const known = (run.measured ||= {});
   if (name === "loss") return run.loss ? (known.loss ||= lossSeries(run.loss)) : null;
   const key = kind + "." + name;
@@ -48,7 +48,7 @@ function similarities(run, kind) {
   return values;
 }
 
-function rangeOf(values) {
+export function rangeOf(values) {
   let [low, high] = [Infinity, -Infinity];
   for (const value of values) {
     if (value < low) low = value;
@@ -58,7 +58,7 @@ function rangeOf(values) {
 }
 
 /** Returns the place in `steps` of the one nearest to `step`, the earlier of two. */
-function nearestOf(steps, step) {
+export function nearestOf(steps, step) {
   if (steps[step] === step) return step; // every step was looked at
   let best = 0;
   for (let i = 1; i < steps.length; i += 1) if (Math.abs(steps[i] - step) < Math.abs(steps[best] - step)) best = i;
@@ -69,7 +69,7 @@ function nearestOf(steps, step) {
  * Returns an axis [low, middle, high] of round numbers, equally far apart, that holds the range and spans at least
  * `least`, and as `decimals` how many the three have.
  */
-function roundAxis([low, high], least = 0) {
+export function roundAxis([low, high], least = 0) {
   const span = Math.max(high - low, least, LEAST_SHARE * Math.max(Math.abs(low), Math.abs(high))) || 1;
   const missing = span - (high - low);
   const [from, to] = [low - missing / 2, high + missing / 2];

@@ -1,4 +1,12 @@
 // Between the page and the viewer: the value that Python sends, the events it hears, the address, the doors.
+//
+// It stands last in the body of the function that gr.HTML runs, and it alone uses what that function is given:
+/* global element, props, server, trigger, watch */
+
+import { readAddress, writeAddress } from "./address.js";
+import { Maps } from "./maps.js";
+import { make } from "./tokens.js";
+import { Viewer } from "./viewer.js";
 
 const root = element.querySelector(".ddpt");
 const viewer = new Viewer(root, server);

@@ -1,7 +1,7 @@
 // The colours of the page, as canvases need them.
 
 /** Returns the colours of the theme that is on. */
-function readPalette(root, run) {
+export function readPalette(root, run) {
   const style = getComputedStyle(root);
   const read = (name) => style.getPropertyValue(name).trim();
   const ink = read("--body-text-color");

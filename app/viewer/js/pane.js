@@ -1,6 +1,8 @@
 // The lower part of the reading column: what is looked at closely, one page at a time; a page has a tab while it shows something.
 
-class Pane {
+import { make, write } from "./tokens.js";
+
+export class Pane {
   constructor(root) {
     this.element = root.querySelector(".pane");
     this.tabs = this.element.querySelector(".pane-tabs");

@@ -1,14 +1,17 @@
 // The path of every position, over the field: a fine line with a fading tail, a dot for now, a ring for the end.
 
+import { sized } from "./field.js";
+import { showBlanks } from "./tokens.js";
+
 const PAST_POINTS = 250; // the older part of a path is thinned to this many points; the tail never is
 
 /** Of how many steps the older part of a path draws one. The noise is always drawn, and the end is the tail's. */
-function pastStride(steps) { return Math.max(1, Math.ceil(steps / PAST_POINTS)); }
+export function pastStride(steps) { return Math.max(1, Math.ceil(steps / PAST_POINTS)); }
 
-const TAIL_SHARE = 0.06; // of the run's steps
+export const TAIL_SHARE = 0.06; // of the run's steps
 const TAIL_PIECES = 10;
 
-class Paths {
+export class Paths {
   /** `past` is the layer of the older part, which only grows while time runs forward; `canvas` has all the rest. */
   constructor(past, canvas) {
     this.pastCanvas = past;
@@ -129,7 +132,7 @@ function strokeLines(context, ...lines) {
   context.stroke();
 }
 
-function ring(context, x, y, radius, colour, width) {
+export function ring(context, x, y, radius, colour, width) {
   context.strokeStyle = colour;
   context.lineWidth = width;
   context.beginPath();
@@ -148,7 +151,7 @@ function dot(context, x, y, radius, colour, rim) {
 }
 
 /** Writes a text beside a point, on a small ground of its own, inside the picture. */
-function label(context, x, y, text, palette, camera) {
+export function label(context, x, y, text, palette, camera) {
   context.font = "12px " + palette.mono;
   const width = context.measureText(text).width + 12;
   const left = Math.min(Math.max(4, x + 10), camera.width - width - 4);

@@ -1,6 +1,6 @@
 // The tool that lists the tokens of a part of the picture: a line drawn around them, or all that are on the screen.
 
-class Region {
+export class Region {
   constructor(root, viewer) {
     this.viewer = viewer;
     this.plot = root.querySelector(".plot");
@@ -42,7 +42,7 @@ class Region {
 }
 
 /** Whether a point lies within a closed line: a ray to the right crosses it an odd number of times. */
-function liesWithin(points, x, y) {
+export function liesWithin(points, x, y) {
   let inside = false;
   for (let i = 0, j = points.length - 1; i < points.length; j = i, i += 1) {
     const [[ax, ay], [bx, by]] = [points[i], points[j]];

@@ -1,12 +1,19 @@
 // What can be taken away: the picture as PNG and SVG, the path as a film, every coordinate as CSV.
 
+import { Field } from "./field.js";
+import { Paths } from "./paths.js";
+import { Spotlight } from "./spotlight.js";
+import { SvgCanvas } from "./svg.js";
+import { make, showBlanks, write } from "./tokens.js";
+import { mapWords, wordsOf } from "./words.js";
+
 const FOOTER = 64; // pixels below the picture, for what it shows in words
 const FILM_SECONDS = 10;
 const FILM_RATE = 25; // pictures a second
 const FILM_TYPES = ["video/webm;codecs=vp9", "video/webm;codecs=vp8", "video/webm"];
 
 /** Offers a blob to the browser as a file. */
-function download(blob, name) {
+export function download(blob, name) {
   const link = make("a");
   link.href = URL.createObjectURL(blob);
   link.download = name;
@@ -14,7 +21,7 @@ function download(blob, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-function fileName({ run, view }, ending) {
+export function fileName({ run, view }, ending) {
   return [run.meta.name, view.method, view.kind, "step" + view.step].join("-").replace(/[^\w.-]+/g, "_") + ending;
 }
 
@@ -54,11 +61,11 @@ function composed(viewer, canvas = make("canvas")) {
   return canvas;
 }
 
-function savePicture(viewer) {
+export function savePicture(viewer) {
   composed(viewer).toBlob((blob) => download(blob, fileName(viewer, ".png")), "image/png");
 }
 
-function saveSvg(viewer) {
+export function saveSvg(viewer) {
   const { run, view, camera, palette, second } = viewer;
   const canvas = new SvgCanvas(camera.width, camera.height + FOOTER);
   canvas.fillStyle = palette.ground;
@@ -75,7 +82,7 @@ function saveSvg(viewer) {
 }
 
 /** Plays the run from the noise to the end in ten seconds and saves it as a film; a second call ends it there. */
-class Film {
+export class Film {
   constructor(viewer, button) {
     this.viewer = viewer;
     this.button = button;
@@ -116,10 +123,10 @@ class Film {
 }
 
 /** Returns a text, as it is, as a field of a CSV file. */
-function csvText(text) { return '"' + text.replaceAll('"', '""') + '"'; }
+export function csvText(text) { return '"' + text.replaceAll('"', '""') + '"'; }
 
 /** Saves every step of every position: where it is in the projection and which token it is nearest to. */
-function saveTable({ run, view }) {
+export function saveTable({ run, view }) {
   const path = run.arrays[view.method + "." + view.kind];
   const width = path.shape[2];
   const axes = Array.from({ length: width }, (_, axis) => view.method + "_" + (axis + 1));

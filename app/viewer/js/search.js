@@ -1,8 +1,11 @@
 // The field that finds tokens: a text or a regular expression; Enter goes through what was found.
 
+import { Matching, PATTERN } from "./matching.js";
+import { showBlanks, thousands, write } from "./tokens.js";
+
 const TYPING_PAUSE = 120; // milliseconds before a pattern is tried
 
-class Search {
+export class Search {
   constructor(root, viewer) {
     this.viewer = viewer;
     this.field = root.querySelector(".find-token");

@@ -1,6 +1,10 @@
 // A second run over the first, at the same share of its way, on one map of both.
 
-class Second {
+import { Run } from "./data.js";
+import { TAIL_SHARE } from "./paths.js";
+import { write } from "./tokens.js";
+
+export class Second {
   constructor(root) {
     this.key = root.querySelector(".key-second");
     this.words = this.key.querySelector("output");

@@ -1,7 +1,7 @@
 // The slider of time. It is a range input whose value is the step, as keys and screen readers want it; its thumb is drawn
 // beside it, where the time axis has the step, since the input's own would always lie evenly.
 
-class Slider {
+export class Slider {
   constructor(root, viewer) {
     this.viewer = viewer;
     this.input = root.querySelector("input.step");
@@ -37,7 +37,7 @@ const pressed = new Set(); // the elements along which a pointer is being dragge
 function seeking(element) { return pressed.has(element); }
 
 /** Lets a pointer that is pressed and dragged on an element seek along the width of `axis`, the element itself if not given. */
-function seekByPointer(element, viewer, axis = element) {
+export function seekByPointer(element, viewer, axis = element) {
   const seek = ({ clientX }) => viewer.go(viewer.time.step(shareAt(axis, clientX)));
   element.addEventListener("pointerdown", (event) => {
     if (event.button) return;
@@ -53,7 +53,7 @@ function seekByPointer(element, viewer, axis = element) {
 }
 
 /** Returns how far along an element, 0 to 1, a point of the screen lies. */
-function shareAt(element, clientX) {
+export function shareAt(element, clientX) {
   const { left, width } = element.getBoundingClientRect();
   return Math.min(1, Math.max(0, (clientX - left) / (width || 1)));
 }

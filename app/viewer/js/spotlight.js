@@ -1,9 +1,13 @@
 // Above the picture: rings around the tokens that were found, the selected token with its text, the line drawn around some.
 
+import { sized } from "./field.js";
+import { label, ring } from "./paths.js";
+import { showBlanks } from "./tokens.js";
+
 const RINGS = 400; // more tokens than this get dots and no texts
 const TEXTS = 3; // of the first that were found
 
-class Spotlight {
+export class Spotlight {
   constructor(canvas) { this.canvas = canvas; }
 
   /** `line` is a list of points of the screen, empty when none is being drawn. */

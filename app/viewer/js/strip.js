@@ -1,10 +1,17 @@
 // Lock-in: positions x steps, as logit-lens views have it. The colour is the similarity of the nearest token, and where
 // the same token stays nearest for long enough, its text is written. Drawn once; only the cursor moves.
 
+import { chip } from "./chip.js";
+import { sized } from "./field.js";
+import { seekByPointer } from "./slider.js";
+import { SHADE_BYTES, SHADE_INKS, stripCells } from "./strip_cells.js";
+import { StripRows } from "./strip_rows.js";
+import { make, short, showBlanks, thousands, write } from "./tokens.js";
+
 const DIM = 0.35; // of the rows that are not chosen
 const TEXT_ROOM = 12; // pixels that a row must be high for text
 
-class Strip {
+export class Strip {
   constructor(root, viewer) {
     this.viewer = viewer;
     this.box = root.querySelector(".strip");

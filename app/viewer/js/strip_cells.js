@@ -1,10 +1,12 @@
 // What the lock-in strip is drawn from: of every position and step the nearest token and how similar it is, read once.
 
+import { viridis } from "./tokens.js";
+
 /**
  * Returns the cells of one kind of vector: `shades`, 0 to 255 along the range of similarities, position by position with
  * S + 1 steps each; `stretches`, for every position the runs of steps {from, to, id} that have one nearest token.
  */
-function stripCells(run, kind) {
+export function stripCells(run, kind) {
   const ids = run.arrays[kind + ".ids"].values;
   const scores = run.arrays[kind + ".scores"].values;
   const [low, high] = run.arrays[kind + ".range"].values;
@@ -27,8 +29,8 @@ function stripCells(run, kind) {
 
 const SHADES = Array.from({ length: 256 }, (_, shade) => viridis(shade / 255));
 /** The shades as the bytes red, green, blue, alpha of a little-endian number, and the ink that reads best on each. */
-const SHADE_BYTES = Uint32Array.from(SHADES, ([red, green, blue]) => ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0);
-const SHADE_INKS = SHADES.map(inkOn);
+export const SHADE_BYTES = Uint32Array.from(SHADES, ([red, green, blue]) => ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0);
+export const SHADE_INKS = SHADES.map(inkOn);
 
 /** Returns black or white, whichever reads better on a colour: at least 4.58 to 1 on any (WCAG 2.2, relative luminance). */
 function inkOn(colour) {

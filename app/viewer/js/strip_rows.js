@@ -1,6 +1,9 @@
 // The rows of the lock-in strip by name: position and token of the manual context. A list from which a row is chosen.
 
-class StripRows {
+import { chip } from "./chip.js";
+import { make, showBlanks, thousands } from "./tokens.js";
+
+export class StripRows {
   constructor(list, viewer) {
     this.list = list;
     this.viewer = viewer;

@@ -1,8 +1,10 @@
 // A canvas that draws SVG: as much of the 2D context as the picture uses, so that both pictures come from one drawing.
 
+import { make } from "./tokens.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
-class SvgCanvas {
+export class SvgCanvas {
   constructor(width, height) {
     this.picture = document.createElementNS(SVG, "svg");
     for (const [name, value] of Object.entries({ xmlns: SVG, width, height, viewBox: "0 0 " + width + " " + height })) {

@@ -1,10 +1,13 @@
 // What every position is nearest to at the shown step, beside the token that the manual context has there.
 
+import { chip, chipButton, dress, entitle } from "./chip.js";
+import { make, short, thousands, viridis, write } from "./tokens.js";
+
 const IN_A_ROW = 6; // nearest tokens in a row at most; a chosen position shows all there are
 const CHIP_WIDTH = 56; // pixels that a token in a row needs at least
 const REST_EVERY = 100; // ms between two drawings of what stands beside the first token: nobody reads sixty tables a second
 
-class Table {
+export class Table {
   constructor(root, viewer) {
     this.body = root.querySelector(".rows tbody");
     this.at = root.querySelector(".at");

@@ -1,10 +1,14 @@
 // A tick for every recorded step under the slider, thinned where they would run together, and the words that say so.
 
+import { sized } from "./field.js";
+import { pastStride } from "./paths.js";
+import { ordinal, thousands, write } from "./tokens.js";
+
 const TICK_ROOM = 3; // pixels that a tick needs
 const LABEL_ROOM = 18; // pixels between two labels
 const NICE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000];
 
-class Ticks {
+export class Ticks {
   constructor(root, viewer) {
     this.viewer = viewer;
     this.canvas = root.querySelector(".ticks");

@@ -3,7 +3,7 @@
 // "linear" gives every step the same room. "log" is logarithmic in the number of steps left, plus one, so that the last
 // step has a place: the steps in which the context takes its final shape get the room, and both ends stay on the axis.
 
-class TimeScale {
+export class TimeScale {
   constructor() { Object.assign(this, { steps: 1, kind: "linear" }); }
 
   /** Returns the share of the axis, 0 to 1, at which a step lies; it need not be whole. */

@@ -1,10 +1,14 @@
 // Buttons, keys, speed and words of time. It only asks for a step; the viewer moves.
 
+import { Slider } from "./slider.js";
+import { write } from "./tokens.js";
+import { wordsOf } from "./words.js";
+
 const SECONDS_OF_A_RUN = 20; // at 1x, whatever the number of steps
 const SECONDS_OF_A_FIT = 10; // at the speed "fit"
 const STEPS_A_SECOND = 3; // at least, at 1x: a run of few steps does not crawl
 
-class Timeline {
+export class Timeline {
   constructor(root, viewer) {
     this.root = root;
     this.viewer = viewer;

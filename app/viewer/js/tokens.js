@@ -5,7 +5,7 @@ const BLANKS = { " ": "␣", "\n": "↵", "\t": "⇥", "\r": "␍", "\u00a0": "�
 const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]/g;
 
 /** Returns the token with its blanks shown and its invisible characters written out. */
-function showBlanks(token) {
+export function showBlanks(token) {
   if (token === "") return "(empty)";
   return token
     .replace(/ {5,}/g, (blanks) => "␣×" + blanks.length)
@@ -13,7 +13,7 @@ function showBlanks(token) {
     .replace(INVISIBLE, (character) => "\\u{" + character.codePointAt(0).toString(16) + "}");
 }
 
-function make(tag, className, text) {
+export function make(tag, className, text) {
   const node = document.createElement(tag);
   if (className) node.className = className;
   if (text !== undefined) node.textContent = text;
@@ -21,27 +21,27 @@ function make(tag, className, text) {
 }
 
 /** Gives a node another text, if it is another. */
-function write(node, text) {
+export function write(node, text) {
   const only = node.firstChild;
   if (!only || only.nextSibling || only.nodeType !== Node.TEXT_NODE) node.textContent = text;
   else if (only.data !== text) only.data = text; // the same text node: a new one would be laid out anew
 }
 
-const thousands = new Intl.NumberFormat("en-US");
+export const thousands = new Intl.NumberFormat("en-US");
 
 /** Returns a number with three significant digits. */
-function three(value) {
+export function three(value) {
   return Number(value.toPrecision(3)).toLocaleString("en-US", { maximumSignificantDigits: 3 });
 }
 
 /** Returns a place in an order as "3rd". */
-function ordinal(number) {
+export function ordinal(number) {
   const ending = { one: "st", two: "nd", few: "rd", other: "th" };
   return thousands.format(number) + ending[new Intl.PluralRules("en", { type: "ordinal" }).select(number)];
 }
 
 /** Returns a similarity as ".81" or "−.07". */
-function short(score) {
+export function short(score) {
   const text = score.toFixed(2).replace("-0.00", "0.00");
   return text.replace(/^(-?)0\./, "$1.").replace("-", "−");
 }
@@ -51,7 +51,7 @@ const VIRIDIS = ["440154", "472d7b", "3b528b", "2c728e", "21918c", "28ae80", "5e
 ); // nine of matplotlib's 256 colours; those between are mixed
 
 /** Returns [red, green, blue] of viridis at `share` of its range, 0 to 1. */
-function viridis(share) {
+export function viridis(share) {
   const place = Math.min(1, Math.max(0, share)) * (VIRIDIS.length - 1);
   const lower = Math.min(VIRIDIS.length - 2, Math.floor(place));
   return VIRIDIS[lower].map((from, i) => Math.round(from + (VIRIDIS[lower + 1][i] - from) * (place - lower)));

@@ -1,10 +1,12 @@
 // What only the backbone's own space can tell, asked of the server once somebody has looked at a thing for a moment.
 
-const REST = 200; // milliseconds without a move before the server is asked
+import { ordinal, short, thousands, three } from "./tokens.js";
+
+export const REST = 200; // milliseconds without a move before the server is asked
 const KEPT = 500; // answers
 const ATTEMPTS = 5; // each waits some seconds for a backbone that is being loaded
 
-class Truths {
+export class Truths {
   constructor(ask) {
     this.ask = ask; // {truth, token_neighbours}: functions that return promises
     this.answers = new Map();
@@ -46,12 +48,12 @@ class Truths {
 }
 
 /** What is asked of the server about a token and a position at a step. */
-function truthAbout(run, view, position, id) {
+export function truthAbout(run, view, position, id) {
   return { what: "truth", key: run.meta.key, kind: view.kind, step: view.step, position, token: id };
 }
 
 /** Returns the server's answer about a token and a position in words. */
-function truthWords({ distance, rank, cosine, cosine_rank, dimensions, tokens }) {
+export function truthWords({ distance, rank, cosine, cosine_rank, dimensions, tokens }) {
   return (
     "in truth " + three(distance) + " in the " + thousands.format(dimensions) + "-dimensional space, the " + ordinal(rank) +
     " nearest of " + thousands.format(tokens) + " (cosine " + short(cosine) + ", the " + ordinal(cosine_rank) + ")"

@@ -1,9 +1,15 @@
 // The picture as a table: where everything that it shows is at the step, in numbers and words.
 
+import { chip } from "./chip.js";
+import { placeIn, placeOf, stepPlace } from "./drawn.js";
+import { make, short, thousands, three } from "./tokens.js";
+import { REST } from "./truths.js";
+import { mapWords, wordsOf } from "./words.js";
+
 const TWIN_TOKENS = 200; // rows of tokens that were found
 const CAVEAT = "A vector’s nearest token is not its meaning; distances to the end and to the manual context are those of the backbone’s own space.";
 
-class Twin {
+export class Twin {
   constructor(root, viewer) {
     this.viewer = viewer;
     this.root = root;

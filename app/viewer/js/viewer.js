@@ -4,9 +4,40 @@
 // anything but time has changed (theme, size, kind of vector, projection, choice), step(run, view) at every step; and
 // marked(run, view), also when only the selected token or those that were found have changed.
 
+import { Camera, boxOf } from "./camera.js";
+import { Curves } from "./curves.js";
+import { Run } from "./data.js";
+import { placeOf } from "./drawn.js";
+import { Field } from "./field.js";
+import { FoundList } from "./found_list.js";
+import { Hand } from "./hand.js";
+import { Help } from "./help.js";
+import { Hover } from "./hover.js";
+import { Inspect } from "./inspect.js";
+import { Intro } from "./intro.js";
+import { Keys } from "./keys.js";
+import { Legend } from "./legend.js";
+import { readPalette } from "./palette.js";
+import { Pane } from "./pane.js";
+import { Paths } from "./paths.js";
+import { Region } from "./region.js";
+import { Film, savePicture, saveSvg, saveTable } from "./save.js";
+import { Search } from "./search.js";
+import { Second } from "./second.js";
+import { Spotlight } from "./spotlight.js";
+import { Strip } from "./strip.js";
+import { Table } from "./table.js";
+import { Ticks } from "./ticks.js";
+import { TimeScale } from "./time_scale.js";
+import { Timeline } from "./timeline.js";
+import { write } from "./tokens.js";
+import { Truths } from "./truths.js";
+import { Twin } from "./twin.js";
+import { EXPLAIN, mapWords } from "./words.js";
+
 const PAN = 80; // pixels that a key moves the picture
 
-class Viewer {
+export class Viewer {
   /** `ask` has the functions of the server: truth, token_neighbours. */
   constructor(root, ask) {
     this.root = root;

@@ -1,12 +1,14 @@
 // What is on the screen, in words.
 
-const EXPLAIN = {
+import { thousands, three } from "./tokens.js";
+
+export const EXPLAIN = {
   state: "State: the vectors that the reverse diffusion moves, in the backbone’s space.",
   estimate: "Estimate: the context that the backbone would be given if the process stopped here.",
 };
 
 /** Where in time a step is. */
-function wordsOf(run, step) {
+export function wordsOf(run, step) {
   return (
     "step " + thousands.format(step) + " of " + thousands.format(run.steps) +
     " · timestep " + thousands.format(run.timestep(step)) +
@@ -15,7 +17,7 @@ function wordsOf(run, step) {
 }
 
 /** What the projection keeps. */
-function mapWords(run, { method, axes }) {
+export function mapWords(run, { method, axes }) {
   const quality = run.meta.quality[method];
   const trust = quality.trust === null ? "" : " (trustworthiness " + quality.trust.toFixed(3) + ")";
   if (method === "umap") {
