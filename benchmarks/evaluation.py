@@ -21,6 +21,7 @@ from benchmarks.pairs import Result, in_turn, one_thread
 from ddpt_core.answering import evaluate as module
 from ddpt_core.answering import writing
 from ddpt_core.answering.arms import choose_prompts, make_arms
+from ddpt_core.backbone.decoder_only import DecoderOnly
 from ddpt_core.backbone.frozen_lm import FrozenLM, GenerationSettings
 from ddpt_core.backbone.loading import load_backbone
 from ddpt_core.data.readers import load_tasks
@@ -65,7 +66,7 @@ def inputs_of(backbone: FrozenLM, prompts: dict, size: int) -> Inputs:
     """Returns the inputs of every arm's tasks, in batches of `size`, as the backbone's architecture lays them out."""
     texts = [task.instruction for task in load_tasks(TASKS, COUNT)]
     architecture = backbone.architecture
-    if not backbone.is_encoder_decoder:  # it reads tokens, of which the last are those before an answer
+    if isinstance(architecture, DecoderOnly):  # it reads tokens, of which the last are those before an answer
         texts = [[*row, *architecture.tail] for row in architecture.texts.bare_rows(texts)]
     return [
         architecture.inputs(arm.context, texts[start : start + size])

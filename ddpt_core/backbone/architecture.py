@@ -1,46 +1,111 @@
 """What every kind of model does with a context: it scores targets, and writes."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, ClassVar
 
 import torch
+import torch.nn.functional as F
 
-from ddpt_core.backbone.texts import Texts
+from ddpt_core.backbone.texts import IGNORED, Texts
+from ddpt_core.data.task import Task
 from ddpt_core.errors import ConfigError, DataError
 
 
-class Architecture(Protocol):
+class Architecture(ABC):
     """How a kind of model reads [context ; instruction] and goes on with the target.
 
-    A context is None, (P, D) for all alike, or (B, P, D).
+    `kind` is what `info` calls it, `spoken` what a sentence does; `loader` is the class of transformers that loads it,
+    `families` are the model types that are read rightly (see kinds.py). A context is None, (P, D) for all alike, or
+    (B, P, D).
     """
 
+    kind: ClassVar[str]
+    spoken: ClassVar[str]
+    loader: ClassVar[str]
+    families: ClassVar[tuple[str, ...]] = ()
     texts: Texts
-    is_encoder_decoder: bool
+
+    @classmethod
+    @abstractmethod
+    def reads(cls, config) -> bool:
+        """Returns whether models of a config are of this kind."""
+
+    @classmethod
+    def settle(cls, name: str, config, marks) -> None:
+        """Completes the config of the model `name` by its generation config; raises BackboneError if that fails."""
+        return
+
+    @abstractmethod
+    def __init__(self, model, tokenizer): ...
 
     @property
+    @abstractmethod
     def layers(self) -> str:
         """How many layers there are, in words."""
 
     @property
+    @abstractmethod
     def reach(self) -> str:
         """What a context can reach, in words."""
 
-    def score(
-        self, context: torch.Tensor | None, instructions: Sequence[str], references: Sequence[str]
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Returns logits (B,L,V), differentiable in `context`, and their labels (B,L), IGNORED where none is asked."""
+    @property
+    def has_chat_template(self) -> bool:
+        """Whether a chat template says how an answer begins."""
+        return False
 
+    @abstractmethod
+    def losses(
+        self, context: torch.Tensor | None, tasks: Sequence[Task], bound: float = 0.0
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Returns each task's summed loss (B,), differentiable in `context`, and its number of tokens (B,).
+
+        See `target_losses` for `bound`.
+        """
+
+    @abstractmethod
     def write(
         self, context: torch.Tensor | None, instructions: Sequence[str], options: dict[str, Any]
     ) -> list[torch.Tensor]:
         """Returns the tokens written for each instruction, with `options` of transformers' generate."""
 
+    @abstractmethod
     def instruction_ids(self, instructions: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
         """Returns the tokens (B, N) that follow the context, and their mask."""
 
+    @abstractmethod
     def target_ids(self, references: Sequence[str]) -> torch.Tensor:
         """Returns the tokens to be written as labels (B, L), IGNORED where padded."""
+
+    @abstractmethod
+    def instruction_lengths(self, instructions: Sequence[str]) -> list[int]:
+        """Returns how many tokens of each text are read, before anything is cut."""
+
+    @abstractmethod
+    def target_lengths(self, references: Sequence[str]) -> list[int]:
+        """Returns how many tokens of each text are to be written, before anything is cut."""
+
+    def beside(self, ids: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Returns what the model needs beside the tokens (B, N), or their embeddings, to read them once."""
+        return {}
+
+
+def target_losses(logits: torch.Tensor, labels: torch.Tensor, bound: float = 0.0) -> tuple[torch.Tensor, torch.Tensor]:
+    """Returns each row's summed cross-entropy (B,), in nats without `bound`, and its number of tokens (B,).
+
+    Of logits (B,L,V) and labels (B,L), IGNORED where none is asked.
+    """
+    losses = F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), reduction="none")
+    return bounded(losses, bound).view_as(labels).sum(1), (labels != IGNORED).sum(1)
+
+
+def bounded(losses: torch.Tensor, bound: float) -> torch.Tensor:
+    """Returns the generalised cross-entropy (1 - p^q) / q of tokens, given -ln p and q = `bound`; -ln p itself for 0.
+
+    Zhang and Sabuncu 2018, arXiv 1805.07836, eq. 6. A token that the model cannot guess costs at most 1/q and pulls
+    little, where its cross-entropy would outweigh all those that a better context could set right.
+    """
+    return (1 - torch.exp(-bound * losses)) / bound if bound else losses
 
 
 def one_for_each(context: torch.Tensor, rows: int, width: int) -> torch.Tensor:

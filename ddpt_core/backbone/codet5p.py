@@ -17,6 +17,13 @@ class PromptedDecoder(EncoderDecoder):
     decoder's embeddings have another width, and its tokens are ids, which a learned vector has not.
     """
 
+    families = ()  # its code comes with it, and is tried out once it is loaded
+
+    @classmethod
+    def reads(cls, config) -> bool:
+        """Returns whether it is CodeT5+ with code of its own."""
+        return config.model_type == "codet5p"
+
     def __init__(self, model, tokenizer):
         super().__init__(model, tokenizer)
         config = model.config

@@ -6,9 +6,10 @@ from typing import Any
 
 import torch
 
-from ddpt_core.backbone.architecture import check_positions, most_positions, one_for_each
+from ddpt_core.backbone.architecture import Architecture, check_positions, most_positions, one_for_each, target_losses
 from ddpt_core.backbone.generation import seeing_prompts
 from ddpt_core.backbone.texts import IGNORED, Texts
+from ddpt_core.data.task import Task
 from ddpt_core.errors import BackboneError, first_line
 
 SEPARATOR = "\n"  # between instruction and target where no chat template says how an answer begins
@@ -17,7 +18,7 @@ WORTH_SHARING = 8  # positions; the pass that reads fewer once costs more than i
 TEMPLATE_DATE = "26 Jul 2024"  # Llama 3's templates would write today's, and every day another loss
 
 
-class DecoderOnly:
+class DecoderOnly(Architecture):
     """The model reads [head ; context ; instruction ; tail ; target ; end mark].
 
     With a chat template, head is all that stands before what the user says and tail all between that and the answer:
@@ -25,7 +26,13 @@ class DecoderOnly:
     of beginning if the tokenizer sets one, and tail a line break.
     """
 
-    is_encoder_decoder = False
+    kind, spoken, loader = "decoder-only", "a decoder", "AutoModelForCausalLM"
+    families = (
+        "gpt2", "gptj", "gpt_neox", "gpt_bigcode", "codegen", "bloom", "opt", "falcon",
+        "llama", "mistral", "ministral", "mixtral", "qwen2", "qwen2_moe", "qwen3", "qwen3_moe", "starcoder2", "smollm3",
+        "gemma", "gemma2", "gemma3_text", "phi", "phi3", "stablelm", "olmo", "olmo2", "olmo3", "cohere", "cohere2",
+        "granite", "granitemoe", "glm", "glm4", "seed_oss",
+    )  # fmt: skip
 
     def __init__(self, model, tokenizer):
         self.model, self.texts, self.most = model, Texts(model, tokenizer), most_positions(model.config)
@@ -33,6 +40,11 @@ class DecoderOnly:
         self.window: int | None = getattr(model.config, "sliding_window", None)
         takes = inspect.signature(model.forward).parameters
         self.keeps, self.placed = "logits_to_keep" in takes, "position_ids" in takes
+
+    @classmethod
+    def reads(cls, config) -> bool:
+        """Returns whether the model that reads a context is the one that writes."""
+        return not config.is_encoder_decoder
 
     @property
     def layers(self) -> str:
@@ -44,6 +56,11 @@ class DecoderOnly:
         """What a context can reach."""
         return f"every one of the {self.model.config.num_hidden_layers} layers, through self-attention"
 
+    @property
+    def has_chat_template(self) -> bool:
+        """Whether a chat template says how an answer begins."""
+        return bool(getattr(self.texts.tokenizer, "chat_template", None))
+
     def instruction_ids(self, instructions: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
         """Returns the tokens (B, N) of instructions and tail, and their mask."""
         return self.texts.padded(self._after_context(instructions))
@@ -51,6 +68,15 @@ class DecoderOnly:
     def target_ids(self, references: Sequence[str]) -> torch.Tensor:
         """Returns the references' tokens and the end mark as labels (B, L), IGNORED where padded."""
         return self.texts.labels(self.texts.bare_rows(references, end=True))
+
+    def instruction_lengths(self, instructions: Sequence[str]) -> list[int]:
+        """Returns how many tokens each text has, without marks."""
+        return self.texts.lengths(instructions, marks=False)
+
+    def target_lengths(self, references: Sequence[str]) -> list[int]:
+        """Returns how many tokens each text has, with the end mark."""
+        end = 0 if self.texts.tokenizer.eos_token_id is None else 1
+        return [length + end for length in self.texts.lengths(references, marks=False)]
 
     def _after_context(self, instructions: Sequence[str]) -> list[list[int]]:
         return [row + self.tail for row in self.texts.bare_rows(instructions)]
@@ -77,6 +103,13 @@ class DecoderOnly:
             order = mask.argsort(dim=1, stable=True)
             embedded, mask = embedded.gather(1, order[..., None].expand_as(embedded)), mask.gather(1, order)
         return {"inputs_embeds": embedded, "attention_mask": mask}
+
+    def losses(
+        self, context: torch.Tensor | None, tasks: Sequence[Task], bound: float = 0.0
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Returns each task's summed loss (B,) and its number of tokens (B,)."""
+        instructions, references = [task.instruction for task in tasks], [task.reference for task in tasks]
+        return target_losses(*self.score(context, instructions, references), bound)
 
     def score(
         self, context: torch.Tensor | None, instructions: Sequence[str], references: Sequence[str]

@@ -20,7 +20,7 @@ def describe(backbone: FrozenLM) -> dict[str, Any]:
         "name": backbone.name,
         "sha256": backbone.sha256,
         "family": backbone.family,
-        "kind": "encoder-decoder" if backbone.is_encoder_decoder else "decoder-only",
+        "kind": backbone.architecture.kind,
         "D": width,
         "V": rows,
         "rows_without_a_token": len(unused_rows(backbone.tokenizer, rows)),
@@ -30,6 +30,6 @@ def describe(backbone: FrozenLM) -> dict[str, Any]:
         "dtype": str(backbone.model.dtype).removeprefix("torch."),
         "memory_mb": round(sum(parameter.numel() * parameter.element_size() for parameter in parameters) / 1e6, 1),
         "positions": most_positions(backbone.model.config),
-        "chat_template": not backbone.is_encoder_decoder and bool(getattr(backbone.tokenizer, "chat_template", None)),
+        "chat_template": backbone.architecture.has_chat_template,
         "reach": backbone.architecture.reach,
     }

@@ -1,25 +1,57 @@
 """Encoder-decoder models (T5, CodeT5+, BART, PLBART): the encoder reads the context, the decoder writes the target."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
-from ddpt_core.backbone.architecture import check_positions, most_positions, one_for_each
+from ddpt_core.backbone.architecture import Architecture, check_positions, most_positions, one_for_each, target_losses
 from ddpt_core.backbone.texts import IGNORED, Texts
+from ddpt_core.data.task import Task
+from ddpt_core.errors import BackboneError
 
 CROSS_ATTENTION = ("EncDecAttention", "encoder_attn", "crossattention")  # its names in T5, BART and CodeT5+ 2B
 
 
-class EncoderDecoder:
+class EncoderDecoder(Architecture):
     """The encoder reads [context ; instruction and the tokenizer's marks], the decoder starts with its start token."""
 
-    is_encoder_decoder = True
+    kind, spoken, loader = "encoder-decoder", "an encoder-decoder", "AutoModelForSeq2SeqLM"
+    families: ClassVar[tuple[str, ...]] = (
+        "t5",
+        "mt5",
+        "umt5",
+        "longt5",
+        "switch_transformers",
+        "bart",
+        "mbart",
+        "plbart",
+    )
 
     def __init__(self, model, tokenizer):
         self.model, self.texts, self.most = model, Texts(model, tokenizer), most_positions(model.config)
         if not self.texts.in_table(model.config.pad_token_id):  # the decoder reads it where labels are IGNORED
             model.config.pad_token_id = self.texts.pad
+
+    @classmethod
+    def reads(cls, config) -> bool:
+        """Returns whether an encoder reads, and a decoder writes."""
+        return config.is_encoder_decoder
+
+    @classmethod
+    def settle(cls, name: str, config, marks) -> None:
+        """Gives a config the token that starts the decoder where the generation config alone has one.
+
+        Raises BackboneError where neither has and the decoder needs one; mBART and PLBART start with a mark of the
+        text.
+        """
+        if getattr(config, "decoder_start_token_id", None) is None:
+            config.decoder_start_token_id = marks.decoder_start_token_id
+        if config.decoder_start_token_id is None and config.model_type not in ("mbart", "plbart"):
+            raise BackboneError(
+                f"The config of {name!r} does not say which token starts the decoder; set decoder_start_token_id in "
+                "its config.json (T5 uses the padding token, BART the end mark)."
+            )
 
     @property
     def layers(self) -> str:
@@ -46,6 +78,18 @@ class EncoderDecoder:
         """Returns the references' tokens as labels (B, L), IGNORED where padded."""
         return self.texts.labels(self.texts.rows(references))
 
+    def instruction_lengths(self, instructions: Sequence[str]) -> list[int]:
+        """Returns how many tokens each text has, with the tokenizer's own marks."""
+        return self.texts.lengths(instructions, marks=True)
+
+    def target_lengths(self, references: Sequence[str]) -> list[int]:
+        """Returns how many tokens each text has, with the tokenizer's own marks."""
+        return self.texts.lengths(references, marks=True)
+
+    def beside(self, ids: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Returns a beginning for the decoder."""
+        return {"decoder_input_ids": ids[:, :2]}
+
     def inputs(self, context: torch.Tensor | None, instructions: Sequence[str]) -> dict[str, torch.Tensor]:
         """Returns what the encoder reads: embeddings (B,P+N,D) and mask."""
         rows, most = self.texts.rows(instructions), self.texts.max_tokens
@@ -60,6 +104,13 @@ class EncoderDecoder:
         context = one_for_each(context, len(ids), embedded.shape[2])
         embedded = torch.cat([context.to(embedded), embedded], 1)  # (B,P,D) + (B,N,D) -> (B,P+N,D)
         return {"inputs_embeds": embedded, "attention_mask": torch.cat([mask.new_ones(context.shape[:2]), mask], 1)}
+
+    def losses(
+        self, context: torch.Tensor | None, tasks: Sequence[Task], bound: float = 0.0
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Returns each task's summed loss (B,) and its number of tokens (B,)."""
+        instructions, references = [task.instruction for task in tasks], [task.reference for task in tasks]
+        return target_losses(*self.score(context, instructions, references), bound)
 
     def score(
         self, context: torch.Tensor | None, instructions: Sequence[str], references: Sequence[str]

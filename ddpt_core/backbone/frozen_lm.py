@@ -3,16 +3,14 @@
 import hashlib
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import cached_property
 
 import torch
-import torch.nn.functional as F
 
 from ddpt_core.backbone.architecture import Architecture
-from ddpt_core.backbone.codet5p import PromptedDecoder
-from ddpt_core.backbone.decoder_only import DecoderOnly
-from ddpt_core.backbone.encoder_decoder import EncoderDecoder
 from ddpt_core.backbone.generation import Generation, marks_alone, seeded
+from ddpt_core.backbone.kinds import kind_of
 from ddpt_core.backbone.load_options import bfloat16_is_fast
 from ddpt_core.backbone.texts import IGNORED
 from ddpt_core.backbone.tokens import readable_tokens
@@ -30,7 +28,6 @@ __all__ = [
     "FrozenLM",
     "Generation",
     "GenerationSettings",
-    "bounded",
 ]
 
 
@@ -44,20 +41,16 @@ class FrozenLM:
 
     def __init__(self, name: str, model, tokenizer):
         self.name, self.model, self.tokenizer = name, model.requires_grad_(False), tokenizer
-        self.architecture = _architecture(model, tokenizer)
+        self.architecture: Architecture = kind_of(model.config)(model, tokenizer)
         texts = self.architecture.texts
-        stored = model.generation_config.to_dict() | {"eos_token_id": texts.ends or None, "pad_token_id": texts.pad}
-        model.generation_config = marks_alone(stored)  # whatever else is stored beside a model has no say
+        if given := getattr(model, "generation_config", None):  # none where a kind writes without `generate`
+            stored = given.to_dict() | {"eos_token_id": texts.ends or None, "pad_token_id": texts.pad}
+            model.generation_config = marks_alone(stored)  # whatever else is stored beside a model has no say
 
     @property
     def family(self) -> str:
         """What kind of model it is, as transformers calls it: t5, bart, gpt2, llama."""
         return self.model.config.model_type
-
-    @property
-    def is_encoder_decoder(self) -> bool:
-        """Whether an encoder reads the context, and not the model that writes."""
-        return self.architecture.is_encoder_decoder
 
     @property
     def device(self) -> torch.device:
@@ -137,10 +130,8 @@ class FrozenLM:
         self, context: torch.Tensor | None, tasks: Sequence[Task], bound: float = 0.0
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Returns each task's summed cross-entropy (B,), in nats without `bound`, and its number of tokens (B,)."""
-        instructions = [check_instruction(task.instruction) for task in tasks]
-        logits, labels = self.architecture.score(context, instructions, [task.reference for task in tasks])
-        losses = F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), reduction="none")
-        return bounded(losses, bound).view_as(labels).sum(1), (labels != IGNORED).sum(1)
+        checked = [replace(task, instruction=check_instruction(task.instruction)) for task in tasks]
+        return self.architecture.losses(context, checked, bound)
 
     def target_ids(self, references: Sequence[str]) -> torch.Tensor:
         """Returns the references' tokens as labels (B, L), IGNORED where padded."""
@@ -209,13 +200,6 @@ class FrozenLM:
         return torch.autocast(self.device.type, torch.bfloat16)
 
 
-def _architecture(model, tokenizer) -> Architecture:
-    """Returns how a model reads and writes, by its config."""
-    if model.config.model_type == "codet5p":
-        return PromptedDecoder(model, tokenizer)
-    return EncoderDecoder(model, tokenizer) if model.config.is_encoder_decoder else DecoderOnly(model, tokenizer)
-
-
 def _too_long(text: str, count: int, length: int) -> str:
     """Returns why a context of `count` tokens does not fit, and what to give instead."""
     if text == DEFAULT_CONTEXT:
@@ -227,12 +211,3 @@ def _too_long(text: str, count: int, length: int) -> str:
         f"The context must have at most {length} tokens, got {count}; shorten it, or train with more positions "
         f"(--context-length {count})."
     )
-
-
-def bounded(losses: torch.Tensor, bound: float) -> torch.Tensor:
-    """Returns the generalised cross-entropy (1 - p^q) / q of tokens, given -ln p and q = `bound`; -ln p itself for 0.
-
-    Zhang and Sabuncu 2018, arXiv 1805.07836, eq. 6. A token that the model cannot guess costs at most 1/q and pulls
-    little, where its cross-entropy would outweigh all those that a better context could set right.
-    """
-    return (1 - torch.exp(-bound * losses)) / bound if bound else losses

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from ddpt_core.backbone import fetch
-from ddpt_core.backbone.families import check_family
 from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.backbone.generation import marks_alone
+from ddpt_core.backbone.kinds import check_family, kind_of
 from ddpt_core.backbone.load_options import LoadOptions, check_memory
 from ddpt_core.backbone.registry import DEFAULT
-from ddpt_core.backbone.soundness import check_reading, check_tokenizer, check_weights, settle_start
+from ddpt_core.backbone.soundness import check_reading, check_tokenizer, check_weights
 from ddpt_core.data.task import Task
 from ddpt_core.errors import BackboneError, first_line
 from ddpt_core.settings import GenerationSettings
@@ -74,8 +74,9 @@ def _check_folder(folder: Path, name: str) -> None:
 def _load(path: str, name: str, device: str, trust_remote_code: bool, options: LoadOptions) -> FrozenLM:
     """Returns the frozen model, with the many errors of the libraries below turned into one sentence each."""
     import torch
+    import transformers
     from safetensors import SafetensorError
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
+    from transformers import AutoConfig
 
     from_hub = _hub_answers(path, name)
     found = {"trust_remote_code": trust_remote_code, "local_files_only": not from_hub}
@@ -85,14 +86,15 @@ def _load(path: str, name: str, device: str, trust_remote_code: bool, options: L
         own_code = stored if "auto_map" in stored else {}
         config = AutoConfig.from_pretrained(path, **found, **PLAIN)
         check_family(name, config, bool(own_code) and trust_remote_code)
-        kind: Any = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
+        kind = kind_of(config)
+        loader: Any = getattr(transformers, kind.loader)
         with torch.device("meta"):
-            skeleton = kind.from_config(config, trust_remote_code=trust_remote_code)
+            skeleton = loader.from_config(config, trust_remote_code=trust_remote_code)
         check_memory(name, skeleton, options, device)
         marks = _marks(path, stored, found)
-        if config.is_encoder_decoder and not own_code:
-            settle_start(name, config, marks)
-        model, report = kind.from_pretrained(
+        if not own_code:
+            kind.settle(name, config, marks)
+        model, report = loader.from_pretrained(
             path,
             config=config,
             generation_config=marks,

@@ -44,26 +44,12 @@ def _all_finite(values) -> bool:
     return bits.size == 0 or (bits.max() < infinity and bits.view(f"u{bits.dtype}").max() < infinity + negative)
 
 
-def settle_start(name: str, config, marks) -> None:
-    """Gives a config the token that starts the decoder where the generation config alone has one.
-
-    Raises BackboneError where neither has and the decoder needs one; mBART and PLBART start with a mark of the text.
-    """
-    if getattr(config, "decoder_start_token_id", None) is None:
-        config.decoder_start_token_id = marks.decoder_start_token_id
-    if config.decoder_start_token_id is None and config.model_type not in ("mbart", "plbart"):
-        raise BackboneError(
-            f"The config of {name!r} does not say which token starts the decoder; set decoder_start_token_id in its "
-            "config.json (T5 uses the padding token, BART the end mark)."
-        )
-
-
 def check_reading(backbone) -> None:
     """Raises BackboneError for a model that reads embeddings from its own table otherwise than their token ids."""
     import torch
 
     ids = backbone.instruction_ids(["sort a list"])[0]
-    more = {"decoder_input_ids": ids[:, :2]} if backbone.is_encoder_decoder else {}
+    more = backbone.architecture.beside(ids)
     with torch.no_grad():
         by_ids = backbone.model(input_ids=ids, **more).logits.float()
         embedded = backbone.embedding_table[ids].to(backbone.model.dtype)

@@ -8,6 +8,7 @@ from ddpt_core.errors import DataError
 
 IGNORED = -100  # the label that cross-entropy skips
 LENGTH_BUCKET = 16  # lengths are padded to multiples of this, so that few shapes occur (bf16 on a CPU needs that)
+TEXTS_AT_ONCE = 1_000  # whose tokens are counted
 MOST_TOKENS = 512  # of an instruction or a target; longer ones are cut
 
 
@@ -50,6 +51,14 @@ class Texts:
         """Returns the tokens of each text without marks, or with the end mark alone, cut to max_tokens in all."""
         marks = [self.end] if end and self.end is not None else []
         return [row + marks for row in self._rows(texts, self.max_tokens - len(marks), marks=False)]
+
+    def lengths(self, texts: Sequence[str], marks: bool) -> list[int]:
+        """Returns how many tokens each text has before anything is cut, with the tokenizer's own marks or without."""
+        counts: list[int] = []
+        for start in range(0, len(texts), TEXTS_AT_ONCE):
+            part = list(texts[start : start + TEXTS_AT_ONCE])
+            counts += map(len, self.tokenizer(part, add_special_tokens=marks, verbose=False)["input_ids"])
+        return counts
 
     def _rows(self, texts: Sequence[str], most: int, marks: bool) -> list[list[int]]:
         if not texts:

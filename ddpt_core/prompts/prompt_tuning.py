@@ -51,13 +51,11 @@ class PromptTuningMethod:
     """
 
     def __init__(self, backbone: FrozenLM, config: TrainConfig):
-        from peft import PromptEmbedding, PromptTuningConfig, TaskType
+        from peft import PromptEmbedding, PromptTuningConfig
 
         start = backbone.embed(config.context, config.context_length)
         self.backbone, self.config = backbone, config
-        kind = TaskType.SEQ_2_SEQ_LM if backbone.is_encoder_decoder else TaskType.CAUSAL_LM
         sizes = PromptTuningConfig(
-            task_type=kind,
             num_virtual_tokens=config.context_length,
             token_dim=start.shape[1],
             num_transformer_submodules=1,

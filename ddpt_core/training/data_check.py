@@ -10,8 +10,6 @@ from ddpt_core.data.task import Task
 from ddpt_core.settings import TrainConfig
 from ddpt_core.training.batches import split
 
-TEXTS_AT_ONCE = 1_000  # that the tokenizer is given
-
 
 @dataclass(frozen=True)
 class Lengths:
@@ -63,10 +61,8 @@ def check_data(tasks: Sequence[Task], backbone: FrozenLM, config: TrainConfig) -
     usable = [task for task in tasks if task.reference.strip()]
     pairs = {(task.instruction, task.reference) for task in usable}
     context = backbone.embed(config.context, config.context_length)
-    marks = backbone.is_encoder_decoder  # a decoder-only model reads bare texts, and ends what it writes
-    end = 0 if marks or backbone.tokenizer.eos_token_id is None else 1
-    asked = token_counts([task.instruction for task in usable], backbone, marks)
-    answered = [count + end for count in token_counts([task.reference for task in usable], backbone, marks)]
+    asked = backbone.architecture.instruction_lengths([task.instruction for task in usable])
+    answered = backbone.architecture.target_lengths([task.reference for task in usable])
     both = [one + other for one, other in zip(asked, answered, strict=True)]
     longest = {max(range(len(usable)), key=counts.__getitem__) for counts in (asked, answered, both)}
     backbone.task_losses(context, [usable[place] for place in sorted(longest)])  # says if one has no room
@@ -84,15 +80,6 @@ def check_data(tasks: Sequence[Task], backbone: FrozenLM, config: TrainConfig) -
         positions=config.context_length,
         rounds=config.steps * min(config.batch_size, len(training)) / len(training),
     )
-
-
-def token_counts(texts: Sequence[str], backbone: FrozenLM, marks: bool) -> list[int]:
-    """Returns how many tokens each text has before anything is cut, with the tokenizer's own marks or without."""
-    counts: list[int] = []
-    for start in range(0, len(texts), TEXTS_AT_ONCE):
-        part = list(texts[start : start + TEXTS_AT_ONCE])
-        counts += map(len, backbone.tokenizer(part, add_special_tokens=marks, verbose=False)["input_ids"])
-    return counts
 
 
 def lengths_of(counts: Sequence[int], limit: int) -> Lengths:

@@ -101,4 +101,4 @@ def family(request, families) -> FrozenLM:
 @pytest.fixture
 def decoders(families) -> list[FrozenLM]:
     """The families whose one model reads and writes."""
-    return [backbone for backbone in families.values() if not backbone.is_encoder_decoder]
+    return [backbone for backbone in families.values() if not backbone.model.config.is_encoder_decoder]

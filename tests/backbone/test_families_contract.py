@@ -255,7 +255,7 @@ def test_task_longer_than_the_positions_is_refused_and_one_that_just_fits_is_rea
         with pytest.raises(DataError, match=r"positions, but the backbone has 120"):
             backbone.loss(context, [long])
         used = len(prompt_ids(backbone, "", "sort"))
-        used += 0 if backbone.is_encoder_decoder else len(target_ids(backbone, "a"))
+        used += 0 if backbone.model.config.is_encoder_decoder else len(target_ids(backbone, "a"))
         fits = torch.zeros(120 - used, 32)
         assert backbone.loss(fits, [Task("fits", "sort", "a")]).isfinite()
         with pytest.raises(DataError, match="would take 121 positions"):
@@ -268,7 +268,7 @@ def test_target_is_cut_and_keeps_its_end_mark(family):
 
 
 def test_family_and_reach_are_told(families):
-    assert {name: (b.family, b.is_encoder_decoder) for name, b in families.items()} == {
+    assert {name: (b.family, b.model.config.is_encoder_decoder) for name, b in families.items()} == {
         "t5": ("t5", True),
         "flan-t5": ("t5", True),
         "bart": ("bart", True),
@@ -282,7 +282,7 @@ def test_family_and_reach_are_told(families):
     }
     for backbone in families.values():
         reach = backbone.architecture.reach
-        if backbone.is_encoder_decoder:
+        if backbone.model.config.is_encoder_decoder:
             assert "cross-attention in all 2 layers" in reach and backbone.architecture.layers == "2 encoder, 2 decoder"
         else:
             assert reach == "every one of the 2 layers, through self-attention"

@@ -6,12 +6,15 @@ Others are refused on loading.
 import pytest
 import torch
 
-from ddpt_core.backbone.families import DECODERS, ENCODER_DECODERS, FAMILIES
+from ddpt_core.backbone.decoder_only import DecoderOnly
+from ddpt_core.backbone.encoder_decoder import EncoderDecoder
 from ddpt_core.backbone.frozen_lm import GenerationSettings
 from ddpt_core.backbone.loading import load_backbone
 from ddpt_core.data.task import Task
 from ddpt_core.errors import BackboneError
 
+ENCODER_DECODERS, DECODERS = EncoderDecoder.families, DecoderOnly.families
+FAMILIES = (*ENCODER_DECODERS, *DECODERS)
 TASKS = [
     Task("one", "sort list `a`", "sorted(a)"),
     Task("two", "reverse list `a` and then the list `b`, both in place", "a[::-1] + b[::-1]"),
@@ -59,13 +62,13 @@ def ids_before(backbone, context: str, instruction: str) -> list[int]:
     text = backbone.tokenizer(instruction, add_special_tokens=False)["input_ids"]
     line = backbone.tokenizer("\n", add_special_tokens=False)["input_ids"]
     words = backbone.token_ids(context, 5) if context else []
-    return [*words, *text, *([2] if backbone.is_encoder_decoder else line)]
+    return [*words, *text, *([2] if backbone.model.config.is_encoder_decoder else line)]
 
 
 def own_loss(backbone, context: str, task: Task) -> torch.Tensor:
     before = ids_before(backbone, context, task.instruction)
     target = [*backbone.tokenizer(task.reference, add_special_tokens=False)["input_ids"], 2]
-    if backbone.is_encoder_decoder:
+    if backbone.model.config.is_encoder_decoder:
         return backbone.model(input_ids=torch.tensor([before]), labels=torch.tensor([target])).loss
     labels = torch.tensor([[-100] * len(before) + target])
     return backbone.model(input_ids=torch.tensor([before + target]), labels=labels).loss
@@ -75,14 +78,14 @@ def own_answer(backbone, context: str, instruction: str) -> str:
     ids = torch.tensor([ids_before(backbone, context, instruction)])
     written = backbone.model.generate(
         input_ids=ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=6
-    )[0, 1 if backbone.is_encoder_decoder else ids.shape[1] :]
+    )[0, 1 if backbone.model.config.is_encoder_decoder else ids.shape[1] :]
     return backbone.tokenizer.decode(written, skip_special_tokens=True, clean_up_tokenization_spaces=False).strip()
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_loss_and_writing_from_embeddings_are_transformers_own_from_ids(family, new_backbone):
     backbone = new_backbone(family, settings_of(family), "end" if family in ENCODER_DECODERS else "none")
-    assert backbone.is_encoder_decoder == (family in ENCODER_DECODERS)
+    assert backbone.model.config.is_encoder_decoder == (family in ENCODER_DECODERS)
     assert_reads_and_writes_as_from_ids(backbone)
 
 

@@ -140,7 +140,7 @@ def test_gradient_reaches_the_context_alone(prompted):
 
 
 def test_what_a_context_reaches_is_told(prompted):
-    assert prompted.is_encoder_decoder and prompted.family == "codet5p"
+    assert prompted.model.config.is_encoder_decoder and prompted.family == "codet5p"
     assert prompted.architecture.layers == "2 encoder, 2 decoder"
     assert "only the decoder's last layer has cross-attention" in prompted.architecture.reach
 

@@ -51,7 +51,8 @@ def tiny_gpt2(tiny):
 def test_lengths_are_those_that_the_backbone_reads_one_text_at_a_time(family, request, tasks, train_config):
     backbone = request.getfixturevalue(family)
     found = check_data(tasks, backbone, train_config("ddpt"))
-    tail = 0 if backbone.is_encoder_decoder else len(backbone.tokenizer("\n", add_special_tokens=False)["input_ids"])
+    line = backbone.tokenizer("\n", add_special_tokens=False)["input_ids"]
+    tail = 0 if backbone.model.config.is_encoder_decoder else len(line)
     asked = sorted(int(backbone.instruction_ids([task.instruction])[1].sum()) - tail for task in tasks)
     answered = sorted(int((backbone.target_ids([task.reference]) != IGNORED).sum()) for task in tasks)
     for lengths, alone in ((found.instructions, asked), (found.references, answered)):
