@@ -4,11 +4,11 @@ from typing import Any
 
 import gradio as gr
 
-from app.compare.figures.study import LOSS, MAKES_IT, Study, StudyData, read_study, results_file
 from app.compare.figures.study_board import chosen_measures, missing_html, more_html, reading_html, study_html, style
 from app.page.pieces.interval_plot import interval_plot
 from app.page.services import as_endpoint
 from ddpt_core.errors import ArtifactError
+from ddpt_core.study.results import LOSS, MAKES_IT, Study, StudyData, read_study, results_file
 
 TITLE = '<h2 class="rows-heading study-heading">How much does the prompt matter?</h2>'
 OUTPUTS = 7  # as many as `looked` returns

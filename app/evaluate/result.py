@@ -8,12 +8,12 @@ import gradio as gr
 from app.evaluate.evaluations import Evaluation
 from app.page.addresses import SAVE
 from app.page.pieces.interval_plot import interval_plot, save_script
-from app.page.pieces.measures import measures_of
 from app.page.pieces.metric_name import figures_of_many, metric_notes_html, notes_style
 from app.page.pieces.predictions import OPEN_SCRIPT, PAGE, chosen_rows, outcome_choices, predictions_html, style
 from app.page.pieces.result_table import result_html
 from app.page.pieces.status_line import status_line
 from ddpt_core.arms import ALL_ARMS
+from ddpt_core.metrics.measures import measures_of
 from ddpt_core.settings import METRICS_FILE, PREDICTIONS
 
 

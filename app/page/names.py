@@ -23,8 +23,3 @@ def free_name(wanted: str, taken: Container[str]) -> str:
     plain = re.sub(r"[^\w.+-]+", "-", wanted, flags=re.ASCII).lstrip(".")[:LONGEST] or "run"
     names = (plain, *(f"{plain[: LONGEST - 5]}-{again}" for again in range(2, 1000)))
     return next(name for name in names if name not in taken)
-
-
-def listed(names: list[str]) -> str:
-    """Returns the names as a phrase: a, b and c."""
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

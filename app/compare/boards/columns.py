@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.page.names import listed
 from app.page.numbers import whole
 from ddpt_core.arms import ALL_ARMS, ARMS, DDPT, DDPT_FULL, MANUAL
 from ddpt_core.errors import ConfigError, DataError, require_range
+from ddpt_core.metrics.measures import listed
 
 MAX_COLUMNS = 12  # of one comparison; also the most seeds that a range may name
 MAX_CHARACTERS = 1_000  # of one context; what the prompts have room for is checked in tokens

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from app.compare.figures.study import MAKES_IT, RATIOS, Pair, Study, StudyData, results_file
 from app.compare.figures.study_words import sentences
 from app.page.pieces import result_table
 from app.page.pieces.code import escaped
-from app.page.pieces.measures import Measure
 from app.page.pieces.result_table import interval, number, table_html
 from ddpt_core.arms import ALL_ARMS
+from ddpt_core.metrics.measures import Measure
+from ddpt_core.study.results import MAKES_IT, RATIOS, Pair, Study, StudyData, results_file
 
 HOW = (
     "In grey the 95 % interval over the tasks, then ± the standard deviation over training seeds / over the noise that "

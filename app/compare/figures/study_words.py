@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from app.compare.figures.study import Pair, StudyData
-from app.page.names import listed
 from app.page.pieces.result_table import interval, number
 from ddpt_core.arms import ALL_ARMS, DDPT, MANUAL, PROMPT_TUNING
+from ddpt_core.metrics.measures import listed
+from ddpt_core.study.results import Pair, StudyData
 
 IN_SENTENCE = {MANUAL: "the manual context", PROMPT_TUNING: "prompt tuning"}  # after a verb
 

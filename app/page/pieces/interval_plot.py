@@ -6,9 +6,9 @@ import html
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from app.page.pieces.measures import Measure
 from app.page.theme import SANS
 from ddpt_core.arms import ALL_ARMS
+from ddpt_core.metrics.measures import Measure
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from app.page.pieces.code import escaped
-from app.page.pieces.measures import Measure, Score, differences
 from app.page.pieces.test_rows import NOT_RUN_HERE
 from ddpt_core.arms import ALL_ARMS
+from ddpt_core.metrics.measures import Measure, Score, differences
 
 CSS = Path(__file__).with_suffix(".css")
 INTERVALS = "In grey the 95 % interval, from 1,000 resamples of the tasks."

@@ -5,22 +5,20 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from ddpt_core.arms import ALL_ARMS
 from ddpt_core.backbone import registry
 from ddpt_core.errors import ArtifactError
-from ddpt_core.settings import CELL_RESULT, RESULTS, RESULTS_FORMAT, STUDY_BEGUN, STUDY_REQUEST
+from ddpt_core.settings import CELL_RESULT, RESULTS, STUDY_BEGUN, STUDY_REQUEST
+from ddpt_core.study.results import Part, read_results
 
 SHIPPED = "shipped"  # the name of the study that comes with the project
-MAX_RESULTS = 64 << 20  # bytes of a results.json that are read
 FINISHED, STOPPED, RUNNING = "finished", "stopped", "running"
 PART_KEYS = ("name", "of", "train", "variants", "entries", "plan", "backbone", "choices", "trainings", "failed", "data")
 
 Results = dict[str, Any]
-Part = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ class StudyEntry:
     @property
     def results(self) -> Results:
         """The content of results.json; raises ArtifactError."""
-        return read_results(self.folder / RESULTS)
+        return read_results(self.folder / RESULTS, check)
 
     @property
     def request(self) -> dict[str, Any] | None:
@@ -103,36 +101,7 @@ def studies_there() -> dict[str, StudyEntry]:
     return {entry.name: entry for _, _, entry in sorted(found, key=lambda item: item[:2])} | last
 
 
-def read_results(path: Path) -> Results:
-    """Returns the content of a results.json of format 2; raises ArtifactError for a file that is not one."""
-    try:
-        about = path.stat()
-    except OSError:
-        raise ArtifactError(f"The study {path.parent.name} has no {RESULTS}; it is not finished.") from None
-    return _read(path, about.st_mtime_ns, about.st_size)
-
-
-@lru_cache(maxsize=4)
-def _read(path: Path, _changed: int, size: int) -> Results:
-    whose = f"The {RESULTS} of {path.parent.name}"
-    if size > MAX_RESULTS:
-        raise ArtifactError(f"{whose} must have at most {MAX_RESULTS >> 20} MB here, got {size >> 20}; read report.md.")
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if content["format"] != RESULTS_FORMAT:
-            raise ArtifactError(
-                f"{whose} must be of format {RESULTS_FORMAT}, got {content['format']!r}; run the study again."
-            )
-        for part in content["parts"]:
-            _check(part)
-        if not content["parts"]:
-            raise ValueError("no part")
-        return content
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise ArtifactError(f"{whose} cannot be read ({type(error).__name__}); run the study again.") from error
-
-
-def _check(part: Part) -> None:
+def check(part: Part) -> None:
     """Raises KeyError or TypeError for a part that lacks what is shown of it."""
     for key in PART_KEYS:
         part[key]

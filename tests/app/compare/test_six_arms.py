@@ -18,7 +18,6 @@ from app.evaluate.evaluations import Evaluations
 from app.page.fields.arm_fields import arm_notes_html
 from app.page.fields.setting_fields import offered, setting_fields
 from app.page.pieces.interval_plot import interval_plot
-from app.page.pieces.measures import Measure, Score, differences, measures_of
 from app.page.pieces.result_table import result_html
 from app.page.uploads import TaskFile
 from ddpt_core.answering import arms
@@ -27,6 +26,7 @@ from ddpt_core.arms import ALL_ARMS, ARMS, arm_of, arms_of, trained_arms
 from ddpt_core.backbone import registry
 from ddpt_core.data.task import Task
 from ddpt_core.errors import ConfigError
+from ddpt_core.metrics.measures import Measure, Score, differences, measures_of
 from ddpt_core.prompts.checkpoint import load_prompt
 
 # What is seen with no cone of one kind: linear RGB to linear RGB (Machado et al. 2009, severity 1).

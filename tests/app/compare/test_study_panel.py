@@ -8,13 +8,13 @@ from pathlib import Path
 import gradio as gr
 import pytest
 
-from app.compare.figures.study import MAKES_IT, Pair, read_study
 from app.compare.figures.study_board import missing_html, more_html, study_html
 from app.compare.figures.study_words import sentences
 from app.compare.study_panel import OUTPUTS, UNREAD, looked, shown, study
 from app.main import build_app
 from ddpt_core.errors import ArtifactError
 from ddpt_core.metrics.text_metrics import METRICS
+from ddpt_core.study.results import MAKES_IT, Pair, read_study
 
 HOSTILE = "<img src=x onerror=alert(1)>${alert(2)}</script>\u202e"
 SKIP = gr.skip()
@@ -183,7 +183,7 @@ def test_without_the_file_the_page_says_so_and_names_the_command(study_file):
 )
 def test_a_file_that_is_no_study_is_told_as_that(study_file, content):
     study_file(content)
-    assert "results.json cannot be read as a study" in text_of(shown(None, "")[3])
+    assert "The results.json of comparison cannot be read" in text_of(shown(None, "")[3])
 
 
 def test_the_command_that_is_named_is_one_that_there_is():

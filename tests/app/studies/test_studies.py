@@ -12,7 +12,7 @@ from app.studies import studies as module
 from app.studies import study_file
 from app.studies.figures.studies_list import estimate_html, list_html
 from app.studies.form import file_choices
-from app.studies.kept.study_folders import SHIPPED, StudyEntry, read_results
+from app.studies.kept.study_folders import SHIPPED, StudyEntry
 from app.studies.kept.study_parcels import KEPT, Parcels
 from app.studies.kept.study_predictions import MAX_ROWS, Asked, StudyPredictions, orders, seeds_of
 from app.studies.status import controls_of, line_of
@@ -21,6 +21,7 @@ from app.studies.study_file import DATA_FOLDER, MAX_BYTES, NOT_HERE, YOUR_FILE, 
 from app.studies.view import NO_PREDICTIONS, View, asked_of
 from ddpt_core.backbone import registry
 from ddpt_core.errors import ArtifactError, ConfigError, DataError, DDPTError
+from ddpt_core.study.results import read_results
 
 LONG = 60  # seconds that a tiny study may take on a busy machine
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from app.page.names import listed
 from ddpt_core.arms import ALL_ARMS
 from ddpt_core.metrics.table import METRICS
 
@@ -80,6 +79,11 @@ def differences(measures: list[Measure]) -> list[str]:
     return [sentence for sentence in said if sentence]
 
 
+def listed(names: list[str]) -> str:
+    """Returns the names as a phrase: a, b and c."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
 def _pass_sentence(measure: Measure) -> str:
     if len(_scored([measure])) < 2:
         return ""
@@ -103,12 +107,12 @@ def _pass_sentence(measure: Measure) -> str:
 def _apart(measure: Measure) -> list[tuple[str, str]]:
     """Returns (better, worse) of every two arms whose intervals do not touch."""
     found = []
-    known = {arm: score for arm, score in measure.scores.items() if score and score.interval}
+    known = {arm: score.interval for arm, score in measure.scores.items() if score and score.interval}
     for first, second in combinations(known, 2):
         one, two = known[first], known[second]
-        if one.interval[0] > two.interval[1]:
+        if one[0] > two[1]:
             found.append((first, second))
-        elif two.interval[0] > one.interval[1]:
+        elif two[0] > one[1]:
             found.append((second, first))
     return found
 

@@ -6,20 +6,25 @@ Nothing here is a figure: all of them are read from results.json, and what is no
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from app.page.pieces.measures import Measure, Score
 from ddpt_core.arms import ALL_ARMS, DDPT, MANUAL, PROMPT_TUNING
 from ddpt_core.backbone import registry
 from ddpt_core.errors import ArtifactError
+from ddpt_core.metrics.measures import Measure, Score
 from ddpt_core.metrics.table import LOSS, PASS, study_figures
+from ddpt_core.settings import RESULTS, RESULTS_FORMAT
 
-FORMAT = 2
+MAX_RESULTS = 64 << 20  # bytes of a results.json that are read
 MAKES_IT = "python -m ddpt_core study studies/prompts.yaml --out DIR --ship"
 RATIOS = ((DDPT, PROMPT_TUNING), (DDPT, MANUAL), (PROMPT_TUNING, MANUAL))  # of the paper's arms; they stand first
 ALPHA = 0.05  # a corrected p-value up to this is told as a difference
+
+Part = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,41 @@ class Study:
 
 def results_file() -> Path:
     """Returns where the shipped results lie, or would."""
-    return registry.ASSETS / "comparison" / "results.json"
+    return registry.ASSETS / "comparison" / RESULTS
+
+
+def read_results(path: Path, check: Callable[[Part], object] | None = None) -> dict[str, Any]:
+    """Returns the content of a results.json, not to be changed; the last few are kept.
+
+    `check` raises KeyError, TypeError or ValueError for a part that lacks what its reader needs. Raises ArtifactError
+    for a file that is missing, not of format 2, too large, or damaged.
+    """
+    try:
+        about = path.stat()
+    except OSError:
+        raise ArtifactError(f"The study {path.parent.name} has no {RESULTS}; it is not finished.") from None
+    return _read(path, check, about.st_mtime_ns, about.st_size)
+
+
+@lru_cache(maxsize=8)
+def _read(path: Path, check: Callable[[Part], object] | None, _changed: int, size: int) -> dict[str, Any]:
+    whose = f"The {RESULTS} of {path.parent.name}"
+    if size > MAX_RESULTS:
+        raise ArtifactError(f"{whose} must have at most {MAX_RESULTS >> 20} MB here, got {size >> 20}; read report.md.")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["format"] != RESULTS_FORMAT:
+            raise ArtifactError(
+                f"{whose} must be of format {RESULTS_FORMAT}, got {content['format']!r}; run the study again."
+            )
+        for part in content["parts"]:
+            if check:
+                check(part)
+        if not content["parts"]:
+            raise ValueError("no part")
+        return content
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise ArtifactError(f"{whose} cannot be read ({type(error).__name__}); run the study again.") from error
 
 
 def read_study() -> Study | None:
@@ -98,22 +137,17 @@ def read_study() -> Study | None:
     path = results_file()
     if not path.is_file():
         return None
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if content["format"] != FORMAT:
-            raise ArtifactError(
-                f"{path.name} must be of format {FORMAT}, got {content['format']!r}; make it again: {MAKES_IT}."
-            )
-        part = content["parts"][0]  # a study that ships has one
-        data = tuple(_data(found) for found in part["data"])
-        if not data:
-            raise ValueError("no data set")
-        about = {name: value for name, value in content.items() if name != "parts"}
-        return Study(data, str(content["command"]), about | part, content)
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise ArtifactError(
-            f"{path.name} cannot be read as a study ({type(error).__name__}); make it again: {MAKES_IT}."
-        ) from error
+    content = read_results(path, _data_of)
+    part = content["parts"][0]  # a study that ships has one
+    about = {name: value for name, value in content.items() if name != "parts"}
+    return Study(_data_of(part), str(content.get("command")), about | part, content)
+
+
+def _data_of(part: Part) -> tuple[StudyData, ...]:
+    """Returns the data sets of a part; raises what a part that is none makes it raise."""
+    if not part["data"]:
+        raise ValueError("no data set")
+    return tuple(_data(found) for found in part["data"])
 
 
 def _data(found: dict[str, Any]) -> StudyData:

@@ -6,9 +6,9 @@ import re
 import pytest
 
 from app.page.pieces.interval_plot import interval_plot
-from app.page.pieces.measures import Measure, Score, differences, measures_of
 from app.page.pieces.result_table import result_html
 from ddpt_core.arms import ALL_ARMS
+from ddpt_core.metrics.measures import Measure, Score, differences, measures_of
 from ddpt_core.metrics.text_metrics import METRICS
 
 ARMS = ("manual", "prompt-tuning", "ddpt")
