@@ -69,7 +69,7 @@ def add(studies: Studies) -> None:
 
     def cancel() -> dict[str, Any]:
         """Stops the study under way; what it has done is kept."""
-        return told(studies.stop())
+        return told(studies.ask())
 
     def results(name: str) -> dict[str, Any]:
         """Returns a finished study's results.json: of each part and data set every arm, the pairs, and the runs."""

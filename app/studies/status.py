@@ -4,12 +4,13 @@ from typing import Any
 
 import gradio as gr
 
+from app.page.jobs import DONE, FAILED
 from app.page.pieces.status_line import status_line
 from app.page.uploads import on_a_space
 from app.studies.figures.studies_list import spoken_time
 from app.studies.kept.study_folders import StudyEntry
 from app.studies.studies import Studies
-from app.studies.study_run import DONE, FAILED, StudyRun
+from app.studies.study_run import StudyRun
 from ddpt_core.errors import DDPTError
 
 CHOOSE = "Choose a study to read it, or start one."
@@ -22,7 +23,7 @@ def controls_of(studies: Studies, chosen: str) -> list[Any]:
     own = entry is not None and entry.own and not on_a_space()
     mine = run is not None and entry is not None and run.entry.name == entry.name
     can_go_on = own and not running and entry is not None and entry.request is not None and _unfinished(entry)
-    stopping = run is not None and run.asked.is_set()
+    stopping = run is not None and bool(run.asked)
     if run and (running or mine or entry is None):
         line = line_of(run)
     else:
@@ -41,7 +42,7 @@ def line_of(run: StudyRun) -> str:
     if not run.outcome:
         said = [f"{name}: {run.text}"]
         left = run.seconds_left()
-        if run.asked.is_set():
+        if run.asked:
             said.append("stopping as soon as the work at hand lets go…")
         elif left is not None:
             said.append(f"about {spoken_time(left)} left")

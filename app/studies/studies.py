@@ -6,23 +6,22 @@ with what the other began. What needs torch is imported where it is used.
 
 from __future__ import annotations
 
-import atexit
 import json
 import logging
 import os
-import re
 import shutil
-import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from app.page.names import LONGEST, free_name
+from app.page.jobs import DONE, Jobs
+from app.page.names import check_name, free_name
 from app.page.services import WAITING
-from app.page.stream import UNEXPECTED, Cancelled, Tell
+from app.page.stream import Tell
 from app.page.uploads import on_a_space
 from app.studies.kept.study_folders import RUNNING, SHIPPED, StudyEntry, studies_there
 from app.studies.study_file import NOT_HERE, Wanted, read_wanted
-from app.studies.study_run import DONE, FAILED, STOPPED, StudyRun
+from app.studies.study_run import StudyRun
 from ddpt_core.backbone import registry
 from ddpt_core.errors import ArtifactError, ConfigError, DDPTError
 from ddpt_core.files import check_writable, write_files
@@ -34,13 +33,10 @@ TOO_EARLY = "Stopped before its first cell was done; nothing of it was kept."
 log = logging.getLogger(__name__)
 
 
-class Studies:
+class Studies(Jobs[StudyRun]):
     """Runs one study at a time; `services` gives backbones and the turns at the model."""
 
-    def __init__(self, services):
-        self.services = services
-        self.latest: StudyRun | None = None  # the one under way, else the one that ended last
-        self._change = threading.Lock()
+    KIND, BEFORE_ANOTHER, LAST = "study", "cancel it or wait for its end", LAST_PIECE
 
     def there(self) -> dict[str, StudyEntry]:
         """Returns name -> study that can be looked at."""
@@ -61,11 +57,6 @@ class Studies:
             for entry in self.there().values()
         ]
 
-    @property
-    def under_way(self) -> StudyRun | None:
-        """The study under way, None if there is none."""
-        return self.latest if self.latest and not self.latest.outcome else None
-
     def estimate(self, wanted: Wanted, tell: Tell) -> dict[str, Any]:
         """Returns what the study will cost on this machine, in numbers and in a sentence; raises DDPTError."""
         from ddpt_core.study.study import Shelf, check
@@ -80,16 +71,12 @@ class Studies:
 
     def start(self, wanted: Wanted, name: str | None = "") -> StudyRun:
         """Returns the study, which has begun in a thread of its own; raises DDPTError if another is under way."""
-        with self._change:
-            self._require_idle()
+        with self.change:
+            self.require_idle()
             home = registry.user_folder("studies")
             taken = {SHIPPED, *self.there(), *(os.listdir(home) if home.is_dir() else ())}
             chosen = (name or "").strip() or free_name(Path(wanted.file).stem, taken)
-            if not re.fullmatch(r"[A-Za-z0-9_+-][A-Za-z0-9._+-]*", chosen) or len(chosen) > LONGEST:
-                raise ArtifactError(
-                    f"A study's name must have 1 to {LONGEST} letters, digits, . _ + or -, and no dot first, got "
-                    f"{chosen[: LONGEST + 10]!r}."
-                )
+            check_name("study", chosen)
             if chosen in taken:
                 raise ArtifactError(f"There is a study {chosen!r} already; choose another name, or none.")
             check_writable(home)
@@ -103,14 +90,14 @@ class Studies:
             }
             folder = home / chosen
             write_files(folder, {wanted.file: wanted.text, STUDY_REQUEST: json.dumps(asked, indent=1) + "\n"})
-            return self._begin(StudyRun(StudyEntry(chosen, folder)), wanted)
+            return self.begin(StudyRun(StudyEntry(chosen, folder)), partial(self._run, wanted=wanted))
 
     def resume(self, name: str | None, local: bool = False) -> StudyRun:
         """Returns a stopped study, which goes on where it was stopped; raises DDPTError."""
         if on_a_space():
             raise ConfigError(NOT_HERE)
-        with self._change:
-            self._require_idle()
+        with self.change:
+            self.require_idle()
             entry = self.get(name)
             asked = entry.request
             if asked is None:
@@ -122,60 +109,28 @@ class Studies:
             called = str(asked.get("command_file", path.name))
             root = Path(str(asked["data_folder"]))
             wanted = read_wanted(path, root, asked["limit"], called, local)
-            return self._begin(StudyRun(entry), wanted)
-
-    def stop(self) -> StudyRun:
-        """Asks the study under way to stop; raises ConfigError if there is none."""
-        run = self.under_way
-        if run is None:
-            raise ConfigError("No study is under way.")
-        run.stop()
-        return run
+            return self.begin(StudyRun(entry), partial(self._run, wanted=wanted))
 
     def delete(self, name: str | None) -> None:
         """Deletes a study of the user's own; raises DDPTError for the shipped one and for one that is under way."""
         entry = self.get(name)
         if on_a_space() or not entry.own:
             raise ConfigError(f"The study {entry.name!r} is not to be deleted here.")
-        with self._change:
+        with self.change:
             if self.under_way and self.under_way.entry.name == entry.name:
                 raise ConfigError(f"The study {entry.name!r} is under way; cancel it first.")
             shutil.rmtree(entry.folder, ignore_errors=True)
 
-    def rest(self) -> None:
-        """Stops the study under way, and waits until it has."""
-        if run := self.under_way:
-            run.stop()
-            run.ended.wait(LAST_PIECE)
+    def said(self, job: StudyRun, sentence: str) -> str:
+        """Returns a sentence of the core's with the form's words."""
+        return _as_on_the_page(sentence)
 
-    def _require_idle(self) -> None:
-        if run := self.under_way:
-            raise ConfigError(f"The study {run.entry.name!r} is under way; cancel it or wait for its end.")
-
-    def _begin(self, run: StudyRun, wanted: Wanted) -> StudyRun:
-        if self.latest is None:
-            atexit.register(self.rest)
-        self.latest = run
-        threading.Thread(target=self._work, args=(run, wanted), daemon=True).start()
-        return run
-
-    def _work(self, run: StudyRun, wanted: Wanted) -> None:
-        outcome, sentence = FAILED, UNEXPECTED
-        try:
-            with self.services.model(run.tell):
-                self._run(run, wanted)
-            outcome, sentence = DONE, ""
-        except Cancelled:
-            outcome, sentence = STOPPED, ""
-        except DDPTError as error:
-            sentence = _as_on_the_page(str(error))
-        except Exception:
-            log.exception("The study %s failed", run.entry.name)
-        finally:
-            if outcome != DONE and not run.entry.cells() and not run.entry.finished:
-                shutil.rmtree(run.entry.folder, ignore_errors=True)
-                sentence = sentence or TOO_EARLY
-            run.end(outcome, sentence)
+    def left(self, job: StudyRun, outcome: str, sentence: str) -> tuple[str, str]:
+        """Removes a study of which nothing was done."""
+        if outcome != DONE and not job.entry.cells() and not job.entry.finished:
+            shutil.rmtree(job.entry.folder, ignore_errors=True)
+            sentence = sentence or TOO_EARLY
+        return outcome, sentence
 
     def _run(self, run: StudyRun, wanted: Wanted) -> None:
         """Runs what is not done yet; others who wait for the model have their turn whenever it tells where it is."""

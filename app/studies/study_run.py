@@ -2,40 +2,27 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from typing import TYPE_CHECKING
 
-from app.page.stream import Cancelled
+from app.page.jobs import Job
 
 if TYPE_CHECKING:
     from app.studies.kept.study_folders import StudyEntry
     from ddpt_core.study.course import Moment
 
-DONE, STOPPED, FAILED = "done", "stopped", "failed"  # how one can end
 SURE = 5.0  # seconds of work after which its pace is known better than from the probe
 
 
-class StudyRun:
-    """A study as it goes on: one thread writes it, others read it.
-
-    `text` is what is being done and `share` how much is, `outcome` "" while it goes on.
-    """
+class StudyRun(Job):
+    """A study as it goes on; `share` is how much of it is done."""
 
     def __init__(self, entry: StudyEntry):
-        self.entry = entry
-        self.text, self.share, self.outcome, self.sentence = "Starting…", 0.0, "", ""
+        super().__init__(entry.name)
+        self.entry, self.share = entry, 0.0
         self.cell = self.cells = 0
-        self.asked = threading.Event()
-        self.ended = threading.Event()
         self._left: float | None = None
         self._begun: float | None = None  # when the first cell had begun
-
-    def tell(self, share: float, text: str) -> None:
-        """Notes in words what is going on; raises Cancelled once it is asked to stop."""
-        self.text = text
-        if self.asked.is_set():
-            raise Cancelled
 
     def hear(self, moment: Moment) -> None:
         """Notes where the core says that it stands; raises Cancelled once it is asked to stop."""
@@ -52,12 +39,3 @@ class StudyRun:
     def seconds_left(self) -> float | None:
         """Returns how long the work that is left will take, None as long as that cannot be said."""
         return self._left
-
-    def stop(self) -> None:
-        """Asks it to end as soon as it next tells where it stands."""
-        self.asked.set()
-
-    def end(self, outcome: str, sentence: str = "") -> None:
-        """Notes how it ended."""
-        self.outcome, self.sentence = outcome, sentence
-        self.ended.set()

@@ -190,7 +190,7 @@ class StudiesPage:
 
     def cancel(self) -> None:
         """Asks the study under way to stop; what it has done is kept, and whoever watches it sees it end."""
-        self.studies.stop()
+        self.studies.ask()
 
     def delete(self, chosen: str, sure: bool) -> list[Any]:
         """Deletes the chosen study, if who asks is sure."""

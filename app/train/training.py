@@ -1,16 +1,15 @@
 """One training of the page: what it has told so far, what it is asked to do, and how it ended."""
 
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.page.stream import Cancelled
+from app.page.jobs import Job
 from ddpt_core.settings import TrainConfig
 
 PAUSE, CANCEL = "pause", "cancel"  # what a training can be asked
-DONE, PAUSED, CANCELLED, FAILED = "done", "paused", "cancelled", "failed"  # how one can end
+PAUSED, CANCELLED = "paused", "cancelled"  # how one can end that was asked to
 
 
 @dataclass(frozen=True)
@@ -34,19 +33,15 @@ class Point:
     validation: float | None
 
 
-class Training:
-    """A training as it goes on: one thread writes it, others read it.
-
-    `points` are its losses, `step`, `best` and `best_step` where it stands, `outcome` "" while it goes on.
-    """
+class Training(Job):
+    """A training as it goes on: `points` are its losses, `step`, `best` and `best_step` where it stands."""
 
     def __init__(self, wanted: Wanted, folder: Path):
+        super().__init__(wanted.name)
         self.wanted, self.folder = wanted, folder
         self.points: list[Point] = []
         self.step, self.best, self.best_step = 0, None, 0
-        self.text, self.asked, self.outcome, self.sentence = "Starting…", "", "", ""
         self.result: dict[str, Any] | None = None  # prompt.json, once it is done
-        self.ended = threading.Event()
         self._begun: tuple[int, float] | None = None  # the first step of this turn and when it had ended
         self._known = 0.0  # seconds a step took, as of the latest
 
@@ -60,16 +55,10 @@ class Training:
         """Whether it can still be asked to pause or to end."""
         return not (self.outcome or self.asked or self.step == self.steps)
 
-    def ask(self, what: str) -> None:
+    def ask(self, what: str = PAUSE) -> None:
         """Asks it to PAUSE or CANCEL once the step at work has ended; after the last step it is too late for that."""
         if self.stoppable:
             self.asked = what
-
-    def tell(self, share: float, text: str) -> None:
-        """Notes in words what is going on; raises Cancelled once it is asked to stop."""
-        self.text = text
-        if self.asked:
-            raise Cancelled
 
     def hear(self, at) -> None:
         """Notes the trainer's Progress."""
@@ -92,8 +81,3 @@ class Training:
         self.step, self.best_step = standing["step"], standing["best_step"]
         self.best = standing["best"] if self.best_step else None
         self.points = [Point(one["step"], one["train_loss"], one["validation_loss"]) for one in standing["curve"]]
-
-    def end(self, outcome: str, sentence: str = "") -> None:
-        """Notes how it ended."""
-        self.outcome, self.sentence = outcome, sentence
-        self.ended.set()

@@ -6,26 +6,26 @@ on with what the other began. What needs torch is imported where it is used.
 
 from __future__ import annotations
 
-import atexit
 import json
 import logging
 import os
 import re
 import shutil
-import threading
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.page.names import LONGEST, free_name
+from app.page.jobs import FAILED, STOPPED, Jobs
+from app.page.names import LONGEST, check_name, free_name
 from app.page.numbers import number, whole
 from app.page.services import WAITING
 from app.page.sources import HUB_NAME, Source
-from app.page.stream import UNEXPECTED, Cancelled, Tell
+from app.page.stream import Cancelled, Tell
 from app.page.uploads import on_a_space
 from app.train.stopped import Stopped, stopped_in
-from app.train.training import CANCEL, CANCELLED, DONE, FAILED, PAUSE, PAUSED, Training, Wanted
+from app.train.training import CANCEL, CANCELLED, PAUSED, Training, Wanted
 from ddpt_core.arms import ALL_ARMS, DDPT, PROMPT_TUNING, methods
 from ddpt_core.backbone import registry
 from ddpt_core.errors import ArtifactError, BackboneError, ConfigError, DDPTError, require_choice
@@ -64,13 +64,10 @@ def config_of(
     return TrainConfig(method, lr=rate, context=text, diffusion_weight=weight, **given)
 
 
-class Trainings:
+class Trainings(Jobs[Training]):
     """Runs one training at a time; `services` gives backbones and the turns at the model."""
 
-    def __init__(self, services):
-        self.services = services
-        self.latest: Training | None = None  # the one under way, else the one that ended last
-        self._change = threading.Lock()
+    KIND, BEFORE_ANOTHER, LAST = "training", "pause it or wait for its end", LAST_STEP
 
     def backbone_of(self, name: str | None, local: bool, trusted: bool = False) -> str:
         """Returns the name of a backbone that the visitor may load; raises BackboneError or ConfigError.
@@ -103,11 +100,7 @@ class Trainings:
         if not name:
             stem = re.sub(r"\.\w+$", "", source.name)
             name = free_name(f"{config.method}-{stem}-seed{config.seed}", taken)
-        if not re.fullmatch(r"[A-Za-z0-9_+-][A-Za-z0-9._+-]*", name) or len(name) > LONGEST:
-            raise ArtifactError(
-                f"A prompt's name must have 1 to {LONGEST} letters, digits, . _ + or -, and no dot first, "
-                f"got {name[: LONGEST + 10]!r}."
-            )
+        check_name("prompt", name)
         if name in taken:
             raise ArtifactError(f"There is a prompt {name!r} already; choose another name, or none.")
         return Wanted(name, backbone, source.place, source.name, config, source.uploaded)
@@ -127,8 +120,8 @@ class Trainings:
     def start(self, wanted: Wanted) -> Training:
         """Returns the training, which has begun in a thread of its own; raises DDPTError if another is under way."""
         folder = registry.user_folder("prompts") / wanted.name
-        with self._change:
-            self._require_idle()
+        with self.change:
+            self.require_idle()
             check_writable(folder.parent)
             try:
                 folder.mkdir()
@@ -144,12 +137,12 @@ class Trainings:
             except (OSError, DDPTError) as error:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise ArtifactError(f"The training cannot begin ({error}); free some space or upload again.") from error
-            return self._begin(Training(replace(wanted, source=place), folder), resume=False)
+            return self.begin(Training(replace(wanted, source=place), folder), self._train)
 
     def resume(self, name: str, source: Source | None = None) -> Training:
         """Returns the stopped training, which goes on; `source` gives the data of one that the page did not begin."""
-        with self._change:
-            self._require_idle()
+        with self.change:
+            self.require_idle()
             stopped = self.stopped().get(name)
             if stopped is None:
                 raise ArtifactError(f"There is no stopped training {str(name)[:80]!r}; start a new one.")
@@ -160,15 +153,7 @@ class Trainings:
             config, backbone = TrainConfig(**about["config"]), about["backbone"]["name"]
             training = Training(Wanted(name, backbone, place, about["data"]["source"], config), stopped.folder)
             training.goes_on_from(stopped.standing)
-            return self._begin(training, resume=True)
-
-    def ask(self, what: str) -> Training:
-        """Asks the training under way to PAUSE or CANCEL; raises ConfigError if there is none."""
-        training = self.latest
-        if training is None or training.outcome:
-            raise ConfigError("No training is under way.")
-        training.ask(what)
-        return training
+            return self.begin(training, partial(self._train, resume=True))
 
     def stopped(self) -> dict[str, Stopped]:
         """Returns name -> training that was stopped, the latest first."""
@@ -187,45 +172,24 @@ class Trainings:
         if self.latest and self.latest.wanted.name == name:
             self.latest = None
 
-    def rest(self) -> None:
-        """Pauses the training under way, and waits until it has."""
-        if self.latest and not self.latest.outcome:
-            self.latest.ask(PAUSE)
-            self.latest.ended.wait(LAST_STEP)
+    def said(self, job: Training, sentence: str) -> str:
+        """Returns a sentence of the core's with the data's own name in place of a path of the server's."""
+        return sentence.replace(job.wanted.source, job.wanted.data)
 
-    def _require_idle(self) -> None:
-        if self.latest and not self.latest.outcome:
-            raise ConfigError(f"The training {self.latest.wanted.name!r} is under way; pause it or wait for its end.")
+    def left(self, job: Training, outcome: str, sentence: str) -> tuple[str, str]:
+        """Removes what is not worth going on from, and tells a pause from a cancelling."""
+        keeps = _keeps(job.folder)
+        if outcome == STOPPED:
+            cancelled = job.asked == CANCEL or not keeps
+            sentence = TOO_EARLY if cancelled and job.asked != CANCEL else ""
+            outcome = CANCELLED if cancelled else PAUSED
+        if outcome == CANCELLED or (outcome == FAILED and not keeps):
+            shutil.rmtree(job.folder, ignore_errors=True)
+        self.services.prompt.cache_clear()  # of this name there may be an earlier state
+        return outcome, sentence
 
-    def _begin(self, training: Training, resume: bool) -> Training:
-        if self.latest is None:
-            atexit.register(self.rest)
-        self.latest = training
-        threading.Thread(target=self._work, args=(training, resume), daemon=True).start()
-        return training
-
-    def _work(self, training: Training, resume: bool) -> None:
-        outcome, sentence = FAILED, UNEXPECTED
-        try:
-            with self.services.model(training.tell):
-                training.result = self._train(training, resume)
-            outcome, sentence = DONE, ""
-        except Cancelled:
-            outcome, sentence = (CANCELLED if training.asked == CANCEL else PAUSED), ""
-        except DDPTError as error:
-            sentence = str(error).replace(training.wanted.source, training.wanted.data)
-        except Exception:
-            log.exception("The training %s failed", training.wanted.name)
-        finally:
-            if outcome == PAUSED and not _keeps(training.folder):
-                outcome, sentence = CANCELLED, TOO_EARLY
-            if outcome == CANCELLED or (outcome == FAILED and not _keeps(training.folder)):
-                shutil.rmtree(training.folder, ignore_errors=True)
-            self.services.prompt.cache_clear()  # of this name there may be an earlier state
-            training.end(outcome, sentence)
-
-    def _train(self, training: Training, resume: bool) -> dict[str, Any]:
-        """Returns prompt.json of the finished prompt; raises Cancelled once it is asked to stop.
+    def _train(self, training: Training, resume: bool = False) -> None:
+        """Trains, and keeps the prompt.json of the finished prompt; raises Cancelled once it is asked to stop.
 
         Others who wait for the model have their turn after every step.
         """
@@ -243,9 +207,8 @@ class Trainings:
                     raise Cancelled
                 self.services.turns.give_way(lambda: training.tell(0.0, WAITING))
         training.text = MEASURING
-        info = finish(training.folder, backbone, wanted.source, training.tell)
+        training.result = finish(training.folder, backbone, wanted.source, training.tell)
         (training.folder / TRAINING_REQUEST).unlink(missing_ok=True)
-        return info
 
 
 def _keeps(folder: Path) -> bool:

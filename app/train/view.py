@@ -5,10 +5,11 @@ from typing import Any
 
 import gradio as gr
 
+from app.page.jobs import DONE, FAILED
 from app.page.pieces.status_line import status_line
 from app.page.uploads import on_a_space
 from app.train.stopped import Stopped
-from app.train.training import CANCEL, CANCELLED, DONE, FAILED, PAUSED, Training
+from app.train.training import CANCEL, CANCELLED, PAUSED, Training
 from app.train.training_curve import SAVE, Curve, training_curves
 from app.train.training_panel import CSS, arm_of_config, training_html, unit_of
 from app.train.trainings import NOT_HERE

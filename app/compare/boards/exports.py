@@ -17,7 +17,7 @@ from app.compare.boards.board import Board
 from app.compare.boards.comparisons import Comparisons, described
 from app.compare.boards.export_script import as_script
 from app.compare.boards.origin import Origin
-from app.page.csv_table import csv_table
+from app.page.pieces.csv_table import csv_table
 from ddpt_core import __version__
 from ddpt_core.errors import DataError, require_choice
 from ddpt_core.metrics.table import METRICS

@@ -13,7 +13,7 @@ from app.explore.runs.run_entry import RunEntry
 from app.explore.runs.run_picture import run_picture
 from app.explore.runs.runs import Runs
 from app.explore.runs.unsaved import TRASH, remove_if_old
-from app.page.names import LONGEST, free_name
+from app.page.names import check_name, free_name
 from app.page.stream import Tell
 from app.page.uploads import on_a_space
 from app.viewer.view import RunView, key_of
@@ -53,11 +53,7 @@ class Library:
         """Returns the run by its new name; raises ArtifactError for an embedded one and for a name that cannot be."""
         entry = self._changeable(name, visitor, "renamed")
         new = (new or "").strip()
-        if not re.fullmatch(r"[A-Za-z0-9_+-][A-Za-z0-9._+-]*", new) or len(new) > LONGEST:
-            raise ArtifactError(
-                f"A run's name must have 1 to {LONGEST} letters, digits, . _ + or -, and no dot first, "
-                f"got {new[: LONGEST + 10]!r}."
-            )
+        check_name("run", new)
         if new == entry.name:
             return entry
         if new in self.runs.entries(visitor) or os.path.lexists(entry.folder.with_name(new)):

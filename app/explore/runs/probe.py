@@ -13,8 +13,8 @@ from typing import Any
 from app.explore.runs.path_loss import OPENING, LossPath, PathLosses
 from app.explore.runs.run_entry import RunEntry
 from app.explore.runs.runs import Runs
-from app.page.csv_table import csv_table
 from app.page.examples import Examples
+from app.page.pieces.csv_table import csv_table
 from app.page.stream import Tell
 from ddpt_core.data.differences import changes
 from ddpt_core.data.task import Task, check_instruction

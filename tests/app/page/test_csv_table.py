@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from app.page.csv_table import csv_table
+from app.page.pieces.csv_table import csv_table
 
 CELLS = ["=1+1", "+1", "-x", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "－1"]
 

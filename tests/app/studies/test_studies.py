@@ -84,7 +84,7 @@ def test_a_study_that_is_stopped_goes_on_and_redoes_nothing(studies, wanted, mon
     def stops_at_the_third_cell(run, moment):
         told.append(moment.name)
         if moment.cell == 3 and len(studies.there()) == 1 and not resumed:
-            run.stop()
+            run.ask()
         hear(run, moment)
 
     resumed = []
@@ -111,11 +111,11 @@ def test_a_study_stopped_before_its_first_cell_leaves_nothing(studies, wanted, a
         with pytest.raises(ConfigError, match=r"'mine' is under way; cancel it first"):
             studies.delete("mine")
         assert studies.described()[0]["state"] == "running"
-        studies.stop()
+        studies.ask()
         finished(run)
     assert run.outcome == "stopped" and module.TOO_EARLY in line_of(run) and studies.there() == {}
     with pytest.raises(ConfigError, match=r"No study is under way."):
-        studies.stop()
+        studies.ask()
 
 
 def wait_for(look, word):
@@ -364,7 +364,7 @@ def test_a_run_says_how_long_it_will_take_and_ends_where_it_is_told(small_study)
     run = module.StudyRun(entry_of(small_study))
     run.hear(Moment(1, 4, "manual context 1", 0.0, 40.0))
     assert run.seconds_left() == 40 and "Cell 1 of 4: manual context 1 · about 40 s left" in line_of(run)
-    run.stop()
+    run.ask()
     with pytest.raises(Cancelled):
         run.hear(Moment(2, 4, "next", 10.0, 40.0))
     assert "stopping" in line_of(run) and run.share == 0.25
