@@ -6,11 +6,11 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from app.page.stream import UNEXPECTED, Cancelled
+from app.page.stream import DONE, FAILED, UNEXPECTED, Cancelled
 from ddpt_core.errors import ConfigError, DDPTError
 
-DONE, STOPPED, FAILED = "done", "stopped", "failed"  # how a job can end
-STOP = "stop"
+STOPPED = "stopped"  # how a job can end, beside DONE and FAILED
+STOP = "stop"  # what one can be asked
 
 log = logging.getLogger(__name__)
 

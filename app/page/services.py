@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import gradio as gr
 
 from app.page.prompts import trained_on
-from app.page.stream import UNEXPECTED, Tell
+from app.page.stream import Tell, sentence_of
 from app.page.turns import Turns
 from ddpt_core.arms import arm_of
 from ddpt_core.backbone import registry
@@ -41,10 +41,9 @@ def as_toast(function: Callable, rendered: bool = True) -> Callable:
     """
 
     def toast(error: Exception) -> gr.Error:
-        if not isinstance(error, DDPTError):
-            return gr.Error(UNEXPECTED, title="That did not work", print_exception=True)
-        sentence = html.escape(str(error), quote=False) if rendered else str(error)
-        return gr.Error(sentence, title="That did not work", print_exception=False)
+        sentence, expected = sentence_of(error), isinstance(error, DDPTError)
+        shown = html.escape(sentence, quote=False) if rendered else sentence
+        return gr.Error(shown, title="That did not work", print_exception=not expected)
 
     if inspect.isgeneratorfunction(function):
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import gradio as gr
 
-from app.page.jobs import DONE, FAILED
 from app.page.pieces.status_line import status_line
+from app.page.stream import DONE, FAILED
 from app.page.uploads import on_a_space
 from app.studies.figures.studies_list import spoken_time
 from app.studies.kept.study_folders import StudyEntry

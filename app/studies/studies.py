@@ -14,10 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from app.page.jobs import DONE, Jobs
+from app.page.jobs import Jobs
 from app.page.names import check_name, free_name
 from app.page.services import WAITING
-from app.page.stream import Tell
+from app.page.stream import DONE, Tell
 from app.page.uploads import on_a_space
 from app.studies.kept.study_folders import RUNNING, SHIPPED, StudyEntry, studies_there
 from app.studies.study_file import NOT_HERE, Wanted, read_wanted

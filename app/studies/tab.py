@@ -148,9 +148,11 @@ class StudiesPage:
         yield [status_line("Reading the file…", 0.0), "", gr.Button("Counting…", interactive=False), off, None]
         again = gr.Button("What will it cost?", interactive=True)
         local = at_this_machine(request)
-        for told in follow(
-            lambda tell: self.studies.estimate(wanted_study(*asked[:1], upload, *asked[1:3], local), tell)
-        ):
+
+        def work(tell):
+            return self.studies.estimate(wanted_study(asked[0], upload, asked[1], asked[2], local), tell)
+
+        for told in follow(work):
             if told.state == BUSY:
                 yield [line_of(told), *[gr.skip()] * 4]
             elif told.state == DONE:

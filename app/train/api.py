@@ -5,9 +5,9 @@ from typing import Any
 
 import gradio as gr
 
-from app.page.jobs import FAILED
 from app.page.services import as_endpoint
 from app.page.sources import Source, at_this_machine, source_of
+from app.page.stream import FAILED
 from app.train.training import CANCEL, PAUSE, Training
 from app.train.trainings import Trainings, config_of
 from ddpt_core.arms import DDPT

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.page.jobs import DONE
 from app.page.numbers import COLLAPSED
 from app.page.pieces.code import escaped
 from app.page.pieces.result_table import number
+from app.page.stream import DONE
 from app.train.training import Training
 from ddpt_core.arms import ALL_ARMS, arm_of
 from ddpt_core.data.task import Task

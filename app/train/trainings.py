@@ -17,12 +17,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.page.jobs import FAILED, STOPPED, Jobs
+from app.page.jobs import STOPPED, Jobs
 from app.page.names import LONGEST, check_name, free_name
 from app.page.numbers import number, whole
 from app.page.services import WAITING
 from app.page.sources import HUB_NAME, Source
-from app.page.stream import Cancelled, Tell
+from app.page.stream import FAILED, Cancelled, Tell
 from app.page.uploads import on_a_space
 from app.train.stopped import Stopped, stopped_in
 from app.train.training import CANCEL, CANCELLED, PAUSED, Training, Wanted

@@ -5,8 +5,8 @@ from typing import Any
 
 import gradio as gr
 
-from app.page.jobs import DONE, FAILED
 from app.page.pieces.status_line import status_line
+from app.page.stream import DONE, FAILED
 from app.page.uploads import on_a_space
 from app.train.stopped import Stopped
 from app.train.training import CANCEL, CANCELLED, PAUSED, Training

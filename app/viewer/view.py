@@ -27,7 +27,6 @@ from app.viewer.side_by_side import alone, side_by_side
 from ddpt_core.interpret.shared_axes import project_on
 
 NEIGHBOURS = 10  # K, tokens kept for every position of every step
-METRIC = "cosine"
 
 log = logging.getLogger(__name__)
 

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from ddpt_core.errors import ArtifactError
+
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 DEFAULT = "SmolLM2-135M-Instruct"  # the name of the backbone that fetch.py puts in place
 
@@ -33,3 +35,20 @@ def available(kind: str, marker: str) -> dict[str, Path]:
         if root.is_dir():
             found |= {p.name: p for p in sorted(root.iterdir()) if (p / marker).is_file() and p.name not in found}
     return found
+
+
+def find(kind: str, marker: str, source: str | Path, make_one: str) -> Path:
+    """Returns the folder of an item of `kind`, which holds the file `marker`, given by name or path.
+
+    A string is a name first and a folder then, a Path is always a folder. Raises ArtifactError that lists the known
+    names, or says to `make_one`.
+    """
+    known = available(kind, marker)
+    if isinstance(source, str) and source in known:
+        return known[source]
+    if os.path.isfile(os.path.join(source, marker)):
+        return Path(source)
+    raise ArtifactError(
+        f"There is no {kind.removesuffix('s')} {str(source)!r}; choose one of "
+        f"{', '.join(known) or f'none yet ({make_one})'}, or give a folder that holds {marker}."
+    )

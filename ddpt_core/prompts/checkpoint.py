@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from safetensors.torch import load, save
 
 from ddpt_core.arms import DDPT
 from ddpt_core.backbone.frozen_lm import FrozenLM
-from ddpt_core.backbone.registry import available
+from ddpt_core.backbone.registry import available, find
 from ddpt_core.errors import ArtifactError, first_line
 from ddpt_core.files import read_description, write_files
 from ddpt_core.prompts.method import method_named
@@ -48,7 +47,7 @@ def load_prompt(source: str | Path | None = None, backbone: FrozenLM | None = No
     With `backbone`, the prompt must have been trained on it, and is moved to its device. Raises ArtifactError for a
     prompt that is missing, damaged, of a newer format or of another backbone.
     """
-    folder = find_prompt(DDPT if source is None else source)
+    folder = find("prompts", PROMPT_FILE, DDPT if source is None else source, "train one")
     info = read_description(folder / PROMPT_FILE, "prompt", FORMAT)
     try:
         trained_on = info["backbone"]["name"], info["backbone"]["sha256"]
@@ -75,19 +74,3 @@ def load_prompt(source: str | Path | None = None, backbone: FrozenLM | None = No
 def available_prompts() -> dict[str, Path]:
     """Returns name -> folder of the embedded prompts and of the user's own."""
     return available("prompts", PROMPT_FILE)
-
-
-def find_prompt(source: str | Path) -> Path:
-    """Returns the folder of a prompt given by name or path; raises ArtifactError that lists the known names.
-
-    A string is a name first and a folder then, a Path is always a folder.
-    """
-    known = available_prompts()
-    if isinstance(source, str) and source in known:
-        return known[source]
-    if os.path.isfile(os.path.join(source, PROMPT_FILE)):
-        return Path(source)
-    raise ArtifactError(
-        f"There is no prompt {str(source)!r}; choose one of {', '.join(known) or 'none yet (train one)'}, or give a "
-        f"folder that holds {PROMPT_FILE}."
-    )

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ddpt_core.backbone.registry import available
+from ddpt_core.backbone.registry import available, find
 from ddpt_core.errors import ArtifactError, first_line, require_choice
 from ddpt_core.files import check_writable
 from ddpt_core.prompts.checkpoint import WEIGHTS, read_description
@@ -176,7 +176,7 @@ class Trajectory:
         from safetensors import SafetensorError
         from safetensors.numpy import load
 
-        folder = find_run(folder)
+        folder = find("runs", DESCRIPTION, folder, "record one")
         info = read_description(folder / DESCRIPTION, "run", FORMAT)
         if is_recipe(folder):
             return cls._again(folder, info, prompt, progress)
@@ -219,22 +219,6 @@ def prompt_sha256(prompt) -> str | None:
 def available_runs() -> dict[str, Path]:
     """Returns name -> folder of the embedded runs and of the user's own."""
     return available("runs", DESCRIPTION)
-
-
-def find_run(source: str | Path) -> Path:
-    """Returns the folder of a run given by name or path; raises ArtifactError that lists the known names.
-
-    A string is a name first and a folder then, a Path is always a folder.
-    """
-    known = available_runs()
-    if isinstance(source, str) and source in known:
-        return known[source]
-    if os.path.isfile(os.path.join(source, DESCRIPTION)):
-        return Path(source)
-    raise ArtifactError(
-        f"There is no run {str(source)!r}; choose one of {', '.join(known) or 'none yet (record one)'}, or give a "
-        f"folder that holds {DESCRIPTION}."
-    )
 
 
 def check_new_folder(folder: Path) -> None:
