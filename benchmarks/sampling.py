@@ -52,7 +52,7 @@ def random_prompt() -> SimpleNamespace:
     for parameter in denoiser.parameters():
         torch.nn.init.normal_(parameter, std=WEIGHT_DEVIATION)
     x0, mean, std = torch.randn(POSITIONS, WIDTH), torch.randn(WIDTH), torch.rand(WIDTH) + 0.5
-    return SimpleNamespace(denoiser=denoiser, schedule=NoiseSchedule(STEPS), x0=x0, mean=mean, std=std)
+    return SimpleNamespace(denoiser=denoiser, schedule=NoiseSchedule(STEPS), x0=x0, mean=mean, std=std, styles=())
 
 
 def record(prompt: SimpleNamespace, seed: int | Sequence[int]) -> Recorded:

@@ -17,6 +17,7 @@ from ddpt_core.commands.evaluate import evaluate
 from ddpt_core.commands.execute import execute
 from ddpt_core.commands.fetch import fetch
 from ddpt_core.commands.info import info
+from ddpt_core.commands.library import library
 from ddpt_core.commands.neighbours import neighbours
 from ddpt_core.commands.sample import sample
 from ddpt_core.commands.study import study
@@ -24,7 +25,8 @@ from ddpt_core.commands.train import train
 from ddpt_core.errors import DDPTError
 from ddpt_core.training.processes import is_main
 
-COMMANDS = (fetch, info, train, sample, neighbours, compare, evaluate, execute, study)  # in the order of --help
+# In the order of --help.
+COMMANDS = (fetch, info, library, train, sample, neighbours, compare, evaluate, execute, study)
 MAIN_FIRST = 5.0  # s; where all processes meet the same error, the launcher ends the others before they say it again
 STOPPED = 130  # exit code after Ctrl-C
 GOES_ON = {"train": "; the training goes on with --resume", "study": "; the study goes on with --resume"}

@@ -10,7 +10,8 @@ from typing import Any
 
 from ddpt_core.errors import ConfigError, require_choice
 
-DDPT, PROMPT_TUNING, RESIDUAL = "ddpt", "prompt-tuning", "residual"  # methods, each also the name of an arm
+# Methods, each also the name of an arm.
+DDPT, PROMPT_TUNING, RESIDUAL, DISTRIBUTION = "ddpt", "prompt-tuning", "residual", "distribution"
 NONE, MANUAL, DDPT_FULL = "none", "manual", "ddpt-full"  # further arms: no context, a text, DDPT by the full objective
 
 
@@ -19,8 +20,9 @@ class Arm:
     """One arm. `label` heads its column, `phrase` stands within a sentence, `in_report` in a study's own tables.
 
     `symbol` is Plotly's. An arm that learns has a `method`, by the name of the first arm that does; the class that
-    learns, "module:Class" (see ddpt_core.prompts.method.Method); and a default rate. `sampled`: it has a context for
-    every seed of the noise.
+    learns, "module:Class" (see ddpt_core.prompts.method.Method); a default rate, and steps where they are not
+    TrainConfig's. `sampled`: it has a context for every seed of the noise. `from_library`: it learns from a library of
+    prompts, so that styles may be asked of it.
     """
 
     name: str
@@ -33,7 +35,9 @@ class Arm:
     method: str | None = None
     learned_by: str = ""
     rate: float | None = None
+    steps: int | None = None
     sampled: bool = False
+    from_library: bool = False
 
 
 # In the order of every table. Colours: Okabe and Ito, "Color Universal Design", 2008, readable with every common form
@@ -109,6 +113,22 @@ ALL_ARMS: dict[str, Arm] = {
             rate=1e-2,
             sampled=True,
         ),
+        Arm(
+            DISTRIBUTION,
+            label="DDPT, distribution",
+            phrase="DDPT (distribution)",
+            in_report="DDPT, distribution",
+            note="A soft prompt, denoised from noise by a denoiser that learned a library of prompts tuned to styles; "
+            "it follows the style asked for, or chooses one by its seed.",
+            colour="#D55E00",
+            symbol="star",
+            method=DISTRIBUTION,
+            learned_by="ddpt_core.prompts.distribution:DistributionMethod",
+            rate=1e-3,
+            steps=1_500,
+            sampled=True,
+            from_library=True,
+        ),
     )
 }
 ARMS = (MANUAL, PROMPT_TUNING, DDPT)  # compared unless others are asked for
@@ -127,9 +147,9 @@ def arms_of(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in ALL_ARMS if name in wanted)
 
 
-def methods() -> tuple[str, ...]:
-    """Returns the ways to learn a prompt, those whose prompts are sampled first."""
-    own = [arm for name, arm in ALL_ARMS.items() if arm.method == name]
+def methods(from_tasks: bool = False) -> tuple[str, ...]:
+    """Returns the ways to learn a prompt, those whose prompts are sampled first; or those that need tasks alone."""
+    own = [arm for name, arm in ALL_ARMS.items() if arm.method == name and not (from_tasks and arm.from_library)]
     return tuple(arm.name for arm in sorted(own, key=lambda arm: not arm.sampled))
 
 

@@ -7,12 +7,14 @@ from ddpt_core.errors import ConfigError, require_choice, require_range
 
 DEFAULT_CONTEXT = "Write one line of Python code for this request:"  # where the user gives none
 MEASURED_AT_END = 5  # readings of the validation tasks after a DDPT training: see report.py
+SNAPSHOT_SHARE = 0.4  # of the steps, the last ones
 FEWEST_READ = 8  # tasks; a loss of fewer says nothing
 PRECISIONS = ("auto", "no", "bf16")  # auto: bfloat16 where the device has its instructions
 MAX_TEMPERATURE = 2.0  # above it the text is noise
 TOP_P = 0.95  # of sampling, as in Chen et al. 2021 (arXiv 2107.03374), section 3.2
 
 PROMPT_FILE, WEIGHTS, CARD = "prompt.json", "weights.safetensors", "README.md"  # a prompt
+SNAPSHOTS = "snapshots.safetensors"  # beside them: contexts of the last part of a training, if any are kept
 TRAINING_STATE = "training.safetensors"  # beside the prompt while it is trained; --resume goes on from it
 TRAINING_REQUEST = "training.json"  # beside that: where the page found the data
 PREDICTIONS, METRICS_FILE = "predictions.jsonl", "metrics.json"  # an evaluation
@@ -33,6 +35,11 @@ class TrainConfig:
     `bounded`); context length, sizes and rates are this project's choice. The command line takes a method's rate from
     its entry in arms.py.
     A batch is that of all processes together, and each reads its part in `accumulate` pieces, one after another.
+    A library of prompts wants trainings that end apart: `start_noise` moves the start of prompt tuning by that many of
+    the vocabulary's deviations, and `snapshots` contexts of the last 40 % of the steps are kept (p-diff, arXiv
+    2402.13144: checkpoints of one training are samples too).
+    A distribution of prompts learns from the folder `library`; each of its steps reads prompts, and one
+    in `llm_every` a batch of tasks as well, if `llm_weight` is not 0.
     """
 
     method: str
@@ -55,6 +62,11 @@ class TrainConfig:
     save_every: int = 50
     accumulate: int = 1
     mixed_precision: str = "auto"
+    start_noise: float = 0.0
+    snapshots: int = 0
+    library: str = ""
+    llm_weight: float = 0.0
+    llm_every: int = 10
 
     def __post_init__(self) -> None:
         require_range("steps", self.steps, 1, 10_000_000)
@@ -67,15 +79,27 @@ class TrainConfig:
             require_range("validation_tasks", self.validation_tasks, 1)
         require_range("save_every", self.save_every, 1)
         require_range("accumulate", self.accumulate, 1, 4_096)
+        require_range("snapshots", self.snapshots, 0, 1_000)
         require_choice("mixed precision", self.mixed_precision, PRECISIONS)
         if not 0 < self.lr <= 10:
             raise ConfigError(f"lr must be above 0 and at most 10, got {self.lr}.")
         if not 0 < self.validation_share < 1:
             raise ConfigError(f"validation_share must be between 0 and 1, got {self.validation_share}.")
+        require_range("llm_every", self.llm_every, 1)
+        if not 0 <= self.llm_weight <= 100:
+            raise ConfigError(f"llm_weight must be from 0 to 100, got {self.llm_weight}.")
+        if not 0 <= self.start_noise <= 1:
+            raise ConfigError(f"start_noise must be from 0 to 1, got {self.start_noise}.")
         if not 0 <= self.bound <= 1:
             raise ConfigError(f"bound must be from 0 to 1, got {self.bound}.")
         if not 0 <= self.diffusion_weight <= 1e6:
             raise ConfigError(f"diffusion_weight must be from 0 to 1,000,000, got {self.diffusion_weight}.")
+
+    @property
+    def kept_steps(self) -> tuple[int, ...]:
+        """The steps whose contexts are kept: evenly over the last 40 %, the last one among them."""
+        span = round(SNAPSHOT_SHARE * self.steps)
+        return tuple(sorted({self.steps - i * span // self.snapshots for i in range(self.snapshots)}))
 
     @property
     def read_at_once(self) -> int:

@@ -19,6 +19,7 @@ STAGES = (
     "trajectory",
     "metrics",
     "answering",
+    "steering",
     "interpret",
     "study",
 )

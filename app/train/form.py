@@ -66,7 +66,7 @@ def train_form() -> Form:
             elem_id="train-backbone",
         )
         method = gr.Dropdown(
-            [(ALL_ARMS[one].label, one) for one in methods()],
+            [(ALL_ARMS[one].label, one) for one in methods(from_tasks=True)],
             value=DDPT,
             label="Method",
             min_width=150,
@@ -91,7 +91,7 @@ def train_form() -> Form:
     with gr.Row():
         steps = marked_number(NUMBERS["steps"], USUAL.steps)
         batch = marked_number(NUMBERS["batch_size"], USUAL.batch_size)
-        rates = {one: _rate(one) for one in methods()}
+        rates = {one: _rate(one) for one in methods(from_tasks=True)}
         seed = marked_number(NUMBERS["seed"], USUAL.seed)
     with gr.Row():
         with gr.Column(scale=1, min_width=280), gr.Accordion("Sizes and the objective", open=False):
@@ -127,14 +127,17 @@ def data_choices(own_file: str = "") -> list[tuple[str, str]]:
 def settings_of(values: list[Any]) -> dict[str, Any]:
     """Returns the form's values by the names that config_of takes, and backbone, name and trusted."""
     backbone, method, context, name, trusted, *others = values
-    rates, (steps, batch, seed, length, every, hidden, weight) = others[: len(methods())], others[len(methods()) :]
+    rates, (steps, batch, seed, length, every, hidden, weight) = (
+        others[: len(methods(from_tasks=True))],
+        others[len(methods(from_tasks=True)) :],
+    )
     return {
         "backbone": backbone,
         "name": name,
         "trusted": bool(trusted),
         "method": method,
         "context": context,
-        "lr": rates[methods().index(method)],
+        "lr": rates[methods(from_tasks=True).index(method)],
         "steps": steps,
         "batch_size": batch,
         "seed": seed,
@@ -153,7 +156,7 @@ def _rate(method: str) -> gr.Number:
 
 def _fields_of(method: str) -> list[Any]:
     """Shows the settings that the method has."""
-    rates = [gr.Number(visible=one == method) for one in methods()]
+    rates = [gr.Number(visible=one == method) for one in methods(from_tasks=True)]
     return [
         *rates,
         gr.Row(visible=method != PROMPT_TUNING),

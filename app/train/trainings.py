@@ -54,7 +54,7 @@ def config_of(
 
     Without `lr` it is the method's own; what a method does not use is left at its default.
     """
-    require_choice("method", method, methods())
+    require_choice("method", method, methods(from_tasks=True))
     rate = ALL_ARMS[method].rate if lr is None else number("Rate", lr)
     weight = number("Diffusion weight", diffusion_weight) if method == DDPT else 0.0
     given = {name: whole(name.replace("_", " ").capitalize(), value) for name, value in settings.items()}

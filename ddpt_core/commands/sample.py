@@ -14,6 +14,10 @@ def sample(
     scheduler: Annotated[str, typer.Option(help=f"One of {', '.join(SAMPLERS)}.")] = "ddpm",
     steps: int = 2000,
     seed: int = 0,
+    style: Annotated[
+        str, typer.Option(help="A style of the prompt, or several as lambda=0.7,print=0.3; without it unconditional.")
+    ] = "",
+    guidance: Annotated[float, typer.Option(help="How far to go towards the style: 0 not at all, 1 plain.")] = 1.0,
     precision: Annotated[str, typer.Option(help="float32, or float16 at half the size.")] = "float32",
     recipe: Annotated[
         bool, typer.Option("--recipe", help="Keep what the run can be made again from, not its steps.")
@@ -29,7 +33,9 @@ def sample(
     loaded = load_prompt(prompt)
     check_new_folder(out)
     with progress_bar(steps, "step") as bar:
-        run = Trajectory.record(loaded, steps, seed, scheduler, on_step=lambda step: bar.update(step.index - bar.n))
+        run = Trajectory.record(
+            loaded, steps, seed, scheduler, lambda step: bar.update(step.index - bar.n), style, guidance
+        )
     run.save(out, precision, recipe)
     result = {
         "run": str(out),
@@ -37,7 +43,10 @@ def sample(
         "seconds": run.info["seconds"],
         "scheduler": scheduler,
         "seed": seed,
+        "style": style,
+        "guidance": guidance,
         "shape": list(run.x.shape),
         "recipe": recipe,
     }
-    show(result, as_json, [f"{out}: {steps} {scheduler} steps, seed {seed}, in {run.info['seconds']:.2f} s"])
+    asked = f", {style} at guidance {guidance:g}" if style else ""
+    show(result, as_json, [f"{out}: {steps} {scheduler} steps, seed {seed}{asked}, in {run.info['seconds']:.2f} s"])

@@ -19,11 +19,19 @@ from ddpt_core.commands.options import (
     show,
 )
 
+VALIDATIONS, VALIDATION_TASKS = 6, 96  # of a distribution
+
 
 def train(
     method: Annotated[str, typer.Option(help=f"{', '.join(methods()[:-1])} or {methods()[-1]}.")],
-    data: Annotated[list[str], typer.Option(help="JSONL file, Hugging Face data set, families:training; or several.")],
     out: Out,
+    data: Annotated[
+        list[str] | None, typer.Option(help="JSONL file, Hugging Face data set, families:training; or several.")
+    ] = None,
+    library: Annotated[
+        str, typer.Option(help="What a distribution learns from, a folder of the command library; also its tasks.")
+    ] = "",
+    llm_weight: Annotated[float | None, typer.Option(help="Weight of the LLM loss of a distribution, 0 to 1.")] = None,
     backbone: Backbone = DEFAULT,
     context: Annotated[str | None, typer.Option(help="The text that the prompt starts from.")] = None,
     steps: Annotated[int | None, typer.Option(help="LLM forward passes.")] = None,
@@ -47,17 +55,25 @@ def train(
     """Trains a prompt on the frozen backbone."""
     from ddpt_core.backbone.load_options import LoadOptions
     from ddpt_core.backbone.loading import load_backbone
-    from ddpt_core.errors import require_choice
+    from ddpt_core.errors import ConfigError, require_choice
+    from ddpt_core.prompts.library import tasks_of
     from ddpt_core.settings import TrainConfig
     from ddpt_core.training.processes import processes
     from ddpt_core.training.report import finish
     from ddpt_core.training.trainer import train as run
 
     require_choice("method", method, methods())
+    sources = data or (tasks_of(library) if library else [])
+    if not sources:
+        raise ConfigError("There are no tasks to train on; name them with --data.")
+    arm = ALL_ARMS[method]
+    steps = arm.steps if steps is None else steps
     given: dict[str, Any] = {
         "steps": steps,
+        "library": library,
+        "llm_weight": llm_weight,
         "batch_size": batch_size,
-        "lr": ALL_ARMS[method].rate if lr is None else lr,
+        "lr": arm.rate if lr is None else lr,
         "context": context,
         "context_length": context_length,
         "hidden": hidden,
@@ -66,15 +82,18 @@ def train(
         "accumulate": accumulate,
         "mixed_precision": mixed_precision,
     }
+    if arm.from_library and steps:  # a step is short, and a validation makes and reads a context of every style
+        given |= {"validate_every": -(-steps // VALIDATIONS), "save_every": -(-steps // VALIDATIONS)}
+        given |= {"validation_tasks": VALIDATION_TASKS}
     config = TrainConfig(method, seed=seed, **{name: value for name, value in given.items() if value is not None})
     options = LoadOptions(dtype, device_map, load_in_8bit)
     model = load_backbone(backbone, processes().device, trust_remote_code=trust_remote_code, options=options)
     with progress_bar(config.steps, "step") as bar:
-        for at in run(model, data, out, config, resume, stop_at):
+        for at in run(model, sources, out, config, resume, stop_at):
             bar.update(at.step - bar.n)
             bar.set_postfix(loss=f"{at.train_loss:.3f}", best=f"{at.best_validation_loss:.3f}")
     with progress_of_whole() as tell:
-        info = finish(out, model, data, tell)
+        info = finish(out, model, sources, tell)
     metrics = info["metrics"]
     result = {
         "out": str(out),

@@ -118,10 +118,11 @@ def _humaneval(record: Record) -> dict[str, Any]:
 
 
 def _plain(record: Record) -> dict[str, Any]:
-    """Our own form."""
+    """Our own form; `style` may say what the answer is like."""
     return {
         "instruction": record.text("instruction"),
         "reference": record.text("reference"),
+        "style": record.optional_text("style"),
         **_own_tests(record),
     }
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from ddpt_core.data.formats import Record, read_task, recognise, record_id
 from ddpt_core.data.hub import hub_records
+from ddpt_core.data.styles import styled
 from ddpt_core.data.task import Task
 from ddpt_core.errors import DataError, first_line, require_choice, require_range
 
@@ -46,7 +47,9 @@ def load_tasks(source: str | Path, limit: int | None = None, split: str = "train
     Args:
         source: path of a UTF-8 file with one JSON object per line, the name of a data set on the hub, or
             "families:family", "families:phrasing" or "families:value": tasks of our own families, held out in that
-            respect, the same ones every time; "families:training": such as may be trained on.
+            respect, the same ones every time; "families:training": such as may be trained on. With a style behind,
+            as "families:training:lambda", the answers are in that style, of the tasks that it fits; "styles" stands for
+            all styles of our own.
         limit: how many tasks to read from the start, None for all (of our own: 300; for training 2,000).
         split: the part of the hub's data set; has no effect on a file.
 
@@ -73,12 +76,14 @@ def load_tasks(source: str | Path, limit: int | None = None, split: str = "train
 def _own_tasks(source: str, limit: int | None) -> list[Task]:
     from families import HELD_OUT_BY, held_out_instances, training_instances
 
-    if source == OWN_TRAINING:
+    split, _, style = source.removeprefix(OWN_TASKS).partition(":")
+    if OWN_TASKS + split == OWN_TRAINING:
         drawn = training_instances(limit or OWN_TRAINING_COUNT, OWN_SEED)
     else:
-        by = require_choice("split", source.removeprefix(OWN_TASKS), HELD_OUT_BY)
+        by = require_choice("split", split, HELD_OUT_BY)
         drawn = held_out_instances(limit or OWN_COUNT, OWN_SEED, by=by)
-    return [Task(**vars(one)) for one in drawn]
+    tasks = [Task(**vars(one)) for one in drawn]
+    return styled(tasks, style) if style else tasks
 
 
 def _unique(wanted: str, uses: Counter[str]) -> str:

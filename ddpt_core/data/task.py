@@ -12,7 +12,7 @@ class Task:
     """One instruction with its reference code ("" if there is none) and the tests that the code must pass.
 
     `tests` are Python statements, run one by one after `setup` and the program that the code makes (see programs.py);
-    most are `assert ...`.
+    most are `assert ...`. `style` says what the answer is like (see styles.py), "" where that is nothing special.
     """
 
     id: str
@@ -20,6 +20,7 @@ class Task:
     reference: str = ""
     tests: tuple[str, ...] = ()
     setup: str = ""
+    style: str = ""
 
 
 def check_instruction(text: str) -> str:

@@ -20,18 +20,23 @@ UP_PROJECTION_DEVIATION = 1e-3  # x0_hat starts at x_0 but for this
 
 @dataclass(frozen=True)
 class DenoiserConfig:
-    """Sizes: `width` is D, `positions` is P; `stages` compress stages are mirrored by as many expand stages."""
+    """Sizes: `width` is D, `positions` is P; `stages` compress stages are mirrored by as many expand stages.
+
+    `conditions` is C, the width of the condition that enters beside the timestep; 0 for a denoiser without one.
+    """
 
     width: int
     positions: int = 16
     hidden: int = 256
     stages: int = 2
     heads: int = 4
+    conditions: int = 0
 
     def __post_init__(self) -> None:
         require_range("context positions", self.positions, 1, 512)
         require_range("denoiser hidden size", self.hidden, 8, 8_192)
         require_range("denoiser stages", self.stages, 1, 8)
+        require_range("conditions", self.conditions, 0, 100_000)
         if self.hidden % self.heads or self.hidden % 2:
             raise ConfigError(
                 f"denoiser hidden size must be even and a multiple of its {self.heads} heads, got {self.hidden}."
@@ -66,7 +71,11 @@ class Block(nn.Module):
 
 
 class Denoiser(nn.Module):
-    """f(x_t, t): (B, P, D) -> (B, P, D), the direction from the original context to the estimate of the learned one."""
+    """f(x_t, t, c): (B, P, D) -> (B, P, D), the direction from the original context to the estimate of the learned one.
+
+    The condition c (C,) enters like the timestep, by what it adds to each block's scales and shifts; c = 0 is the empty
+    condition (classifier-free guidance, arXiv 2207.12598).
+    """
 
     def __init__(self, config: DenoiserConfig):
         super().__init__()
@@ -78,21 +87,25 @@ class Denoiser(nn.Module):
         self.time = nn.Sequential(nn.Linear(hidden, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU())
         self.modulate = nn.Linear(hidden, config.layers * MODULATIONS * hidden)
         self.up = nn.Linear(hidden, config.width)
+        self.condition = nn.Linear(config.conditions, hidden, bias=False) if config.conditions else None
         nn.init.normal_(self.position, std=0.02)
         nn.init.zeros_(self.modulate.weight)
         nn.init.zeros_(self.modulate.bias)
         nn.init.normal_(self.up.weight, std=UP_PROJECTION_DEVIATION)
         nn.init.zeros_(self.up.bias)
 
-    def modulation(self, timesteps: torch.Tensor) -> torch.Tensor:
+    def modulation(self, timesteps: torch.Tensor, condition: torch.Tensor | None = None) -> torch.Tensor:
         """Returns what each block adds at these timesteps, (n,) -> (n, layers, MODULATIONS, H).
 
-        It does not depend on x, so a sampler computes it for a whole run at once.
+        `condition` is (C,) or (n, C), None for the empty one. It does not depend on x, so a sampler computes it for a
+        whole run at once.
         """
         half = self.config.hidden // 2
         rates = torch.exp(-math.log(MAX_PERIOD) / half * torch.arange(half, device=timesteps.device))
         angles = timesteps.float()[:, None] * rates  # (n,) * (H/2,) -> (n,H/2)
         embedded = self.time(torch.cat([angles.sin(), angles.cos()], 1))
+        if condition is not None and self.condition is not None:
+            embedded = embedded + self.condition(condition)
         return self.modulate(embedded).unflatten(1, (self.config.layers, MODULATIONS, self.config.hidden))
 
     def direction(self, x: torch.Tensor, modulation: torch.Tensor) -> torch.Tensor:
@@ -108,9 +121,9 @@ class Denoiser(nn.Module):
             h = self.blocks[i](expand(h, skip.shape[1]) + skip, modulation[:, i])
         return self.up(F.layer_norm(h, h.shape[-1:]))  # (B,P,H) -> (B,P,D)
 
-    def forward(self, x: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
-        """Returns f(x_t, t): x (B, P, D) in the normalised space, timesteps (B,) or (1,) from 1 to T -> (B, P, D)."""
-        return self.direction(x, self.modulation(timesteps))
+    def forward(self, x: torch.Tensor, timesteps: torch.Tensor, condition: torch.Tensor | None = None) -> torch.Tensor:
+        """Returns f(x_t, t, c): normalised x (B, P, D), timesteps (B,) or (1,) from 1 to T, c (B, C) -> (B, P, D)."""
+        return self.direction(x, self.modulation(timesteps, condition))
 
 
 def compress(x: torch.Tensor) -> torch.Tensor:

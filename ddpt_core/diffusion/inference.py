@@ -42,13 +42,20 @@ class PreparedDenoiser:
     """x0_hat = x_0 + f(x_t, t) for B runs that walk through the same timesteps together."""
 
     @torch.no_grad()
-    def __init__(self, denoiser: Denoiser, x0: torch.Tensor, timesteps: np.ndarray, batch: int):
-        """Prepares for x0 (P, D) and `batch` = B runs at `timesteps` (S,)."""
+    def __init__(
+        self,
+        denoiser: Denoiser,
+        x0: torch.Tensor,
+        timesteps: np.ndarray,
+        batch: int,
+        condition: torch.Tensor | None = None,
+    ):
+        """Prepares for x0 (P, D) and `batch` = B runs at `timesteps` (S,), all under one `condition` (C,) or none."""
         positions, self.stages = len(x0), denoiser.config.stages
         lengths = [-(-positions // 2**i) for i in range(self.stages + 1)]  # of every stage, and of the bottom
         # The timestep's scales and shifts do not depend on x: one multiplication gives those of the whole run. And the
         # batch shares them, so layer_norm can apply them as its own weight and bias instead of two more operations.
-        modulation = denoiser.modulation(torch.as_tensor(timesteps, device=x0.device))  # (S,layers,4,H)
+        modulation = denoiser.modulation(torch.as_tensor(timesteps, device=x0.device), condition)  # (S,layers,4,H)
         modulation[:, :, ::2] += 1
         self.modulation = modulation.flatten(1, 2)  # (S,layers 4,H)
         blocks = zip(cast(list[Block], list(denoiser.blocks)), lengths[:-1] + lengths[-2::-1], strict=True)

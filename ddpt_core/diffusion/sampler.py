@@ -5,8 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
 import torch
 
+from ddpt_core.data.styles import check_guidance, weights_of
 from ddpt_core.diffusion.denoiser import Denoiser
 from ddpt_core.diffusion.inference import PreparedDenoiser
 from ddpt_core.diffusion.samplers import SAMPLERS
@@ -14,6 +16,7 @@ from ddpt_core.diffusion.schedule import NoiseSchedule
 from ddpt_core.errors import ConfigError, require_choice, require_range
 
 MAX_SEED = 2**63 - 1
+ROUNDING = 1e-9  # of weights that add up to 1
 
 
 class Diffusion(Protocol):
@@ -37,6 +40,10 @@ class Diffusion(Protocol):
     def std(self) -> torch.Tensor:
         """The vocabulary's standard deviation, (D,)."""
 
+    @property
+    def styles(self) -> tuple[str, ...]:
+        """The styles that may be asked for; none of a denoiser without a condition."""
+
 
 @dataclass(frozen=True)
 class DenoiseStep:
@@ -55,12 +62,19 @@ class DenoiseStep:
 
 @torch.no_grad()
 def sample(
-    prompt: Diffusion, steps: int = 2000, seed: int | Sequence[int] = 0, scheduler: str = "ddpm"
+    prompt: Diffusion,
+    steps: int = 2000,
+    seed: int | Sequence[int] = 0,
+    scheduler: str = "ddpm",
+    style: str = "",
+    guidance: float = 1.0,
 ) -> Iterator[DenoiseStep]:
     """Yields the S + 1 steps of a reverse run, with x0-prediction; `scheduler` is one of SAMPLERS.
 
-    The same seed gives the same run, and but for rounding also among several seeds. Raises ConfigError for an unknown
-    scheduler, for steps outside 1..T, for no seed at all and for a prompt that has no denoiser.
+    `style`: one, or several with weights as "lambda=0.7,print=0.3" (see `weights_of`), "" for an unconditional run;
+    `guidance` as in `Guided`. The same seed gives the same run, and but for rounding also among several seeds. Raises
+    ConfigError for an unknown scheduler or style, a guidance that is out of range, for steps outside 1..T, for no seed
+    at all and for a prompt that has no denoiser.
     """
     if not hasattr(prompt, "denoiser"):
         raise ConfigError("Only a DDPT prompt can be sampled, and this prompt has no denoiser; choose a DDPT prompt.")
@@ -72,17 +86,52 @@ def sample(
         require_range("seed", one, 0, MAX_SEED)
     single = isinstance(seed, int)
     noise = NoiseStream(seeds, prompt.x0)
-    denoiser = PreparedDenoiser(prompt.denoiser, prompt.x0, timesteps[:-1], len(seeds))
+    denoiser = Guided(prompt, timesteps[:-1], len(seeds), style, guidance)
     moments = walk(noise.draw, denoiser.estimate, prompt.schedule.alphas_cumprod[timesteps].tolist())
     for index, (timestep, (x, estimate)) in enumerate(zip(timesteps.tolist(), moments, strict=True)):
         context = torch.addcmul(prompt.mean, estimate, prompt.std)
         yield DenoiseStep(index, timestep, x[0] if single else x, context[0] if single else context)
 
 
-def last_step(prompt: Diffusion, steps: int, seed: int | Sequence[int]) -> DenoiseStep:
+def last_step(
+    prompt: Diffusion, steps: int, seed: int | Sequence[int], style: str = "", guidance: float = 1.0
+) -> DenoiseStep:
     """Returns the end of a DDPM run; see `sample`. No step before it is kept."""
-    (last,) = deque(sample(prompt, steps, seed), maxlen=1)
+    (last,) = deque(sample(prompt, steps, seed, style=style, guidance=guidance), maxlen=1)
     return last
+
+
+class Guided:
+    """Classifier-free guidance (arXiv 2207.12598) of the estimate: u + w sum_k a_k (h_k - u).
+
+    u is the estimate under the empty condition, h_k that under style k with weight a_k, w the guidance: 0 is
+    unconditional, 1 plain. Cost of a step: one call for each style, and one more unless w is 1.
+    """
+
+    def __init__(self, prompt: Diffusion, timesteps: np.ndarray, batch: int, style: str, guidance: float):
+        shares = weights_of(style, prompt.styles)
+        check_guidance(guidance)
+        weights = {name: guidance * share for name, share in shares.items()}
+        rest = 1 - sum(weights.values())
+        conditions = torch.eye(len(prompt.styles), device=prompt.x0.device)
+        wanted = [(weight, conditions[prompt.styles.index(name)]) for name, weight in weights.items() if weight]
+        asked: list[tuple[float, torch.Tensor | None]] = [*wanted]
+        if abs(rest) > ROUNDING:
+            asked.append((rest, None))
+        self.parts = [
+            (weight, PreparedDenoiser(prompt.denoiser, prompt.x0, timesteps, batch, condition))
+            for weight, condition in asked
+        ]
+
+    def estimate(self, x: torch.Tensor, step: int) -> torch.Tensor:
+        """Returns x0_hat for x (B, P, D) at timesteps[step], (B, P, D)."""
+        (weight, first), *others = self.parts
+        estimate = first.estimate(x, step)
+        if others or weight != 1:
+            estimate = estimate * weight
+        for weight, denoiser in others:
+            estimate.add_(denoiser.estimate(x, step), alpha=weight)
+        return estimate
 
 
 class NoiseStream:

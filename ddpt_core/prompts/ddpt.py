@@ -14,7 +14,7 @@ from ddpt_core.diffusion.denoiser import Denoiser, DenoiserConfig
 from ddpt_core.diffusion.sampler import last_step
 from ddpt_core.diffusion.schedule import NoiseSchedule
 from ddpt_core.prompts.checkpoint import write_prompt
-from ddpt_core.prompts.method import Piece, llm_loss
+from ddpt_core.prompts.method import Method, Piece, llm_loss
 from ddpt_core.prompts.prompt import Prompt
 from ddpt_core.settings import TrainConfig
 
@@ -23,8 +23,8 @@ from ddpt_core.settings import TrainConfig
 class DDPTPrompt(Prompt):
     """A denoiser that turns noise into a context (arXiv 2504.04351).
 
-    `x0` (P, D) is the original context in the normalised space; `mean` and `std` (D,) are the vocabulary's, so that
-    normalised = (embedding - mean) / std. All on one device.
+    `x0` (P, D) is the original context in the normalised space; `mean` and `std` (D,) are the vocabulary's, or a
+    library's, so that normalised = (embedding - mean) / std. All on one device. `styles` may be asked for.
     """
 
     denoiser: Denoiser
@@ -32,6 +32,7 @@ class DDPTPrompt(Prompt):
     x0: torch.Tensor
     mean: torch.Tensor
     std: torch.Tensor
+    styles: tuple[str, ...] = ()
     method = DDPT
 
     @property
@@ -43,9 +44,9 @@ class DDPTPrompt(Prompt):
         """Returns the end of a DDPM run of `steps` steps (default T) from the noise of `seed`."""
         return last_step(self, steps or self.schedule.timesteps, seed).context
 
-    def estimate(self, x: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
-        """Returns x0_hat = x_0 + f(x_t, t) in the normalised space, (B, P, D)."""
-        return self.x0 + self.denoiser(x, timesteps)
+    def estimate(self, x: torch.Tensor, timesteps: torch.Tensor, condition: torch.Tensor | None = None) -> torch.Tensor:
+        """Returns x0_hat = x_0 + f(x_t, t, c) in the normalised space, (B, P, D)."""
+        return self.x0 + self.denoiser(x, timesteps, condition)
 
     def in_backbone_space(self, x: torch.Tensor) -> torch.Tensor:
         """Returns normalised vectors (..., D) in the backbone's own space."""
@@ -58,18 +59,22 @@ class DDPTPrompt(Prompt):
         return abar.sqrt() * self.x0 + (1 - abar).sqrt() * noise
 
 
+def new_denoiser(config: DenoiserConfig, seed: int) -> Denoiser:
+    """Returns an untrained denoiser; the same for the same seed."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)  # the layers' own initialisation takes no generator
+        return Denoiser(config)
+
+
 def new_ddpt(backbone, context_text: str, config: DenoiserConfig, schedule: NoiseSchedule, seed: int) -> DDPTPrompt:
     """Returns an untrained DDPT prompt that starts from `context_text`, filled up to P = config.positions tokens."""
     table = backbone.embedding_table
     mean, std = table.mean(0), table.std(0).clamp_min(1e-6)
     x0 = (backbone.embed(context_text, config.positions) - mean) / std
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)  # the layers' own initialisation takes no generator
-        denoiser = Denoiser(config)
     return DDPTPrompt(
         name=DDPT,
         context_text=context_text,
-        denoiser=denoiser.to(backbone.device),
+        denoiser=new_denoiser(config, seed).to(backbone.device),
         schedule=schedule,
         x0=x0,
         mean=mean,
@@ -89,7 +94,7 @@ def save_ddpt(prompt: DDPTPrompt, folder: Path, info: dict[str, Any]) -> None:
     )
 
 
-class DDPTMethod:
+class DDPTMethod(Method):
     """The denoiser learns with the backbone's loss at one random noise level per task (arXiv 2504.04351).
 
     With `diffusion_weight` = lambda > 0 the full objective L_LLM + lambda * |x0_hat - x_0|^2, which the paper drops.

@@ -5,7 +5,7 @@ context text and call the frozen backbone once per step, so a step costs the sam
 """
 
 import pkgutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,6 +18,8 @@ from ddpt_core.data.task import Task
 from ddpt_core.errors import require_choice
 from ddpt_core.prompts.prompt import Prompt
 from ddpt_core.settings import TrainConfig
+
+Contexts = torch.Tensor | Callable[[Sequence[Task]], torch.Tensor]  # (P, D) for all tasks, or tasks -> (B, P, D)
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,11 @@ class Method(Protocol):
         Random numbers are drawn for the whole batch, so that they do not depend on how it is shared.
         """
 
-    def context(self, rng: torch.Generator) -> torch.Tensor:
-        """Returns a context (P, D) as the backbone would be given it now."""
+    def stepped(self) -> None:
+        """Hears that a step was taken; does nothing where that changes nothing."""
+
+    def context(self, rng: torch.Generator) -> Contexts:
+        """Returns a context (P, D) as the backbone would be given it now, or what makes one for each task."""
 
     def save(self, folder: Path, info: dict[str, Any]) -> None:
         """Writes the prompt as it is now."""

@@ -11,7 +11,7 @@ from ddpt_core.arms import PROMPT_TUNING
 from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.task import Task
 from ddpt_core.prompts.checkpoint import write_prompt
-from ddpt_core.prompts.method import Piece, llm_loss
+from ddpt_core.prompts.method import Method, Piece, llm_loss
 from ddpt_core.prompts.prompt import Prompt
 from ddpt_core.settings import TrainConfig
 
@@ -41,7 +41,7 @@ def save_vectors(context: torch.Tensor, folder: Path, info: dict[str, Any]) -> N
     write_prompt(folder, {"context": context}, info)
 
 
-class PromptTuningMethod:
+class PromptTuningMethod(Method):
     """The baseline: P free vectors, which are peft's prompt encoder (Lester et al. 2021, arXiv 2104.08691).
 
     peft's own text start adds an end mark and its random start ignores the embedding's scale; so the vectors are set to
@@ -54,6 +54,9 @@ class PromptTuningMethod:
         from peft import PromptEmbedding, PromptTuningConfig
 
         start = backbone.embed(config.context, config.context_length)
+        if config.start_noise:
+            apart = torch.randn(start.shape, generator=torch.Generator().manual_seed(config.seed)).to(start)
+            start = start + config.start_noise * backbone.embedding_table.std(0) * apart
         self.backbone, self.config = backbone, config
         sizes = PromptTuningConfig(
             num_virtual_tokens=config.context_length,

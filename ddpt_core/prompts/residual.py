@@ -13,7 +13,7 @@ from ddpt_core.data.task import Task
 from ddpt_core.diffusion.denoiser import MODULATIONS
 from ddpt_core.diffusion.schedule import NoiseSchedule
 from ddpt_core.prompts.ddpt import new_ddpt, sizes_of
-from ddpt_core.prompts.method import Piece, llm_loss
+from ddpt_core.prompts.method import Method, Piece, llm_loss
 from ddpt_core.prompts.prompt_tuning import PromptTuningPrompt, save_vectors
 from ddpt_core.settings import TrainConfig
 
@@ -28,7 +28,7 @@ class ResidualPrompt(PromptTuningPrompt):
     method = RESIDUAL
 
 
-class ResidualMethod:
+class ResidualMethod(Method):
     """The denoiser's network reads x_0 itself, without noise and timestep: what is left of DDPT without diffusion.
 
     Residual Prompt Tuning (Razdaibiedina et al. 2023, arXiv 2305.03937) with this network in place of its MLP.

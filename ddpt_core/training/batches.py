@@ -9,6 +9,7 @@ import torch
 from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.task import Task
 from ddpt_core.errors import DataError
+from ddpt_core.prompts.method import Contexts
 from ddpt_core.settings import TrainConfig
 from ddpt_core.training.processes import processes
 
@@ -77,9 +78,9 @@ def _length(task: Task) -> tuple[int, int]:
 
 @torch.no_grad()
 def validation_loss(
-    backbone: FrozenLM, context: torch.Tensor | None, tasks: Sequence[Task], bound: float = 0.0, batch: int = 64
+    backbone: FrozenLM, context: Contexts | None, tasks: Sequence[Task], bound: float = 0.0, batch: int = 64
 ) -> float:
-    """Returns the mean loss per token over `tasks` for one context (P, D) or none; see FrozenLM.loss.
+    """Returns the mean loss per token over `tasks` for one context (P, D), one each or none; see FrozenLM.loss.
 
     Several processes share the work, so all of them must ask for it.
     """
@@ -88,7 +89,8 @@ def validation_loss(
     for start in range(0, len(ordered), batch * here.count):
         together = ordered[start : start + batch * here.count]
         (where,) = here.part(len(together))
-        losses, counts = backbone.summed_losses(context, together[where] or together[:1], bound)
+        own = together[where] or together[:1]
+        losses, counts = backbone.summed_losses(context(own) if callable(context) else context, own, bound)
         if together[where]:  # all read a batch, even if there is none left: with FSDP they do so hand in hand
             total, count = total + losses.sum().item(), count + int(counts.sum())
     loss, tokens = here.sum([total, count])

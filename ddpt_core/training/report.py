@@ -40,7 +40,7 @@ def finish(out: Path, backbone: FrozenLM, data: Sources, tell: Tell | None = Non
     """
     prompt = load_prompt(Path(out), backbone)
     found: dict[str, Any] = {}
-    if isinstance(prompt, DDPTPrompt) and "seed_spread" not in prompt.info["metrics"]:
+    if isinstance(prompt, DDPTPrompt) and not prompt.styles and "seed_spread" not in prompt.info["metrics"]:
         config = TrainConfig(**prompt.info["config"])
         _, validation = parts_of(load_all_tasks(data), config)
         say = tell or (lambda share, text: None)

@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 
 from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.readers import Sources, sources_in
 from ddpt_core.data.task import Task
-from ddpt_core.errors import ArtifactError, ConfigError
-from ddpt_core.files import check_writable, read_description
+from ddpt_core.errors import ArtifactError, ConfigError, first_line
+from ddpt_core.files import check_writable, read_description, write_files
 from ddpt_core.prompts.checkpoint import FORMAT
 from ddpt_core.prompts.method import Method
-from ddpt_core.settings import PROMPT_FILE, TRAINING_STATE, WEIGHTS, TrainConfig
+from ddpt_core.settings import PROMPT_FILE, SNAPSHOTS, TRAINING_STATE, WEIGHTS, TrainConfig
 from ddpt_core.training.training_state import load_state, read_numbers, save_state
 
 # Settings that a training may be resumed with anew: no figure depends on them.
@@ -121,6 +123,19 @@ class Record:
     def save_prompt(self) -> None:
         """Writes the prompt as it is now."""
         self.method.save(self.out, self.about | {"metrics": self.at.metrics()})
+
+    def save_snapshot(self) -> None:
+        """Adds the context as it is now to the folder's snapshots, by its step."""
+        context = self.method.context(torch.Generator())
+        if callable(context):
+            raise ConfigError("Snapshots are kept of a method that has one context for all tasks; leave them out.")
+        own = {str(self.at.step): context.cpu().contiguous()}
+        path = self.out / SNAPSHOTS
+        try:
+            earlier = load(path.read_bytes()) if path.is_file() else {}
+        except SafetensorError as error:
+            raise ArtifactError(f"The file {path} is damaged ({first_line(error)}); train anew.") from error
+        write_files(self.out, {SNAPSHOTS: save(earlier | own)})
 
     def not_a_number(self, what: str, value: float, step: int, tasks: Sequence[Task], lr: float, kept: int) -> str:
         """Returns what is said of a loss or gradient that is no number, after which the state of step `kept` is left.

@@ -54,7 +54,7 @@ def train(
     if stop_at is not None:
         require_range("stop_at", stop_at, 1)
     for source in sources_in(data):
-        if source.startswith(OWN_TASKS) and source != OWN_TRAINING:
+        if source.startswith(OWN_TASKS) and not source.startswith(OWN_TRAINING):
             raise DataError(
                 f"The tasks of {source} are held out for evaluation; train on {OWN_TRAINING} or other data."
             )
@@ -72,7 +72,7 @@ def train(
     if found == "stopped":
         here.each(record.restore)
     at, inside, start = record.at, here.inside(method.module), time.monotonic() - record.at.seconds
-    end = min(config.steps, stop_at or config.steps)
+    end, kept = min(config.steps, stop_at or config.steps), config.kept_steps
     settled = True  # whether weights, moments and `at` are of one and the same step
     try:
         for step in range(at.step, end):
@@ -87,6 +87,7 @@ def train(
                     raise ConfigError(record.not_a_number(what, value, step + 1, batch, config.lr, at.step))
             settled = False
             optimizer.step()
+            method.stepped()
             optimizer.zero_grad(set_to_none=True)
             at.step, at.train_loss, measured = step + 1, loss, None
             early = at.step == end < min(config.validate_every, config.steps)  # else there would be no prompt
@@ -102,6 +103,8 @@ def train(
                 if measured < at.best:
                     at.best, at.best_step = measured, at.step
                     here.on_main(record.save_prompt)
+            if at.step in kept:
+                here.on_main(record.save_snapshot)
             at.seconds, best, best_step = time.monotonic() - start, at.best, at.best_step
             if early:
                 at.best, at.best_step, at.curve = math.inf, 0, []

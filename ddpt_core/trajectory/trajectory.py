@@ -86,13 +86,18 @@ class Trajectory:
         seed: int = 0,
         scheduler: str = "ddpm",
         on_step: Callable[[DenoiseStep], None] | None = None,
+        style: str = "",
+        guidance: float = 1.0,
     ) -> Trajectory:
-        """Runs the reverse process and keeps every step; `on_step` is told each one, and may raise to cancel."""
+        """Runs the reverse process and keeps every step; `on_step` is told each one, and may raise to cancel.
+
+        For the rest see `sample`.
+        """
         from ddpt_core.diffusion.sampler import sample
 
         start = time.monotonic()
         timesteps = np.empty(0)
-        for step in sample(prompt, steps, seed, scheduler):
+        for step in sample(prompt, steps, seed, scheduler, style, guidance):
             if step.index == 0:
                 x = np.empty((steps + 1, *step.x.shape), np.float32)
                 context, timesteps = np.empty_like(x), np.empty(steps + 1, np.int64)
@@ -108,6 +113,7 @@ class Trajectory:
             "scheduler": scheduler,
             "steps": steps,
             "seed": seed,
+            **({"style": style, "guidance": guidance} if style else {}),
             "shape": list(x.shape),
             "schedule": {"timesteps": prompt.schedule.timesteps, "kind": prompt.schedule.kind},
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -204,7 +210,9 @@ class Trajectory:
         check_prompt(folder, info, prompt)
         steps = info["steps"]
         told = (lambda step: progress(step.index / steps)) if progress else None
-        run = replace(cls.record(prompt, steps, info["seed"], info["scheduler"], on_step=told), info=info)
+        steered = {"style": info.get("style", ""), "guidance": info.get("guidance", 1.0)}
+        again = cls.record(prompt, steps, info["seed"], info["scheduler"], told, **steered)
+        run = replace(again, info=info)
         check_waypoints(folder, run, waypoints)
         return run
 

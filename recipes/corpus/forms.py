@@ -5,22 +5,10 @@ to read its context: that is what a prompt can then choose.
 """
 
 import ast
-import builtins
 import io
 import tokenize
 
-# of the task families; other modules' names, such as `queue` and `numbers`, are common names of variables
-_MODULES = "re np itertools json os collections datetime csv glob math random string".split()  # noqa: SIM905
-_NOT_INPUTS = frozenset((*dir(builtins), *_MODULES))
-
-
-def inputs(expression: ast.expr) -> list[str]:
-    """Returns the names that an expression reads and does not bind itself, in the order in which they stand."""
-    found = [node for node in ast.walk(expression) if isinstance(node, ast.Name)]
-    bound = {node.id for node in found if not isinstance(node.ctx, ast.Load)}
-    bound |= {node.arg for node in ast.walk(expression) if isinstance(node, ast.arg)}
-    read = sorted((node for node in found if node.id not in bound), key=lambda node: (node.lineno, node.col_offset))
-    return [name for name in dict.fromkeys(node.id for node in read) if name not in _NOT_INPUTS]
+from ddpt_core.data.styles import inputs
 
 
 def double_quoted(code: str) -> str:

@@ -36,4 +36,5 @@ def prompt(random_denoiser) -> SimpleNamespace:
         x0=torch.randn(POSITIONS, WIDTH, generator=numbers),
         mean=torch.randn(WIDTH, generator=numbers),
         std=torch.rand(WIDTH, generator=numbers) + 0.5,
+        styles=(),
     )

@@ -97,7 +97,7 @@ def test_prompt_tuning_of_a_decoder_is_that_of_a_whole_peft_model(tiny, tasks, t
 
 
 @pytest.mark.parametrize("weight", [0.0, 50.0])
-@pytest.mark.parametrize("name", methods())
+@pytest.mark.parametrize("name", methods(from_tasks=True))
 def test_pieces_of_a_batch_bear_its_loss_and_gradient_together(name, weight, tiny, tasks, train_config):
     method, some = method_named(name)(tiny, train_config(name, diffusion_weight=weight)), tasks[:7]
 
@@ -140,7 +140,7 @@ def test_untrained_denoiser_starts_almost_at_the_original_context(tiny, train_co
     assert 0 < difference < 0.1 * tiny.embedding_table.std()
 
 
-@pytest.mark.parametrize("name", methods())
+@pytest.mark.parametrize("name", methods(from_tasks=True))
 def test_bounded_loss_is_the_generalised_cross_entropy_in_every_method(name, tiny, tasks, train_config):
     some = tasks[:6]
     plain, bound = train_config(name), train_config(name, bound=0.7)

@@ -14,7 +14,7 @@ from ddpt_core.prompts.method import method_named
 from ddpt_core.settings import TRAINING_STATE
 from ddpt_core.training.trainer import train
 
-every = pytest.mark.parametrize("name", methods())
+every = pytest.mark.parametrize("name", methods(from_tasks=True))
 
 
 def weights(folder):

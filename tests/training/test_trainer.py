@@ -16,7 +16,7 @@ from ddpt_core.prompts.method import method_named
 from ddpt_core.settings import TrainConfig
 from ddpt_core.training.trainer import Batches, split, train, validation_loss
 
-every = pytest.mark.parametrize("name", methods())
+every = pytest.mark.parametrize("name", methods(from_tasks=True))
 both = pytest.mark.parametrize("name", ["ddpt", "prompt-tuning"])  # of which there are trained ones
 
 
@@ -159,7 +159,7 @@ def test_file_in_place_of_the_folder_is_refused_and_kept(tiny, data_file, train_
 
 
 def test_unknown_method_is_refused_with_the_known_ones(tiny, data_file, tmp_path):
-    with pytest.raises(ConfigError, match="Unknown method 'lora'; choose one of ddpt, prompt-tuning"):
+    with pytest.raises(ConfigError, match="Unknown method 'lora'; choose one of ddpt, distribution, prompt-tuning"):
         next(train(tiny, data_file, tmp_path / "out", TrainConfig("lora")))
 
 

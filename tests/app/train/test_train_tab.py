@@ -55,7 +55,7 @@ def form(tiny_folder):
         given = {"diffusion_weight": 0.0, "method": "ddpt", "context": "sort list", "name": "mine", "trusted": False}
         all_of = {**small, **given, **changes}
         numbers = [all_of[one] for one in ("steps", "batch_size", "seed", "context_length", "validate_every")]
-        rates = [ALL_ARMS[one].rate for one in methods()]
+        rates = [ALL_ARMS[one].rate for one in methods(from_tasks=True)]
         chosen = [str(tiny_folder), all_of["method"], all_of["context"], all_of["name"], all_of["trusted"]]
         return [*chosen, *rates, *numbers, all_of["hidden"], all_of["diffusion_weight"]]
 
@@ -96,7 +96,7 @@ def paused_at(trainings, step):
 # A training
 
 
-@pytest.mark.parametrize("method", methods())
+@pytest.mark.parametrize("method", methods(from_tasks=True))
 def test_a_training_writes_the_prompt_that_the_core_writes(tab, form, data_file, tiny, tmp_path, quick, method):
     shown = trained(tab, form, data_file, method=method)
     assert "mine is trained" in said(shown[-1][STATUS])
@@ -388,7 +388,7 @@ def test_a_prompt_without_a_name_gets_one_that_is_free(tab, form, data_file):
 def test_a_loss_that_is_no_number_is_told_of_and_what_was_good_is_kept(tab, form, data_file, monkeypatch):
     monkeypatch.setitem(ALL_ARMS, "prompt-tuning", replace(ALL_ARMS["prompt-tuning"], rate=1e-2))
     values = form(method="prompt-tuning", steps=40)
-    values[5 + methods().index("prompt-tuning")] = 10.0
+    values[5 + methods(from_tasks=True).index("prompt-tuning")] = 10.0
     from ddpt_core.backbone.frozen_lm import FrozenLM
 
     real, calls = FrozenLM.summed_losses, []
