@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 
 from ddpt_core.backbone.registry import DEFAULT
-from ddpt_core.commands.options import Backbone, DeviceMap, Dtype, EightBit, Json, Prompts, Trust, show
+from ddpt_core.commands.loading import Loading, with_loading
+from ddpt_core.commands.options import Backbone, Json, Prompts, show
 
 
+@with_loading
 def compare(
     instruction: Annotated[str, typer.Option(help="What the code should do.")],
     reference: Annotated[str | None, typer.Option(help="The code to compare with.")] = None,
@@ -18,24 +20,19 @@ def compare(
     context: Annotated[str | None, typer.Option(help="The manual arm's context.")] = None,
     backbone: Backbone = DEFAULT,
     seed: int = 0,
-    trust_remote_code: Trust = False,
-    dtype: Dtype = "auto",
-    device_map: DeviceMap = None,
-    load_in_8bit: EightBit = False,
+    *,
+    loading: Loading,
     as_json: Json = False,
 ) -> None:
     """Code from each arm: manual, prompt-tuning, ddpt."""
     from ddpt_core.answering.arms import choose_prompts
     from ddpt_core.answering.arms import compare as run
-    from ddpt_core.backbone.load_options import LoadOptions
-    from ddpt_core.backbone.loading import load_backbone
     from ddpt_core.data.task import check_instruction
     from ddpt_core.metrics.tests_file import read_tests
 
     check_instruction(instruction)
     statements = read_tests(tests) if tests else []
-    options = LoadOptions(dtype, device_map, load_in_8bit)
-    model = load_backbone(backbone, trust_remote_code=trust_remote_code, options=options)
+    model = loading.backbone(backbone)
     results = run(
         instruction,
         reference,

@@ -5,23 +5,21 @@ from typing import Annotated, Any
 import typer
 
 from ddpt_core.backbone.registry import DEFAULT
+from ddpt_core.commands.loading import Loading, with_loading
 from ddpt_core.commands.options import (
     Backbone,
-    DeviceMap,
-    Dtype,
-    EightBit,
     Json,
     Memory,
     Out,
     Prompts,
     Timeout,
-    Trust,
     progress_of_whole,
     show,
 )
 from ddpt_core.settings import GenerationSettings
 
 
+@with_loading
 def evaluate(
     data: Annotated[str, typer.Option(help="JSONL file, Hugging Face data set, or families:value (phrasing, family).")],
     out: Out,
@@ -41,17 +39,13 @@ def evaluate(
     ] = False,
     timeout: Timeout = 10.0,
     memory: Memory = 512,
-    trust_remote_code: Trust = False,
-    dtype: Dtype = "auto",
-    device_map: DeviceMap = None,
-    load_in_8bit: EightBit = False,
+    *,
+    loading: Loading,
     as_json: Json = False,
 ) -> None:
     """Writes predictions.jsonl and metrics.json of every arm on a data set."""
     from ddpt_core.answering.arms import choose_prompts
     from ddpt_core.answering.evaluate import evaluate as run
-    from ddpt_core.backbone.load_options import LoadOptions
-    from ddpt_core.backbone.loading import load_backbone
     from ddpt_core.errors import ConfigError
     from ddpt_core.metrics.execution import Limits
     from ddpt_core.training.processes import processes
@@ -63,8 +57,7 @@ def evaluate(
         )
     settings = GenerationSettings(max_new_tokens=max_new_tokens)
     wanted, limits = whole_numbers("--k", k), Limits(timeout=timeout, memory_mb=memory)
-    options = LoadOptions(dtype, device_map, load_in_8bit)
-    model = load_backbone(backbone, processes().device, trust_remote_code=trust_remote_code, options=options)
+    model = loading.backbone(backbone, processes().device)
     with progress_of_whole() as tell:
         report = run(
             data,

@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from ddpt_core.commands.options import Backbone, DeviceMap, Dtype, EightBit, Json, Trust, show
+from ddpt_core.commands.loading import Loading, with_loading
+from ddpt_core.commands.options import Backbone, Json, show
 
 
+@with_loading
 def info(
     as_json: Json = False,
     backbone: Backbone = "",
-    trust_remote_code: Trust = False,
-    dtype: Dtype = "auto",
-    device_map: DeviceMap = None,
-    load_in_8bit: EightBit = False,
+    *,
+    loading: Loading,
 ) -> None:
     """What is installed: backbones, prompts, runs, device, versions; with --backbone, what that model is."""
     import platform
@@ -37,11 +37,9 @@ def info(
     }
     lines = [f"{key}: {', '.join(v) if isinstance(v, list) else v}" for key, v in result.items()]
     if backbone:
-        from ddpt_core import load_backbone
         from ddpt_core.backbone.description import describe
 
-        options = LoadOptions(dtype, device_map, load_in_8bit)
-        told = describe(load_backbone(backbone, trust_remote_code=trust_remote_code, options=options))
+        told = describe(loading.backbone(backbone))
         result["backbone"] = told
         lines = [f"{key}: {in_words(value)}" for key, value in told.items()]
     show(result, as_json, lines)

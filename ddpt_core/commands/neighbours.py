@@ -5,9 +5,11 @@ from typing import Annotated
 
 import typer
 
-from ddpt_core.commands.options import Backbone, DeviceMap, Dtype, EightBit, Json, Trust, progress_of_whole, show
+from ddpt_core.commands.loading import Loading, with_loading
+from ddpt_core.commands.options import Backbone, Json, progress_of_whole, show
 
 
+@with_loading
 def neighbours(
     run: Annotated[str, typer.Argument(help="A recorded run: name or folder.")],
     step: Annotated[int, typer.Option(help="0 = pure noise to S = final; negative counts from the end.")] = -1,
@@ -18,15 +20,12 @@ def neighbours(
         str, typer.Option(help="The prompt that a recipe was made with, where it is not among your prompts.")
     ] = "",
     backbone: Backbone = "",
-    trust_remote_code: Trust = False,
-    dtype: Dtype = "auto",
-    device_map: DeviceMap = None,
-    load_in_8bit: EightBit = False,
+    *,
+    loading: Loading,
     as_json: Json = False,
 ) -> None:
     """Nearest vocabulary tokens of every position at a step."""
-    from ddpt_core import NearestTokens, Trajectory, load_backbone, load_prompt
-    from ddpt_core.backbone.load_options import LoadOptions
+    from ddpt_core import NearestTokens, Trajectory, load_prompt
     from ddpt_core.errors import ArtifactError, require_choice, require_range
 
     of = "estimate" if of == "context" else of  # its name in the files, and once here
@@ -39,8 +38,7 @@ def neighbours(
     made_on = loaded.info.get("backbone") or {}
     if not backbone and "name" not in made_on:
         raise ArtifactError(f"The run {run} does not say with which backbone it was recorded; name it with --backbone.")
-    options = LoadOptions(dtype, device_map, load_in_8bit)
-    model = load_backbone(backbone or made_on["name"], trust_remote_code=trust_remote_code, options=options)
+    model = loading.backbone(backbone or made_on["name"])
     if model.sha256 != made_on.get("sha256"):
         raise ArtifactError(
             f"The run {run} was recorded with another backbone than {model.name!r}; name its own with --backbone."

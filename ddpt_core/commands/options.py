@@ -15,12 +15,6 @@ from ddpt_core.training.processes import is_main
 BETWEEN_LINES = 10.0  # s, where progress cannot be drawn over
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else on stdout.")]
 Backbone = Annotated[str, typer.Option(help="The default one, a folder, or a name on the Hugging Face hub.")]
-Trust = Annotated[
-    bool, typer.Option(help="Run the Python code that comes with a model: it can do whatever you can do here.")
-]
-Dtype = Annotated[str, typer.Option(help="How weights are held: auto, float32, bfloat16 or float16.")]
-DeviceMap = Annotated[str | None, typer.Option(help="'auto' spreads the backbone over all devices.")]
-EightBit = Annotated[bool, typer.Option("--load-in-8bit", help="Hold its weights in 8 bits; needs bitsandbytes.")]
 Prompts = Annotated[
     list[str] | None, typer.Option("--prompt", help="A trained prompt (name or folder); may be given once per method.")
 ]

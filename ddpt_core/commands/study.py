@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
-from ddpt_core.commands.options import DeviceMap, Dtype, EightBit, Json, Trust, progress_bar, show
+from ddpt_core.commands.loading import Loading, with_loading
+from ddpt_core.commands.options import Json, progress_bar, show
 
 
+@with_loading
 def study(
     file: Annotated[Path, typer.Argument(help="The study, a YAML file such as studies/small.yaml.")],
     out: Annotated[
@@ -24,15 +26,11 @@ def study(
     pictures: Annotated[Path | None, typer.Option(help="Copy the report's pictures (SVG) to this folder.")] = None,
     readme: Annotated[Path | None, typer.Option(help="Put the tables between the marks of this Markdown file.")] = None,
     ship: Annotated[bool, typer.Option("--ship", help="Put results and prompts into assets/.")] = False,
-    trust_remote_code: Trust = False,
-    dtype: Dtype = "auto",
-    device_map: DeviceMap = None,
-    load_in_8bit: EightBit = False,
+    *,
+    loading: Loading,
     as_json: Json = False,
 ) -> None:
     """Trains, chooses and compares every arm of a study; writes results.json, report.md and report.html."""
-    from ddpt_core.backbone.load_options import LoadOptions
-    from ddpt_core.backbone.loading import load_backbone
     from ddpt_core.backbone.registry import ASSETS, user_folder
     from ddpt_core.errors import ConfigError, require_range
     from ddpt_core.files import check_writable
@@ -54,21 +52,10 @@ def study(
     if readme:
         check_readme(readme)
 
-    options = LoadOptions(dtype, device_map, load_in_8bit)
-    given = {
-        f"--limit {limit}": limit is not None,
-        "--trust-remote-code": trust_remote_code,
-        f"--dtype {dtype}": dtype != LoadOptions.dtype,
-        f"--device-map {device_map}": device_map is not None,
-        "--load-in-8bit": load_in_8bit,
-    }
-    command = " ".join(["python -m ddpt_core study", str(file), *(one for one, there in given.items() if there)])
-
-    def load(name: str):
-        return load_backbone(name, trust_remote_code=trust_remote_code, options=options)
-
+    given = [*([f"--limit {limit}"] if limit is not None else []), *loading.typed()]
+    command = " ".join(["python -m ddpt_core study", str(file), *given])
     if estimate:
-        found = check(plan, Shelf(load), data_root, limit)
+        found = check(plan, Shelf(loading.backbone), data_root, limit)
         lines = [found.estimate.sentence(), *(f"{name} cannot be had: {why}" for name, why in found.missing.items())]
         show(found.estimate.described() | {"missing": found.missing}, as_json, lines)
         return
@@ -85,7 +72,7 @@ def study(
             plan,
             out,
             data_root=data_root,
-            load=load,
+            load=loading.backbone,
             limit=limit,
             resume=resume,
             command=f"{command} --out DIR",

@@ -1,19 +1,17 @@
 """`train`: a prompt learned on the frozen backbone."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from ddpt_core.arms import ALL_ARMS, methods
 from ddpt_core.backbone.registry import DEFAULT
+from ddpt_core.commands.loading import Loading, with_loading
 from ddpt_core.commands.options import (
     Backbone,
-    DeviceMap,
-    Dtype,
-    EightBit,
     Json,
     Out,
-    Trust,
     progress_bar,
     progress_of_whole,
     show,
@@ -22,6 +20,7 @@ from ddpt_core.commands.options import (
 VALIDATIONS, VALIDATION_TASKS = 6, 96  # of a distribution
 
 
+@with_loading
 def train(
     method: Annotated[str, typer.Option(help=f"{', '.join(methods()[:-1])} or {methods()[-1]}.")],
     out: Out,
@@ -46,18 +45,15 @@ def train(
     mixed_precision: Annotated[str, typer.Option(help="no, bf16, or auto: bf16 where it is fast.")] = "auto",
     stop_at: Annotated[int | None, typer.Option(help="Stop after this many of the steps; --resume goes on.")] = None,
     resume: Annotated[bool, typer.Option(help="Go on with the training stopped in the folder.")] = False,
-    trust_remote_code: Trust = False,
-    dtype: Dtype = "auto",
-    device_map: DeviceMap = None,
-    load_in_8bit: EightBit = False,
+    *,
+    loading: Loading,
     as_json: Json = False,
 ) -> None:
     """Trains a prompt on the frozen backbone."""
-    from ddpt_core.backbone.load_options import LoadOptions
-    from ddpt_core.backbone.loading import load_backbone
     from ddpt_core.errors import ConfigError, require_choice
     from ddpt_core.prompts.library import tasks_of
     from ddpt_core.settings import TrainConfig
+    from ddpt_core.steering.diagnostics import finish as finish_steered
     from ddpt_core.training.processes import processes
     from ddpt_core.training.report import finish
     from ddpt_core.training.trainer import train as run
@@ -86,14 +82,15 @@ def train(
         given |= {"validate_every": -(-steps // VALIDATIONS), "save_every": -(-steps // VALIDATIONS)}
         given |= {"validation_tasks": VALIDATION_TASKS}
     config = TrainConfig(method, seed=seed, **{name: value for name, value in given.items() if value is not None})
-    options = LoadOptions(dtype, device_map, load_in_8bit)
-    model = load_backbone(backbone, processes().device, trust_remote_code=trust_remote_code, options=options)
+    model = loading.backbone(backbone, processes().device)
     with progress_bar(config.steps, "step") as bar:
         for at in run(model, sources, out, config, resume, stop_at):
             bar.update(at.step - bar.n)
             bar.set_postfix(loss=f"{at.train_loss:.3f}", best=f"{at.best_validation_loss:.3f}")
     with progress_of_whole() as tell:
         info = finish(out, model, sources, tell)
+        if arm.from_library:
+            info = finish_steered(out, model, Path(library), tell)
     metrics = info["metrics"]
     result = {
         "out": str(out),
