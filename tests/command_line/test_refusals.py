@@ -25,9 +25,9 @@ def test_unknown_names_are_refused_with_those_that_are_known(
     assert "Unknown metric 'dot'; choose one of cosine, l2" in refused("neighbours", "known", "--metric", "dot")
     assert "choose one of estimate, state" in refused("neighbours", "known", "--of", "noise")
     options = ["--data", data_file, "--out", home / "x", "--backbone", tiny_folder]
-    arms = "choose one of ddpt, ddpt-full, manual, none, prompt-tuning, residual"
+    arms = "choose one of ddpt, ddpt-full, distribution, manual, none, prompt-tuning, residual"
     assert arms in refused("evaluate", *options, "--arms", "manual,magic")
-    assert "choose one of ddpt, prompt-tuning, residual" in refused("train", *options, "--method", "lora")
+    assert "choose one of ddpt, distribution, prompt-tuning, residual" in refused("train", *options, "--method", "lora")
     assert "choose one of float16, float32" in refused(
         "sample", "--prompt", "known", "--precision", "int8", "--out", home / "x"
     )

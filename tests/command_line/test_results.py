@@ -61,6 +61,8 @@ def test_sample_records_a_run(told, prompts, tmp_path):
         "steps": 6,
         "scheduler": "ddim",
         "seed": 7,
+        "style": "",
+        "guidance": 1.0,
         "shape": [7, 8, 32],
         "recipe": False,
     }
