@@ -31,7 +31,7 @@ _kept: OrderedDict[tuple[Prompt, int], torch.Tensor] = OrderedDict()  # (prompt,
 
 
 @dataclass(frozen=True)
-class Arm:
+class ArmContext:
     """A name and its context (P, D), None for the arm without one; `missing` says why an arm is not run."""
 
     name: str
@@ -81,7 +81,7 @@ def make_arms(
     manual_context: str | None = None,
     seed: int = 0,
     names: Sequence[str] = ARMS,
-) -> list[Arm]:
+) -> list[ArmContext]:
     """Returns the arms of `names` in their order; the manual context is by default the one the prompts started from.
 
     In place of a prompt may stand why there is none. Raises DataError for a manual context that is too long.
@@ -93,19 +93,19 @@ def make_arms(
 
 def make_arm(
     backbone: FrozenLM, name: str, prompt: Prompt | str | None, text: str, seed: int = 0, tell: Tell | None = None
-) -> Arm:
+) -> ArmContext:
     """Returns one arm: the manual one is of `text`, one that learns of `prompt` and, if it is sampled, of `seed`.
 
     A text stands there as it is written, as many positions as it has tokens; raises DataError for one that is too
     long. A prompt that is a sentence says why there is none. `tell` hears of the reverse process.
     """
     if name == NONE:
-        return Arm(name, None)
+        return ArmContext(name, None)
     if name == MANUAL:
-        return Arm(name, manual(backbone, text))
+        return ArmContext(name, manual(backbone, text))
     if isinstance(prompt, Prompt):
-        return Arm(name, final_context(prompt, seed, tell))
-    return Arm(name, None, prompt or f"no {name} prompt of the backbone {backbone.name!r} was given")
+        return ArmContext(name, final_context(prompt, seed, tell))
+    return ArmContext(name, None, prompt or f"no {name} prompt of the backbone {backbone.name!r} was given")
 
 
 def manual(backbone: FrozenLM, text: str) -> torch.Tensor:
@@ -171,14 +171,14 @@ def compare(
     return results
 
 
-def run_arm(backbone: FrozenLM, arm: Arm, task: Task, settings: GenerationSettings | None = None) -> ArmResult:
+def run_arm(backbone: FrozenLM, arm: ArmContext, task: Task, settings: GenerationSettings | None = None) -> ArmResult:
     """Returns what the backbone writes for one task under one arm, judged, its tests run."""
     (result,) = answered(backbone, arm, [task], settings)
     return tested(result, task)
 
 
 def answered(
-    backbone: FrozenLM, arm: Arm, tasks: Sequence[Task], settings: GenerationSettings | None = None
+    backbone: FrozenLM, arm: ArmContext, tasks: Sequence[Task], settings: GenerationSettings | None = None
 ) -> list[ArmResult]:
     """Returns what the backbone writes for each task under one arm, each judged by itself; no tests are run.
 

@@ -21,7 +21,7 @@ from ddpt_core.data.task import Task, check_instruction
 from ddpt_core.errors import DataError
 
 if TYPE_CHECKING:
-    from ddpt_core.answering.arms import Arm
+    from ddpt_core.answering.arms import ArmContext
     from ddpt_core.backbone.frozen_lm import GenerationSettings
 
 
@@ -123,9 +123,9 @@ class Comparisons:
         results = [self.ask(question, column, tell).result for column in columns]
         return described(question, columns) | {"arms": [asdict(result) for result in results]}
 
-    def arm(self, question: Question, backbone, column: Column, tell: Tell) -> tuple[Arm, str]:
+    def arm(self, question: Question, backbone, column: Column, tell: Tell) -> tuple[ArmContext, str]:
         """Returns the column's arm, under the column's key, with its context (P, D), and the context in words."""
-        from ddpt_core.answering.arms import Arm, make_arm
+        from ddpt_core.answering.arms import ArmContext, make_arm
 
         name = column.arm
         prompt = self.prompts.load(question.prompts, name, backbone) if name in trained_arms() else None
@@ -134,7 +134,7 @@ class Comparisons:
         except DataError as error:
             if not column.typed:
                 raise
-            arm = Arm(name, None, str(error))
+            arm = ArmContext(name, None, str(error))
         return replace(arm, name=column.key), _about(column, prompt, arm)
 
 
@@ -150,7 +150,7 @@ def described(question: Question, columns: Sequence[Column]) -> dict[str, Any]:
     }
 
 
-def _about(column: Column, prompt: Any, arm: Arm) -> str:
+def _about(column: Column, prompt: Any, arm: ArmContext) -> str:
     """Returns in words which context an arm has; `prompt` is what it was made of, or says why there is none."""
     if column.arm == NONE:
         return "nothing stands before the instruction"
