@@ -10,7 +10,7 @@ import torch
 
 from ddpt_core import GenerationSettings
 from ddpt_core.__main__ import main
-from ddpt_core.backbone.architecture import Architecture, target_losses
+from ddpt_core.backbone.architecture import Architecture
 from ddpt_core.backbone.description import describe
 from ddpt_core.backbone.kinds import KINDS
 from ddpt_core.backbone.loading import load_backbone
@@ -77,10 +77,10 @@ class Echo(Architecture):
     def __init__(self, model, tokenizer):
         self.texts = Texts(model, tokenizer)
 
-    def losses(self, context, tasks, bound=0.0):
-        labels = self.target_ids([task.reference for task in tasks])
+    def score(self, context, instructions, references):
+        labels = self.target_ids(references)
         logits = -self.texts.embeddings.weight.norm(dim=1).expand(*labels.shape, -1)
-        return target_losses(logits + context.mean() * 0, labels, bound)
+        return logits + context.mean() * 0, labels
 
     def write(self, context, instructions, options):
         rows = self.texts.bare_rows(instructions)

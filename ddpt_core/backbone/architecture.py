@@ -55,13 +55,17 @@ class Architecture(ABC):
         return False
 
     @abstractmethod
+    def score(
+        self, context: torch.Tensor | None, instructions: Sequence[str], references: Sequence[str]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Returns logits (B,L,V), differentiable in `context`, and labels (B,L), IGNORED where none is asked."""
+
     def losses(
         self, context: torch.Tensor | None, tasks: Sequence[Task], bound: float = 0.0
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Returns each task's summed loss (B,), differentiable in `context`, and its number of tokens (B,).
-
-        See `target_losses` for `bound`.
-        """
+        """Returns each task's summed loss (B,) and its number of tokens (B,), by `target_losses`."""
+        instructions, references = [task.instruction for task in tasks], [task.reference for task in tasks]
+        return target_losses(*self.score(context, instructions, references), bound)
 
     @abstractmethod
     def write(

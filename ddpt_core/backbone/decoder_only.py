@@ -6,10 +6,9 @@ from typing import Any
 
 import torch
 
-from ddpt_core.backbone.architecture import Architecture, check_positions, most_positions, one_for_each, target_losses
+from ddpt_core.backbone.architecture import Architecture, check_positions, most_positions, one_for_each
 from ddpt_core.backbone.generation import seeing_prompts
 from ddpt_core.backbone.texts import IGNORED, Texts
-from ddpt_core.data.task import Task
 from ddpt_core.errors import BackboneError, first_line
 
 SEPARATOR = "\n"  # between instruction and target where no chat template says how an answer begins
@@ -103,13 +102,6 @@ class DecoderOnly(Architecture):
             order = mask.argsort(dim=1, stable=True)
             embedded, mask = embedded.gather(1, order[..., None].expand_as(embedded)), mask.gather(1, order)
         return {"inputs_embeds": embedded, "attention_mask": mask}
-
-    def losses(
-        self, context: torch.Tensor | None, tasks: Sequence[Task], bound: float = 0.0
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Returns each task's summed loss (B,) and its number of tokens (B,)."""
-        instructions, references = [task.instruction for task in tasks], [task.reference for task in tasks]
-        return target_losses(*self.score(context, instructions, references), bound)
 
     def score(
         self, context: torch.Tensor | None, instructions: Sequence[str], references: Sequence[str]

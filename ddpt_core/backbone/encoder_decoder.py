@@ -5,9 +5,8 @@ from typing import Any, ClassVar
 
 import torch
 
-from ddpt_core.backbone.architecture import Architecture, check_positions, most_positions, one_for_each, target_losses
+from ddpt_core.backbone.architecture import Architecture, check_positions, most_positions, one_for_each
 from ddpt_core.backbone.texts import IGNORED, Texts
-from ddpt_core.data.task import Task
 from ddpt_core.errors import BackboneError
 
 CROSS_ATTENTION = ("EncDecAttention", "encoder_attn", "crossattention")  # its names in T5, BART and CodeT5+ 2B
@@ -104,13 +103,6 @@ class EncoderDecoder(Architecture):
         context = one_for_each(context, len(ids), embedded.shape[2])
         embedded = torch.cat([context.to(embedded), embedded], 1)  # (B,P,D) + (B,N,D) -> (B,P+N,D)
         return {"inputs_embeds": embedded, "attention_mask": torch.cat([mask.new_ones(context.shape[:2]), mask], 1)}
-
-    def losses(
-        self, context: torch.Tensor | None, tasks: Sequence[Task], bound: float = 0.0
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Returns each task's summed loss (B,) and its number of tokens (B,)."""
-        instructions, references = [task.instruction for task in tasks], [task.reference for task in tasks]
-        return target_losses(*self.score(context, instructions, references), bound)
 
     def score(
         self, context: torch.Tensor | None, instructions: Sequence[str], references: Sequence[str]
