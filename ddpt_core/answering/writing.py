@@ -50,10 +50,13 @@ def write_all(
 ) -> list[Answer]:
     """Returns the answer to every task in their order, written in batches; `lengths` as in write_answers.
 
-    Several processes share the tasks and tell each other what they wrote, so all of them must call this.
+    `context` is (P, D) for all tasks, (tasks, P, D) for one each, or None. Several processes share the tasks and tell
+    each other what they wrote, so all of them must call this.
     """
     here = processes()
     own = [task.instruction for task in tasks[here.rank :: here.count]]
+    if context is not None and context.ndim == 3:
+        context = context[here.rank :: here.count]
     how, known = settings or GenerationSettings(), [] if lengths is None else lengths
 
     def write() -> list[tuple[str, int]]:
@@ -88,7 +91,8 @@ def write_answers(
 
     def write(batch: Sequence[int], limit: int) -> list[int]:
         """Returns the lengths, `full` for those that go on."""
-        answers = backbone.generate(context, [instructions[i] for i in batch], replace(settings, max_new_tokens=limit))
+        given = context[list(batch)] if context is not None and context.ndim == 3 else context
+        answers = backbone.generate(given, [instructions[i] for i in batch], replace(settings, max_new_tokens=limit))
         for i, answer in zip(batch, answers, strict=True):
             if limit < full and answer.tokens >= limit:
                 longer.append(i)

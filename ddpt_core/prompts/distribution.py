@@ -40,12 +40,13 @@ class DistributionPrompt(DDPTPrompt):
     """A denoiser over a library of prompts; `mean` and `std` are the library's.
 
     `library` (N, P, D) in the backbone's space holds the prompts it learned, `labels` (N,) their places in `styles`,
-    `ends` (N,) whether each was the end of its training.
+    `ends` (N,) whether each was the end of its training; `generalist` (P, D) is one prompt tuned on all styles.
     """
 
     library: torch.Tensor
     labels: torch.Tensor
     ends: torch.Tensor
+    generalist: torch.Tensor
     method = DISTRIBUTION
 
     def final_context(
@@ -88,6 +89,7 @@ class DistributionMethod(Method):
             library=library.vectors,
             labels=library.labels,
             ends=library.ends,
+            generalist=library.generalist,
         )
         self.averaged = AveragedModel(self.prompt.denoiser, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED))
         self.averaged.requires_grad_(False)
@@ -160,7 +162,7 @@ class DistributionMethod(Method):
         """Writes the averaged denoiser in half precision, original context, normalisation and library."""
         prompt = self._kept
         tensors = {f"denoiser.{name}": value.half() for name, value in prompt.denoiser.state_dict().items()}
-        tensors |= {name: getattr(prompt, name) for name in ("x0", "mean", "std", "labels", "ends")}
+        tensors |= {name: getattr(prompt, name) for name in ("x0", "mean", "std", "labels", "ends", "generalist")}
         tensors["library"] = prompt.library.half()
         described = {
             "context": prompt.context_text,
@@ -188,5 +190,6 @@ class DistributionMethod(Method):
             std=tensors["std"],
             labels=tensors["labels"],
             ends=tensors["ends"],
+            generalist=tensors["generalist"],
             **common,
         )

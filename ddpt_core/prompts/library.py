@@ -18,9 +18,12 @@ from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.readers import OWN_TRAINING
 from ddpt_core.errors import ArtifactError, first_line
 from ddpt_core.files import read_description, write_files
+from ddpt_core.settings import PROMPT_FILE, WEIGHTS
 
 FORMAT = 1  # of library.json; a reader refuses what is newer
 DESCRIPTION, VECTORS = "library.json", "library.safetensors"
+TENSORS = ("vectors", "labels", "ends", "generalist")
+GENERALIST = "generalist"  # the folder in it of the prompt that was tuned on all styles
 TASKS = "tasks"  # the folder in it that holds the tasks of styles which are not ours
 LEAST_DEVIATION = 0.05  # of a dimension, in parts of the mean deviation: none is blown up to unit variance
 
@@ -36,7 +39,17 @@ def tasks_of(folder: str | Path) -> list[str]:
 
 
 def described(folder: Path) -> dict[str, Any]:
-    """Returns what library.json tells; raises ArtifactError if it is missing or damaged."""
+    """Returns what library.json tells, or what a prompt that was learned from a library tells of it.
+
+    Raises ArtifactError if it is missing or damaged.
+    """
+    if (folder / PROMPT_FILE).is_file():
+        info = read_description(folder / PROMPT_FILE, "prompt", FORMAT)
+        if not info.get("styles"):
+            raise ArtifactError(f"The prompt {folder} was not learned from a library; name a library's folder.")
+        styles = {name: {"left_out": ""} for name in info["styles"]}
+        told = {"plan": {"context": info["context"]}, "vectors_sha256": info.get("weights_sha256")}
+        return {"backbone": info["backbone"], "styles": styles, **told, **info["library"]}
     if not (folder / DESCRIPTION).is_file():
         raise ArtifactError(f"There is no finished library of prompts in {folder}; build one with the command library.")
     return read_description(folder / DESCRIPTION, "library", FORMAT)
@@ -46,13 +59,14 @@ def described(folder: Path) -> dict[str, Any]:
 class Library:
     """N tuned prompts: `vectors` (N, P, D) float32 in the backbone's space, `labels` (N,) into `styles`.
 
-    `ends` (N,) says which were the end of their training, the others are checkpoints before it; `seeds` (N,) of which.
+    `ends` (N,) says which were the end of their training, the others are checkpoints before it.
+    `generalist` (P, D) is one prompt tuned on the tasks of all styles.
     """
 
     vectors: torch.Tensor
     labels: torch.Tensor
-    seeds: torch.Tensor
     ends: torch.Tensor
+    generalist: torch.Tensor
     info: dict[str, Any]
 
     @property
@@ -73,8 +87,7 @@ class Library:
 
     def save(self, folder: Path) -> None:
         """Writes both files, whole or not at all."""
-        named = {"vectors": self.vectors, "labels": self.labels, "seeds": self.seeds, "ends": self.ends}
-        data = save({name: value.contiguous() for name, value in named.items()})
+        data = save({name: getattr(self, name).contiguous() for name in TENSORS})
         told = {"format": FORMAT, **self.info, "vectors_sha256": hashlib.sha256(data).hexdigest()}
         write_files(folder, {VECTORS: data, DESCRIPTION: json.dumps(told, indent=1) + "\n"})
 
@@ -86,8 +99,12 @@ class Library:
         folder = Path(folder)
         info = described(folder)
         try:
-            data = (folder / VECTORS).read_bytes()
-            tensors = {name: value.to(backbone.device) for name, value in load(data).items()}
+            of_prompt = (folder / PROMPT_FILE).is_file()
+            data = (folder / (WEIGHTS if of_prompt else VECTORS)).read_bytes()
+            given = load(data)
+            if of_prompt:
+                given["vectors"] = given["library"].float()
+            tensors = {name: given[name].to(backbone.device) for name in TENSORS}
             made_on = info["backbone"]["sha256"]
         except (SafetensorError, OSError, KeyError, TypeError) as error:
             raise ArtifactError(f"The library {folder} is damaged ({first_line(error)}); build it again.") from error

@@ -2,7 +2,7 @@
 
 import platform
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from statistics import fmean
@@ -19,7 +19,7 @@ from ddpt_core.data.task import Task
 from ddpt_core.errors import DataError, require_range
 from ddpt_core.files import check_writable
 from ddpt_core.prompts.checkpoint import load_prompt
-from ddpt_core.prompts.library import TASKS, Library
+from ddpt_core.prompts.library import DESCRIPTION, GENERALIST, TASKS, Library, described
 from ddpt_core.settings import DEFAULT_CONTEXT, SNAPSHOTS, TrainConfig
 from ddpt_core.steering.adherence import adherence, held_out_tasks
 from ddpt_core.steering.distil import FEWEST, distilled, write_tasks
@@ -69,24 +69,32 @@ def build_library(
         given.setdefault(task.style, []).append(task)
     for style in plan.styles:
         require_style(style, sorted({*OWN_STYLES, *LANGUAGES, *given} - {""}))
+    earlier = described(out) if (out / DESCRIPTION).is_file() else {}
+    measured = earlier.get("styles", {}) if earlier.get("plan") == _as_read(plan) else {}
     told: dict[str, dict[str, Any]] = {}
     rows: list[dict[str, Any]] = []
     for place, style in enumerate(plan.styles):
-        stage = _Stage(say, place, len(plan.styles), style)
-        told[style], found = _tuned(backbone, out, plan, style, given.get(style), stage)
+        stage = _Stage(say, place, len(plan.styles) + 1, style)
+        known = measured.get(style, {}).get("adherence")
+        told[style], found = _tuned(backbone, out, plan, style, given.get(style), known, stage)
         if not told[style]["left_out"]:
             rows += [row | {"label": len({row["style"] for row in rows} - {style})} for row in found]
     if not rows:
         raise DataError(f"None of the styles {', '.join(plan.styles)} can be tuned on this backbone; see {out}.")
+    kept = [style for style in plan.styles if not told[style]["left_out"]]
+    sources = [_source(backbone, out, style, given.get(style), say) for style in kept]
+    stage = _Stage(say, len(plan.styles), len(plan.styles) + 1, GENERALIST)
+    generalist, mixed = _generalist(backbone, out, plan, sources, stage)
     library = Library(
         vectors=torch.stack([row["vectors"] for row in rows]).to(backbone.device),
         labels=torch.tensor([row["label"] for row in rows]),
-        seeds=torch.tensor([row["seed"] for row in rows]),
         ends=torch.tensor([row["end"] for row in rows]),
+        generalist=generalist,
         info={
             "backbone": {"name": backbone.name, "sha256": backbone.sha256},
             "plan": asdict(plan),
             "styles": told,
+            GENERALIST: {"llm_passes": mixed["steps"], "seconds": mixed["seconds"]},
             "llm_passes": sum(style["llm_passes"] for style in told.values()),
             "seconds": round(sum(style["seconds"] for style in told.values()), 1),
             "versions": {"python": platform.python_version()}
@@ -111,9 +119,18 @@ class _Stage:
 
 
 def _tuned(
-    backbone: FrozenLM, out: Path, plan: LibraryPlan, style: str, given: list[Task] | None, tell: Tell
+    backbone: FrozenLM,
+    out: Path,
+    plan: LibraryPlan,
+    style: str,
+    given: list[Task] | None,
+    measured: list[float] | None,
+    tell: Tell,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Returns what is told of a style, and its prompts: the kept contexts of every training."""
+    """Returns what is told of a style, and its prompts: the kept contexts of every training.
+
+    `measured`: the adherence of each training, if it is known already.
+    """
     source = _source(backbone, out, style, given, tell)
     count = len(load_tasks(source)) if source else 0
     about: dict[str, Any] = {"tasks": count, "llm_passes": 0, "seconds": 0.0, "left_out": ""}
@@ -128,19 +145,38 @@ def _tuned(
         metrics = load_prompt(folder, backbone).info["metrics"]
         kept = load((folder / SNAPSHOTS).read_bytes())
         end = kept[str(plan.steps)]
-        if style in OWN_STYLES or style in LANGUAGES:
+        if measured:
+            shares.append(measured[seed])
+        elif style in OWN_STYLES or style in LANGUAGES:
             shares.append(adherence(backbone, end.to(backbone.device), style, asked))
         losses.append(metrics["validation_loss"])
         about["llm_passes"] += metrics["steps"]
         about["seconds"] += metrics["seconds"]
         rows += [
-            {"style": style, "seed": seed, "end": step == str(plan.steps), "vectors": vectors}
+            {"style": style, "end": step == str(plan.steps), "vectors": vectors}
             for step, vectors in sorted(kept.items(), key=lambda item: int(item[0]))
         ]
     about |= {"adherence": shares, "validation_loss": losses}
     if shares and fmean(shares) < LEAST_ADHERENCE:
         about["left_out"] = f"adherence {fmean(shares):.0%} when tuned, and {LEAST_ADHERENCE:.0%} is needed"
     return about, rows
+
+
+def _as_read(plan: LibraryPlan) -> dict[str, Any]:
+    """Returns a plan as library.json gives it back."""
+    return asdict(plan) | {"styles": list(plan.styles)}
+
+
+def _generalist(
+    backbone: FrozenLM, out: Path, plan: LibraryPlan, sources: list[str], tell: Tell
+) -> tuple[torch.Tensor, dict[str, Any]]:
+    """Returns one prompt (P, D) tuned on the tasks of all styles by as many passes as a style has, and its metrics."""
+    config = replace(plan.training(0), steps=plan.steps * plan.seeds, validate_every=plan.steps * plan.seeds)
+    folder = out / GENERALIST
+    for at in train(backbone, sources, folder, config, resume=folder.exists()):
+        tell(at.step / config.steps, f"step {at.step}")
+    prompt = load_prompt(folder, backbone)
+    return prompt.final_context(), prompt.info["metrics"]
 
 
 def _source(backbone: FrozenLM, out: Path, style: str, given: list[Task] | None, tell: Tell) -> str:

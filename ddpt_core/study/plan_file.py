@@ -41,7 +41,7 @@ class Study:
 
 def read_study(path: Path) -> Study:
     """Returns the study in a YAML file; raises ConfigError that names the key that is wrong."""
-    raw = _read(path)
+    raw = read_yaml(path)
     whole = _mapping("the study", raw, ["name", "parts", *KEYS])
     name = _value("name", whole.get("name", path.stem), "", str)
     common = {key: value for key, value in whole.items() if key not in ("name", "parts")}
@@ -62,7 +62,8 @@ def read_study(path: Path) -> Study:
     return Study(name, tuple(plans), raw)
 
 
-def _read(path: Path) -> Any:
+def read_yaml(path: Path) -> Any:
+    """Returns what a study file holds; raises ConfigError that names the line that is wrong."""
     import yaml
 
     try:
