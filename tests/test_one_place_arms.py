@@ -12,7 +12,7 @@ from app.page.pieces.metric_name import figures_of_an_answer
 from app.page.theme import build_css
 from ddpt_core.__main__ import main
 from ddpt_core.arms import ALL_ARMS, Arm
-from ddpt_core.metrics.table import METRICS, Metric
+from ddpt_core.metrics.table import METRICS, Metric, Sums
 from ddpt_core.prompts.checkpoint import load_prompt, write_prompt
 from ddpt_core.prompts.method import llm_loss
 from ddpt_core.prompts.prompt_tuning import PromptTuningPrompt
@@ -63,12 +63,14 @@ SHIFT = Arm(
 )
 LENGTH = Metric(
     "Length",
-    "length",
+    short="length",
     scale=100,
     note="Characters of the answer.",
-    columns=2,
-    statistics=lambda answers, references: np.array([[len(answer), 1] for answer in answers], dtype=float),
-    reduce=lambda sums: sums[..., 0] / sums[..., 1],
+    sums=Sums(
+        2,
+        lambda answers, references: np.array([[len(answer), 1] for answer in answers], dtype=float),
+        lambda sums: sums[..., 0] / sums[..., 1],
+    ),
     needs_reference=False,
 )
 

@@ -195,7 +195,7 @@ def answered(
     items = item_statistics([answer.code for answer in answers], [task.reference for task in tasks])
     results = []
     for i, one in enumerate(answers):
-        metrics = {name: score_of(items[name][i : i + 1], metric.reduce) for name, metric in METRICS.items()}
+        metrics = {name: score_of(items[name][i : i + 1], metric.sums.reduce) for name, metric in METRICS.items()}
         results.append(ArmResult(arm.name, one.code, seconds, one.tokens, metrics, answer=one.text))
     return results
 

@@ -1,6 +1,6 @@
 """Every figure of answers, one entry each: what it is called, its scale, what it means, and how it is computed.
 
-Torch-free. A new metric of the text is one entry in METRICS: two functions, label, scale and note.
+Torch-free. A new metric of the text is one entry in METRICS: label, scale, note, and two functions.
 """
 
 from collections.abc import Callable
@@ -18,15 +18,15 @@ EXAMPLE = ("min(numbers)", "max(numbers)")  # answer and reference in the notes
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure by its label, `short` where room is scarce; from 0 to `scale`, None where it has no end.
+    """A figure by its label, a long one also in `short`; from 0 to `scale`, None where it has no end.
 
     `note` says what it measures, its range and its trap. EXAMPLE stands for all figures of the text.
     """
 
     label: str
-    short: str
     scale: int | None
     note: str
+    short: str = ""
 
     @property
     def to_hundred(self) -> float:
@@ -34,18 +34,24 @@ class Figure:
         return 100 / self.scale if self.scale else 1.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Metric(Figure):
-    """A corpus metric: `statistics` gives (n, F), F = `columns`, `reduce` maps sums (..., F) to scores (...).
+@dataclass(frozen=True)
+class Sums:
+    """How a corpus score is had: `statistics` gives (n, F), F = `columns`; `reduce` maps sums (..., F) to scores."""
 
-    Statistics of a metric that needs references are only asked for items that have one. `of_one`: it says something of
-    a single answer; `in_tables`: it stands in the main tables of a study.
-    """
-
-    scale: int
     columns: int
     statistics: Callable[[Texts, Texts], np.ndarray]
     reduce: Reduce
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric(Figure):
+    """A corpus metric, a score of `sums`; of one that needs references they are asked only for items that have one.
+
+    `of_one`: it says something of a single answer; `in_tables`: it stands in the main tables of a study.
+    """
+
+    scale: int
+    sums: Sums
     needs_reference: bool = True
     of_one: bool = True
     in_tables: bool = True
@@ -54,70 +60,54 @@ class Metric(Figure):
 METRICS: dict[str, Metric] = {
     "bleu": Metric(
         "BLEU-4",
-        "BLEU-4",
         scale=100,
         note="Runs of one to four tokens of the answer that the reference has too (a geometric mean), less for an "
         "answer shorter than the reference. 0 to 100, higher is better. It is 0 where no four tokens in a row match: "
         "always for an answer under four tokens, and for min(numbers) in place of max(numbers).",
-        columns=2 + 2 * ORDERS,
-        statistics=text.bleu_statistics,
-        reduce=text.reduce_bleu,
+        sums=Sums(2 + 2 * ORDERS, text.bleu_statistics, text.reduce_bleu),
     ),
     "codebleu": Metric(
-        "CodeBLEU",
         "CodeBLEU",
         scale=100,
         note="The mean of four matches with the reference: runs of tokens, runs with keywords weighed five times, "
         "parts of the syntax tree, and the flow of values, which is left out where the reference has none. 0 to 100, "
         "higher is better. Code of the right shape scores high with wrong names: min(numbers) in place of max(numbers) "
         "gets 60.",
-        columns=code_bleu.COLUMNS,
-        statistics=code_bleu.code_bleu_statistics,
-        reduce=code_bleu.reduce_code_bleu,
+        sums=Sums(code_bleu.COLUMNS, code_bleu.code_bleu_statistics, code_bleu.reduce_code_bleu),
         of_one=False,
     ),
     "chrf": Metric(
-        "chrF",
         "chrF",
         scale=100,
         note="Runs of one to six characters that answer and reference share, blanks left out; what is missing weighs "
         "more than what is too much. 0 to 100, higher is better. It sees letters, not meaning: min(numbers) in place "
         "of max(numbers) gets 69.",
-        columns=3 * CHAR_ORDERS,
-        statistics=text.chrf_statistics,
-        reduce=text.reduce_chrf,
+        sums=Sums(3 * CHAR_ORDERS, text.chrf_statistics, text.reduce_chrf),
     ),
     "rouge_l": Metric(
-        "ROUGE-L",
         "ROUGE-L",
         scale=100,
         note="The longest sequence of tokens that both have in the same order, gaps allowed, set against both "
         "lengths. 0 to 100, higher is better. Brackets and commas match easily: min(numbers) in place of max(numbers) "
         "gets 75.",
-        columns=2,
-        statistics=text.rouge_l_statistics,
-        reduce=text.reduce_percent,
+        sums=Sums(2, text.rouge_l_statistics, text.reduce_percent),
         in_tables=False,
     ),
     "exact_match": Metric(
         "Exact match",
-        "exact",
+        short="exact",
         scale=1,
         note="Whether the tokens are those of the reference; blanks, indentation and the kind of quote are free. "
         "Yes is better. Right code that is written otherwise is a no.",
-        columns=2,
-        statistics=text.exact_match_statistics,
-        reduce=text.reduce_mean,
+        sums=Sums(2, text.exact_match_statistics, text.reduce_mean),
     ),
     "valid_python": Metric(
         "Valid Python",
-        "parses",
+        short="parses",
         scale=1,
         note="Whether the answer as it stands parses as Python and holds a statement. Yes is better; it needs "
         "no reference. It says nothing of what the code does: a lone name parses.",
-        columns=2,
-        statistics=text.valid_python_statistics,
-        reduce=text.reduce_mean,
+        sums=Sums(2, text.valid_python_statistics, text.reduce_mean),
         needs_reference=False,
     ),
 }
@@ -126,30 +116,29 @@ PASS, LOSS, SECONDS, TOKENS = "pass_at_1", "loss", "seconds", "tokens"
 MEASURED: dict[str, Figure] = {
     PASS: Figure(
         "pass@1",
-        "pass@1",
-        1,
-        "The chance that at least one of k answers to a task passes all its tests. 0 to 100 %, higher is "
+        scale=1,
+        note="The chance that at least one of k answers to a task passes all its tests. 0 to 100 %, higher is "
         "better. Only tasks with tests count, and tests may miss what is wrong.",
     ),
     LOSS: Figure(
         "Loss, nats per token",
-        "loss",
-        None,
-        "How unlikely the model finds the references’ tokens, in nats per token. From 0 up, lower is better. It is "
-        "about the reference’s words: another right answer may be likelier.",
+        short="loss",
+        scale=None,
+        note="How unlikely the model finds the references’ tokens, in nats per token. From 0 up, lower is better. It "
+        "is about the reference’s words: another right answer may be likelier.",
     ),
     SECONDS: Figure(
         "Written in",
-        "seconds",
-        None,
-        "Time that the model took to write the answer, less is faster. Making the context is not in it, which "
+        short="seconds",
+        scale=None,
+        note="Time that the model took to write the answer, less is faster. Making the context is not in it, which "
         "for DDPT is the whole denoising; it depends on the machine and on what else runs.",
     ),
     TOKENS: Figure(
         "Tokens",
-        "tokens",
-        None,
-        "How many tokens of the model’s own vocabulary were written, with its mark of the end. Neither more nor "
+        short="tokens",
+        scale=None,
+        note="How many tokens of the model’s own vocabulary were written, with its mark of the end. Neither more nor "
         "less is better; an answer of as many as are allowed was most likely cut off.",
     ),
 }

@@ -25,7 +25,7 @@ def score(predictions: Texts, references: Sequence[str | None]) -> dict[str, flo
     for it. The code is read as Python; raises DataError if there are not as many references as predictions.
     """
     items = item_statistics(predictions, references)
-    return {name: score_of(items[name], metric.reduce) for name, metric in METRICS.items()}
+    return {name: score_of(items[name], metric.sums.reduce) for name, metric in METRICS.items()}
 
 
 def score_with_intervals(
@@ -36,11 +36,11 @@ def score_with_intervals(
     An interval is None where the metric is, and with fewer than two items.
     """
     items = item_statistics(predictions, references)
-    result: dict[str, Any] = {name: score_of(items[name], m.reduce) for name, m in METRICS.items()}
+    result: dict[str, Any] = {name: score_of(items[name], m.sums.reduce) for name, m in METRICS.items()}
     result["n"] = len(predictions)
     result["ci95"] = {}
     for name, metric in METRICS.items():
-        interval = bootstrap_interval(items[name], metric.reduce, samples, seed)
+        interval = bootstrap_interval(items[name], metric.sums.reduce, samples, seed)
         result["ci95"][name] = None if interval is None else list(interval)
     return result
 
@@ -48,7 +48,7 @@ def score_with_intervals(
 def item_statistics(predictions: Texts, references: Sequence[str | None]) -> dict[str, np.ndarray]:
     """Returns each metric's statistics, (n, F), rows in the order of the items.
 
-    With METRICS[name].reduce they go into `bootstrap_interval` and, two arms on the same tasks,
+    With METRICS[name].sums.reduce they go into `bootstrap_interval` and, two arms on the same tasks,
     `paired_bootstrap`. An item without a reference has zeros, which add nothing to a sum.
     """
     if len(predictions) != len(references):
@@ -61,9 +61,9 @@ def item_statistics(predictions: Texts, references: Sequence[str | None]) -> dic
     items = {}
     for name, metric in METRICS.items():
         chosen = with_reference if metric.needs_reference else list(range(len(texts)))
-        items[name] = np.zeros((len(texts), metric.columns))
+        items[name] = np.zeros((len(texts), metric.sums.columns))
         if chosen:
-            items[name][chosen] = metric.statistics([predictions[i] for i in chosen], [texts[i] for i in chosen])
+            items[name][chosen] = metric.sums.statistics([predictions[i] for i in chosen], [texts[i] for i in chosen])
     return items
 
 

@@ -22,7 +22,8 @@ def _arm(name: str) -> str:
 
 def label_of(metric: str) -> str:
     """Returns what heads a metric's column."""
-    return figure_named(metric).short
+    figure = figure_named(metric)
+    return figure.short or figure.label
 
 
 def chief(data: dict[str, Any]) -> str:

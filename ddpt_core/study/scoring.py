@@ -29,7 +29,7 @@ def _mean(sums: np.ndarray) -> np.ndarray:
 
 
 def _reduce(metric: str) -> Reduce:
-    return METRICS[metric].reduce if metric in METRICS else _mean
+    return METRICS[metric].sums.reduce if metric in METRICS else _mean
 
 
 @dataclass(frozen=True)

@@ -216,7 +216,7 @@ def test_every_metric_stays_on_its_scale_and_the_order_of_items_does_not_matter(
 def test_statistics_have_the_columns_that_are_promised_and_add_up_over_parts_of_a_corpus(name, answers):
     metric = METRICS[name]
     whole = item_statistics(answers, PROGRAMS)[name]
-    assert whole.shape == (len(PROGRAMS), metric.columns)
+    assert whole.shape == (len(PROGRAMS), metric.sums.columns)
     parts = [item_statistics([answers[i]], [PROGRAMS[i]])[name][0] for i in range(len(PROGRAMS))]
     assert whole == pytest.approx(np.array(parts))
 
@@ -290,21 +290,21 @@ def test_a_resampled_score_is_the_score_of_the_resampled_corpus(answers):
     drawn = [3, 3, 0, 9, 5, 5, 5, 1]
     again = score([answers[i] for i in drawn], [PROGRAMS[i] for i in drawn])
     for name, rows in item_statistics(answers, PROGRAMS).items():
-        assert METRICS[name].reduce(rows[drawn].sum(axis=0)) == pytest.approx(again[name]), name
+        assert METRICS[name].sums.reduce(rows[drawn].sum(axis=0)) == pytest.approx(again[name]), name
 
 
 @pytest.mark.parametrize("name", METRICS)
 def test_reduce_treats_many_resamples_as_it_treats_one(name, answers):
     rows = item_statistics(answers, PROGRAMS)[name]
-    stacked = METRICS[name].reduce(rows.cumsum(axis=0))  # (n,)
-    single = [float(METRICS[name].reduce(rows[: count + 1].sum(axis=0))) for count in range(len(rows))]
+    stacked = METRICS[name].sums.reduce(rows.cumsum(axis=0))  # (n,)
+    single = [float(METRICS[name].sums.reduce(rows[: count + 1].sum(axis=0))) for count in range(len(rows))]
     assert stacked == pytest.approx(single)
 
 
 def test_perfect_answers_beat_spoilt_ones_in_a_paired_comparison(answers):
     spoilt, perfect = item_statistics(answers, PROGRAMS), item_statistics(PROGRAMS, PROGRAMS)
     for name in ("bleu", "codebleu", "chrf", "rouge_l"):
-        result = paired_bootstrap(spoilt[name], perfect[name], METRICS[name].reduce)
+        result = paired_bootstrap(spoilt[name], perfect[name], METRICS[name].sums.reduce)
         assert result.difference > 0, name
         assert result.difference_ci95[0] > 0, name
         assert result.ratio > 1, name
@@ -344,7 +344,7 @@ from ddpt_core.metrics.text_metrics import METRICS
 brackets = "(" * 20_000 + "1" + ")" * 20_000
 loops = "".join("    " * n + f"for i{n} in x{n}:\\n" for n in range(40)) + "    " * 40 + "y = i0"
 for code in (brackets, loops):
-    print(METRICS["codebleu"].reduce(METRICS["codebleu"].statistics([code], [code])[0]))
+    print(METRICS["codebleu"].sums.reduce(METRICS["codebleu"].sums.statistics([code], [code])[0]))
 """
 
 

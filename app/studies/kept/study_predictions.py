@@ -188,7 +188,7 @@ def _figures(path: Path, changed: int, by: str) -> tuple[float | None, ...]:
     metric, found = METRICS[by], [None] * len(rows)
     chosen = [place for place, row in enumerate(rows) if row["reference"].strip() or not metric.needs_reference]
     if chosen:
-        items = metric.statistics([rows[n]["prediction"] for n in chosen], [rows[n]["reference"] for n in chosen])
-        for place, value in zip(chosen, metric.reduce(items), strict=True):
+        items = metric.sums.statistics([rows[n]["prediction"] for n in chosen], [rows[n]["reference"] for n in chosen])
+        for place, value in zip(chosen, metric.sums.reduce(items), strict=True):
             found[place] = metric.to_hundred * float(value) if math.isfinite(value) else None
     return tuple(found)
