@@ -150,7 +150,9 @@ def comparing(items: int) -> Work:
     """Two arms compared by a paired bootstrap in every metric."""
     predictions, references = answers(items)
     arms = item_statistics(predictions, references), item_statistics(references, references)
-    return lambda: [paired_bootstrap(arms[0][name], arms[1][name], TEXT_METRICS[name].reduce) for name in TEXT_METRICS]
+    return lambda: [
+        paired_bootstrap(arms[0][name], arms[1][name], TEXT_METRICS[name].sums.reduce) for name in TEXT_METRICS
+    ]
 
 
 def reading(items: int) -> Work:
