@@ -42,10 +42,3 @@ def generation_settings(repetition_penalty: Any = 1.0, **others: Any) -> Generat
 
 def _shown(value: Any) -> str:
     return "nothing" if value is None else repr(value)[:40]
-
-
-def duration(seconds: float) -> str:
-    """Returns a time in words, as exact as one cares for."""
-    if seconds < 1:
-        return "1 s"
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

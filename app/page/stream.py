@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from app.page.numbers import duration
 from ddpt_core.errors import DDPTError
+from ddpt_core.study.names import duration
 
 INTERVAL = 0.25  # seconds between two notes that are passed on
 

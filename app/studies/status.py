@@ -7,11 +7,11 @@ import gradio as gr
 from app.page.pieces.status_line import status_line
 from app.page.stream import DONE, FAILED
 from app.page.uploads import on_a_space
-from app.studies.figures.studies_list import spoken_time
 from app.studies.kept.study_folders import StudyEntry
 from app.studies.studies import Studies
 from app.studies.study_run import StudyRun
 from ddpt_core.errors import DDPTError
+from ddpt_core.study.names import duration
 
 CHOOSE = "Choose a study to read it, or start one."
 
@@ -45,7 +45,7 @@ def line_of(run: StudyRun) -> str:
         if run.asked:
             said.append("stopping as soon as the work at hand lets go…")
         elif left is not None:
-            said.append(f"about {spoken_time(left)} left")
+            said.append(f"about {duration(left)} left")
         return status_line(" · ".join(said), run.share)
     if run.outcome == DONE:
         failed = _failed(run.entry)

@@ -14,6 +14,7 @@ from app.train.training_curve import SAVE, Curve, training_curves
 from app.train.training_panel import CSS, arm_of_config, training_html, unit_of
 from app.train.trainings import NOT_HERE
 from ddpt_core.arms import ALL_ARMS, DDPT
+from ddpt_core.study.names import duration
 
 NOTHING_YET = (
     "Nothing is being trained. A training learns a context for the frozen backbone; the new prompt then stands in "
@@ -133,10 +134,3 @@ def stopped_menu(stopped: dict[str, Stopped]) -> list[Any]:
     """Returns the row of the stopped trainings, and their menu with the latest chosen."""
     choices = [(one.label, one.name) for one in stopped.values()]
     return [gr.Row(visible=bool(choices)), gr.Dropdown(choices=choices, value=next(iter(stopped), None))]
-
-
-def duration(seconds: float) -> str:
-    """Returns a time in words, as exact as one cares for."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5_400 else f"{seconds / 3_600:.3g} hours"

@@ -1,4 +1,4 @@
-"""How a study's arms and metrics are called in its reports, and which metric counts."""
+"""How a study's arms, metrics and times are called in its reports, and which metric counts."""
 
 from typing import Any
 
@@ -29,3 +29,10 @@ def label_of(metric: str) -> str:
 def chief(data: dict[str, Any]) -> str:
     """Returns the metric that a data set is judged by."""
     return PASS if data["tests"] else "bleu"
+
+
+def duration(seconds: float) -> str:
+    """Returns a time as people say it: "40 s", "12 min", "3.5 h"; never less than a second."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5_400 else f"{seconds / 3_600:.1f} h"

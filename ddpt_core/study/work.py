@@ -14,6 +14,7 @@ from ddpt_core.diffusion.samplers import SAMPLERS
 from ddpt_core.prompts.ddpt import DDPTMethod
 from ddpt_core.prompts.method import method_named
 from ddpt_core.study.materials import Materials
+from ddpt_core.study.names import duration
 from ddpt_core.study.plan import Entry, Plan, ReportData, Variant
 from ddpt_core.training.batches import validation_loss
 from ddpt_core.training.report import FEWER_STEPS, SEEDS
@@ -65,15 +66,8 @@ class Estimate:
         return (
             f"{self.cells:,} cells{f' ({shared:,} more are shared)' if shared else ''}: {work.trainings:,} trainings "
             f"of {work.passes:,} LLM passes in all, {work.written:,} answers, {work.read:,} readings; "
-            f"about {spoken_time(work.seconds)} on this machine."
+            f"about {duration(work.seconds)} on this machine."
         )
-
-
-def spoken_time(seconds: float) -> str:
-    """Returns a time as people say it: "40 s", "12 min", "3.5 h"."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def total(work: Iterable[Work]) -> Work:

@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from ddpt_core.study.document import Table, markdown
-from ddpt_core.study.names import called
+from ddpt_core.study.names import called, duration
 from ddpt_core.study.report import report
 from ddpt_core.study.tables import comparison_table, figure, main_tables, verdicts
 
@@ -130,3 +130,8 @@ def test_report_gives_every_part_its_command_and_tells_of_one_that_could_not_run
     text = markdown(report(results))
     assert text.count("    python -m ddpt_core study\n") == 3  # of the whole, and of each part
     assert "Backbone `x/y`, trained on train.jsonl." in text and "- it: No." in text
+
+
+def test_times_are_as_exact_as_one_cares_for():
+    said = {0.2: "1 s", 42.4: "42 s", 89: "89 s", 91: "2 min", 3_600: "60 min", 9_000: "2.5 h"}
+    assert [duration(seconds) for seconds in said] == list(said.values())

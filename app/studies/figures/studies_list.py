@@ -10,6 +10,7 @@ from typing import Any
 from app.page.pieces import predictions, result_table
 from app.page.pieces.code import escaped
 from app.studies.kept.study_folders import RUNNING, SHIPPED
+from ddpt_core.study.names import duration
 
 CSS = Path(__file__).with_suffix(".css")
 # The address names the study that is chosen, as long as the list is in sight.
@@ -82,7 +83,7 @@ def estimate_html(estimate: dict[str, Any]) -> str:
         body = "".join(
             f'<tr><th scope="row">{escaped(str(part["name"]))}</th>'
             + "".join(f"<td>{_count(part[key])}</td>" for key in ("cells", "trainings", "passes", "written"))
-            + f"<td>{spoken_time(part['seconds'])}</td></tr>"
+            + f"<td>{duration(part['seconds'])}</td></tr>"
             for part in parts
         )
         table = (
@@ -93,13 +94,6 @@ def estimate_html(estimate: dict[str, Any]) -> str:
         f'<section class="estimate" aria-label="What it will cost"><p class="first">{escaped(estimate["sentence"])}</p>'
         f"{f'<ul>{missing}</ul>' if missing else ''}{table}</section>"
     )
-
-
-def spoken_time(seconds: float) -> str:
-    """Returns a time as people say it."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _count(number: int | None) -> str:

@@ -14,7 +14,6 @@ from app.evaluate.form import EXAMPLES, HELD_OUT, OWN_FILE, decimal, example_cho
 from app.evaluate.result import Result
 from app.evaluate.tab import Evaluate
 from app.main import build_app
-from app.page.numbers import duration
 from app.page.pieces.predictions import PAGE, chosen_rows, outcome_choices, predictions_html
 from app.page.stream import Cancelled, Note, in_words
 from app.page.uploads import TaskFile
@@ -391,10 +390,6 @@ def test_the_forms_values_have_the_names_of_the_core():
 )
 def test_the_time_left_is_told_once_it_can_be_known(share, elapsed, said):
     assert in_words(Note(share, "Manual"), elapsed) == said
-
-
-def test_times_are_as_exact_as_one_cares_for():
-    assert [duration(seconds) for seconds in (0.2, 42.4, 89, 240)] == ["1 s", "42 s", "89 s", "4 min"]
 
 
 def test_the_metrics_shown_are_all_the_core_has_and_the_endpoint_has_a_name(answering):

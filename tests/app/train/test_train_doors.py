@@ -15,7 +15,6 @@ from app.page.sources import YOUR_FILE, Source, at_this_machine, source_of
 from app.train.form import DENOISER, NUMBERS, USUAL
 from app.train.tab import Train
 from app.train.trainings import config_of
-from app.train.view import duration
 from ddpt_core.arms import ALL_ARMS, methods
 from ddpt_core.backbone import registry
 from ddpt_core.errors import BackboneError, ConfigError, DataError
@@ -174,13 +173,3 @@ def test_a_client_can_start_follow_pause_resume_and_cancel(answering, data_file,
         assert done["outcome"] == "done" and len(done["losses"]) == 3 and done["metrics"]["best_step"] >= 1
         with pytest.raises(Exception, match="There is a prompt 'by-client' already"):
             client.predict(**long, api_name="/train")
-
-
-def test_how_long_it_takes_is_said_as_exactly_as_one_cares_for():
-    assert [duration(seconds) for seconds in (0.2, 89, 91, 3_600, 9_000)] == [
-        "1 s",
-        "89 s",
-        "2 min",
-        "60 min",
-        "2.5 hours",
-    ]
