@@ -34,11 +34,11 @@ def study(
     from ddpt_core.backbone.registry import ASSETS, user_folder
     from ddpt_core.errors import ConfigError, require_range
     from ddpt_core.files import check_writable
+    from ddpt_core.steering.words import found as found_of
     from ddpt_core.study.plan_file import read_study, read_yaml
     from ddpt_core.study.shipping import check_readme, check_shipped, write_readme
     from ddpt_core.study.shipping import ship as put_into
     from ddpt_core.study.steering import read_plan, run_steering
-    from ddpt_core.study.steering_report import found as sentences
     from ddpt_core.study.study import Shelf, check, run_study
     from ddpt_core.study.tables import verdicts
     from ddpt_core.training.processes import processes
@@ -50,7 +50,7 @@ def study(
         command = f"python -m ddpt_core study {file} --out DIR"
         with progress_of_whole() as tell_share:
             steered = run_steering(file.stem, steering, out, loading.backbone, command, tell_share)
-        show({"out": str(out), **steered}, as_json, [*sentences(steered), f"written: {out}"])
+        show({"out": str(out), **steered}, as_json, [*found_of(steered["figures"]), f"written: {out}"])
         return
     plan = read_study(file)
     if limit is not None:

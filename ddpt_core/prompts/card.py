@@ -26,6 +26,8 @@ def prompt_card(info: dict[str, Any]) -> str:
         "lr": config["lr"],
         "seed": config["seed"],
     }
+    if config.get("library"):
+        options |= {"library": "DIR", "llm-weight": config["llm_weight"]}
     further = {name: config.get(name, DEFAULTS[name]) for name in FURTHER}
     options |= {name.replace("_", "-"): value for name, value in further.items() if value != DEFAULTS[name]}
     if metrics["steps"] < config["steps"]:
@@ -47,7 +49,7 @@ def prompt_card(info: dict[str, Any]) -> str:
         f"| trained parameters | {info['trainable_parameters']:,} |",
         f"| data | {data['source']} |",
         f"| tasks for training / validation | {data['training_tasks']:,} / {data['validation_tasks']:,} |",
-        f"| LLM forward passes | {metrics['steps']:,} of {config['batch_size']} tasks |",
+        _budget(config, metrics),
         f"| validation loss, {unit} | {metrics['validation_loss']:.4f}, at step {metrics['best_step']:,} |",
         f"| time | {metrics['seconds']:.0f} s |",
     ]
@@ -57,6 +59,15 @@ def prompt_card(info: dict[str, Any]) -> str:
         lines += [f"| validation loss with {steps} steps, seed 0 | {loss:.4f} |" for steps, loss in ablation.items()]
         lines += ["", *_what_the_diffusion_adds(spread, config.get("diffusion_weight", 0.0))]
     return "\n".join([*lines, "", WAYWARDNESS, ""])
+
+
+def _budget(config: dict[str, Any], metrics: dict[str, Any]) -> str:
+    """Returns how much was learned from: LLM passes, or steps over a library with few passes or none."""
+    if not config.get("library"):
+        return f"| LLM forward passes | {metrics['steps']:,} of {config['batch_size']} tasks |"
+    passes = f"about one in {config['llm_every']} with an LLM pass of {config['batch_size']} tasks, weight"
+    with_llm = f"{passes} {config['llm_weight']:g}" if config["llm_weight"] else "none with an LLM pass"
+    return f"| steps over the library | {metrics['steps']:,}, {with_llm} |"
 
 
 def _what_the_diffusion_adds(spread: float, weight: float) -> list[str]:

@@ -19,15 +19,14 @@ from ddpt_core.data.styles import STYLES, style_of
 from ddpt_core.data.task import Task
 from ddpt_core.diffusion.sampler import last_step, sample
 from ddpt_core.metrics.statistics import holm, paired_bootstrap
-from ddpt_core.prompts.card import prompt_card
 from ddpt_core.prompts.checkpoint import load_prompt, update_metrics
 from ddpt_core.prompts.distribution import DistributionPrompt
 from ddpt_core.prompts.library import TASKS
 from ddpt_core.steering.adherence import WRITING
+from ddpt_core.steering.card import FIGURES, steered_card
 from ddpt_core.steering.reading import Held, Reading, counted, held_out, interval, mean_of, read
 
 SAMPLES = 10_000  # of a paired bootstrap, as p-values are corrected over several
-FIGURES = "steering"  # in the metrics of a prompt
 Tell = Callable[[float, str], None]
 
 
@@ -57,7 +56,7 @@ def finish(out: Path, backbone: FrozenLM, library: Path, tell: Tell | None = Non
         shutil.copytree(library / TASKS, out / TASKS, dirs_exist_ok=True)
     prompt = cast(DistributionPrompt, load_prompt(out, backbone))
     found = {} if FIGURES in prompt.info["metrics"] else {FIGURES: Diagnosis(prompt, backbone).told(tell)}
-    return update_metrics(out, found, prompt_card)
+    return update_metrics(out, found, steered_card)
 
 
 class Diagnosis:
