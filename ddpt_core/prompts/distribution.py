@@ -155,7 +155,8 @@ class DistributionMethod(Method):
     def context(self, rng: torch.Generator) -> Contexts:
         """Returns what makes a context for each task, the end of a short run of its style."""
         seed = int(torch.randint(2**31, (), generator=rng))
-        ends = [last_step(self._kept, VALIDATION_STEPS, seed, style).context for style in self.prompt.styles]
+        with torch.autocast(self.prompt.x0.device.type, enabled=False):
+            ends = [last_step(self._kept, VALIDATION_STEPS, seed, style).context for style in self.prompt.styles]
         return lambda tasks: torch.stack([ends[label] for label in self._labels(tasks)])
 
     def save(self, folder: Path, info: dict[str, Any]) -> None:
