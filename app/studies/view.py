@@ -13,11 +13,12 @@ from app.page.pieces.status_line import status_line
 from app.studies.figures.studies_list import style
 from app.studies.figures.study_plots import arms_plot, charts_of
 from app.studies.figures.study_rows import OPEN_SCRIPT, PAGE, rows_html
-from app.studies.figures.study_tables import called, chief_of, facts_html, metrics_of, pairs_html, results_html, scales
+from app.studies.figures.study_tables import chief_of, facts_html, metrics_of, pairs_html, results_html, scales
 from app.studies.kept.study_folders import StudyEntry
 from app.studies.kept.study_predictions import Asked, Found, StudyPredictions, orders
 from ddpt_core.errors import ConfigError
 from ddpt_core.settings import PREDICTIONS, REPORT, REPORT_PAGE, RESULTS
+from ddpt_core.study.names import called
 
 CHARTS = 4  # beside that of the arms; the report has all of them
 FILES = (REPORT_PAGE, REPORT, RESULTS, PREDICTIONS)

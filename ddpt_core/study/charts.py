@@ -15,13 +15,14 @@ SERIES = ("#009E73", "#D55E00", "#0072B2", "#CC79A7", "#E69F00", "#56B4E9")
 
 @dataclass(frozen=True)
 class Point:
-    """A value with its interval, None for none; `x` is used by curves alone."""
+    """A value with its interval, None for none; `x` is used by curves alone, `symbol` (Plotly's) by dots."""
 
     label: str
     value: float
     interval: tuple[float, float] | None
     colour: str
     x: float = 0.0
+    symbol: str = "circle"
 
 
 @dataclass(frozen=True)
@@ -62,15 +63,11 @@ def charts_of_part(part: dict[str, Any]) -> Iterator[Chart]:
     """Yields the charts of one part: for each data set all arms, quality against seconds, quality against size."""
     for data in part["data"]:
         metric = chief(data)
-        if not any(of[metric]["value"] is not None for of in data["arms"].values()):
+        arms = dots_of(part, data, metric)
+        if not arms.points:
             continue
+        yield arms
         where = f"{data['name']}, {data['tasks']} tasks"
-        points = [
-            _point(called(name), of[metric], ALL_ARMS[_kind(part, name)].colour)
-            for name, of in data["arms"].items()
-            if of[metric]["value"] is not None
-        ]
-        yield Dots(f"{part['name']}: {where}", label_of(metric), points)
         if front := _against_seconds(part, data, metric):
             yield Curves(
                 f"{part['name']}: quality against time, {where}", "seconds of sampling", label_of(metric), front
@@ -78,6 +75,16 @@ def charts_of_part(part: dict[str, Any]) -> Iterator[Chart]:
         elif sizes := _against_size(part, data, metric):
             title = f"{part['name']}: quality against size, {where}"
             yield Curves(title, "trained parameters", label_of(metric), sizes)
+
+
+def dots_of(part: dict[str, Any], data: dict[str, Any], metric: str, factor: float = 1.0) -> Dots:
+    """Returns a data set's arms by one metric, those that have a value, each times `factor`."""
+    points = []
+    for name, of in data["arms"].items():
+        if (of.get(metric) or {}).get("value") is not None:
+            arm = ALL_ARMS[_kind(part, name)]
+            points.append(_point(called(name), of[metric], arm.colour, symbol=arm.symbol, factor=factor))
+    return Dots(f"{part['name']}: {data['name']}, {data['tasks']} tasks", label_of(metric), points)
 
 
 def charts_of_grid(parts: Sequence[dict[str, Any]]) -> Iterator[Matrix]:
@@ -108,9 +115,12 @@ def _kind(part: dict[str, Any], entry: str) -> str:
     return part["variants"][part["entries"][entry]]
 
 
-def _point(label: str, figure: dict[str, Any], colour: str, x: float = 0.0) -> Point:
-    interval = None if figure["ci95"] is None else (figure["ci95"][0], figure["ci95"][1])
-    return Point(label, figure["value"], interval, colour, x)
+def _point(
+    label: str, figure: dict[str, Any], colour: str, x: float = 0.0, symbol: str = "circle", factor: float = 1.0
+) -> Point:
+    ends = figure.get("ci95")
+    interval = None if ends is None else (factor * ends[0], factor * ends[1])
+    return Point(label, factor * figure["value"], interval, colour, x, symbol)
 
 
 def _against_seconds(part: dict[str, Any], data: dict[str, Any], metric: str) -> dict[str, list[Point]]:

@@ -7,7 +7,8 @@ from typing import Any
 from ddpt_core.study.charts import Chart, Curves, Dots, Matrix, Point
 from ddpt_core.study.pictures import is_below, share
 
-Figure = dict[str, Any]  # "data" and "layout"
+Figure = dict[str, Any]  # "data" and "layout", or a part of them
+LONGEST_LABEL = 34  # letters beside a plot
 
 
 def figure(chart: Chart) -> Figure:
@@ -21,20 +22,33 @@ def figure(chart: Chart) -> Figure:
             return _matrix(chart)
 
 
+def dots(points: Sequence[Point], rows: Sequence[float], name: str = "") -> Figure:
+    """Returns the trace of points of one colour with their intervals, each at the height of its row."""
+    looks = {"color": points[0].colour, "symbol": points[0].symbol} if points else {}
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": _plain(name),
+        "x": [point.value for point in points],
+        "y": list(rows),
+        "marker": {"size": 10, **looks},
+        "error_x": _bars(points),
+        "customdata": [[_plain(point.label), *(point.interval or [point.value] * 2)] for point in points],
+        "hovertemplate": "%{customdata[0]}: %{x:.3g}<br>%{customdata[1]:.3g} to %{customdata[2]:.3g}"
+        f"<extra>{_plain(name)}</extra>",
+    }
+
+
+def rows(labels: Sequence[str]) -> Figure:
+    """Returns a y axis of named rows, the first of them on top."""
+    names = [_plain(label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1]}…") for label in labels]
+    return {"tickvals": list(range(len(names))), "ticktext": names, "range": [len(names) - 0.5, -0.5]}
+
+
 def _dots(chart: Dots) -> Figure:
-    traces = [
-        {
-            "type": "scatter",
-            "mode": "markers",
-            "x": [point.value],
-            "y": [_plain(point.label)],
-            "marker": {"size": 11, "color": point.colour},
-            "error_x": _bars([point]) | {"thickness": 3, "width": 0},
-            "hovertemplate": "%{y}: %{x:.4g}<extra></extra>",
-        }
-        for point in chart.points
-    ]
-    axes = {"xaxis": {"title": {"text": chart.axis}}, "yaxis": {"autorange": "reversed", "automargin": True}}
+    traces = [dots([point], [row]) for row, point in enumerate(chart.points)]
+    y = rows([point.label for point in chart.points]) | {"automargin": True}
+    axes = {"xaxis": {"title": {"text": chart.axis}}, "yaxis": y}
     return _figure(traces, axes | {"height": 120 + 30 * len(traces), "showlegend": False})
 
 
@@ -98,9 +112,8 @@ def _bars(points: Sequence[Point]) -> Figure:
     def reach(point: Point, end: int) -> float:
         return abs(point.interval[end] - point.value) if point.interval else 0.0
 
-    colour = {"color": points[0].colour}
     ends = {"array": [reach(point, 1) for point in points], "arrayminus": [reach(point, 0) for point in points]}
-    return {"type": "data", "symmetric": False, "thickness": 1.5, "width": 4, **colour, **ends}
+    return {"type": "data", "symmetric": False, "thickness": 2, "width": 4, **ends}
 
 
 def _plain(text: str) -> str:

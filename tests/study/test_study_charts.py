@@ -143,9 +143,11 @@ def test_ticks_are_round_and_within(low, high, log, ticks):
 def test_plotly_gets_values_and_intervals():
     dots, _, curves, matrix = map(figure, CHARTS)
     first, second = dots["data"]
-    assert (first["x"], first["y"], second["x"]) == ([2.0], [escape(HOSTILE, quote=False)], [3.0])
+    assert (first["x"], first["y"], second["x"], second["y"]) == ([2.0], [0], [3.0], [1])
     assert (first["error_x"]["array"], first["error_x"]["arrayminus"]) == ([2.0], [1.0])
-    assert second["error_x"]["array"] == [0.0] and first["error_x"]["color"] == first["marker"]["color"]
+    assert (second["error_x"]["array"], first["marker"]["color"]) == ([0.0], POINTS[0].colour)
+    assert first["customdata"] == [[escape(HOSTILE, quote=False), 1.0, 4.0]]
+    assert dots["layout"]["yaxis"]["ticktext"] == [f"{escape(HOSTILE[:33], quote=False)}…", "b"]
     assert [one["x"] for one in curves["data"]] == [[0.01, 2.5]] * 2 and curves["layout"]["xaxis"]["type"] == "log"
     (cells,) = matrix["data"]
     assert cells["z"] == [[0.25, None], [1.0, 0.0]] and cells["text"] == [["1", "not run"], ["4", "0"]]

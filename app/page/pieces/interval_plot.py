@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from app.page.theme import SANS
 from ddpt_core.arms import ALL_ARMS
 from ddpt_core.metrics.measures import Measure
+from ddpt_core.study.charts import Point
+from ddpt_core.study.plotly_figures import dots, rows
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -39,39 +41,20 @@ def interval_plot(measures: Sequence[Measure], about: str = "", close: bool = Fa
     """
     import plotly.graph_objects as go
 
-    figure = go.Figure()
     arms = list(measures[0].scores) if measures else []
     row_height = max(ROW, ARM * (len(arms) + 2))
     top = TOP + LINE_OF_LEGEND * max(0, -(-len(arms) // 3) - 1)
-    for place, arm in enumerate(arms):
-        offset = (place - (len(arms) - 1) / 2) * ARM / row_height
-        known = [(row, m.label, m.scores[arm]) for row, m in enumerate(measures) if m.scores.get(arm)]
-        ends = [score.interval or (score.value, score.value) for *_, score in known]
-        figure.add_trace(
-            go.Scatter(
-                name=ALL_ARMS[arm].label,
-                mode="markers",
-                x=[score.value for *_, score in known],
-                y=[row + offset for row, *_ in known],
-                error_x={
-                    "type": "data",
-                    "symmetric": False,
-                    "array": [end[1] - score.value for (*_, score), end in zip(known, ends, strict=True)],
-                    "arrayminus": [score.value - end[0] for (*_, score), end in zip(known, ends, strict=True)],
-                    "thickness": 2,
-                    "width": 4,
-                },
-                marker={"color": ALL_ARMS[arm].colour, "size": 9, "symbol": ALL_ARMS[arm].symbol},
-                customdata=[[label, *end] for (_, label, _), end in zip(known, ends, strict=True)],
-                hovertemplate="%{customdata[0]}: %{x:.3g}<br>%{customdata[1]:.3g} to %{customdata[2]:.3g}",
-            )
-        )
+    traces = []
+    for place, name in enumerate(arms):
+        arm, offset = ALL_ARMS[name], (place - (len(arms) - 1) / 2) * ARM / row_height
+        known = [(row + offset, m.label, score) for row, m in enumerate(measures) if (score := m.scores.get(name))]
+        points = [Point(label, s.value, s.interval, arm.colour, symbol=arm.symbol) for _, label, s in known]
+        traces.append(dots(points, [height for height, *_ in known], arm.label))
+    figure = go.Figure({"data": traces, "layout": {"yaxis": rows([measure.label for measure in measures])}})
+    in_page_ink(figure, html.escape(about))
     figure.update_layout(
         height=top + row_height * len(measures) + BOTTOM,
         margin={"l": 96, "r": 18, "t": top, "b": BOTTOM},
-        font={"family": ", ".join(SANS), "size": 12, "color": INK},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
         legend={
             "orientation": "h",
             "x": 0,
@@ -84,23 +67,25 @@ def interval_plot(measures: Sequence[Measure], about: str = "", close: bool = Fa
             "itemclick": False,
             "itemdoubleclick": False,
         },
-        modebar={"remove": REMOVED},
-        dragmode=False,
-        hoverlabel={"font": {"family": ", ".join(SANS)}},
     )
-    figure.update_xaxes(fixedrange=True, gridcolor=LINE, zeroline=False, ticks="")
+    figure.update_xaxes(title={"standoff": 8})
+    figure.update_yaxes(showgrid=False)
     if not close:
         figure.update_xaxes(range=[-2, 102], dtick=20)
     for row in range(1, len(measures)):
         figure.add_hline(row - 0.5, line={"color": LINE, "width": 1})
-    figure.update_xaxes(title={"text": html.escape(about), "font": {"size": 12}, "standoff": 8})
-    figure.update_yaxes(
-        tickvals=list(range(len(measures))),
-        ticktext=[measure.label for measure in measures],
-        range=[len(measures) - 0.5, -0.5],
-        fixedrange=True,
-        showgrid=False,
-        zeroline=False,
-        ticks="",
-    )
     return figure
+
+
+def in_page_ink(figure: go.Figure, below: str) -> None:
+    """Gives a figure the page's letters, lines and manners; `below` stands under its axis."""
+    figure.update_layout(
+        font={"family": ", ".join(SANS), "size": 12, "color": INK},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        modebar={"remove": REMOVED},
+        dragmode=False,
+        hoverlabel={"font": {"family": ", ".join(SANS)}},
+    )
+    figure.update_xaxes(title={"text": below, "font": {"size": 12}}, fixedrange=True, gridcolor=LINE, zeroline=False)
+    figure.update_yaxes(fixedrange=True, gridcolor=LINE, zeroline=False)

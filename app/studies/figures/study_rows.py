@@ -8,8 +8,9 @@ from typing import Any
 from app.page.pieces.as_written import as_written_html
 from app.page.pieces.code import code_html, escaped, instruction_html
 from app.page.pieces.result_table import OUTCOMES, number
-from app.studies.figures.study_tables import called, scales
+from app.studies.figures.study_tables import scales
 from app.studies.kept.study_predictions import LOSS, PASSED
+from ddpt_core.study.names import called
 
 PAGE = 20  # rows shown at once
 OPEN_SCRIPT = """

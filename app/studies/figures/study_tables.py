@@ -7,8 +7,8 @@ from typing import Any
 
 from app.page.pieces.code import escaped
 from app.page.pieces.result_table import interval, number
-from ddpt_core.arms import ALL_ARMS
 from ddpt_core.metrics.table import LOSS, PASS, study_figures
+from ddpt_core.study.names import called
 
 FEW_PAIRS = 12  # that are shown before the rest is folded away
 ALPHA = 0.05
@@ -45,11 +45,6 @@ def chief_of(data: dict[str, Any]) -> str:
     """Returns the metric that a data set is judged by: pass@1 with tests, else BLEU-4; "" without figures."""
     known = metrics_of(data)
     return next((name for name in ([PASS] if data["tests"] else []) + ["bleu", *known] if name in known), "")
-
-
-def called(name: str) -> str:
-    """Returns how an arm of a study is called: a name of the project's own in words, another as its file has it."""
-    return ALL_ARMS[name].in_report if name in ALL_ARMS else name
 
 
 def results_html(part: dict[str, Any], data: dict[str, Any], said: Sequence[str]) -> str:
