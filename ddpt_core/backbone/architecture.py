@@ -89,6 +89,20 @@ class Architecture(ABC):
     def target_lengths(self, references: Sequence[str]) -> list[int]:
         """Returns how many tokens of each text are to be written, before anything is cut."""
 
+    def through_layers(self, context: torch.Tensor, instruction: str) -> torch.Tensor | None:
+        """Returns what the layers that read a context (P, D) make of it, (L+1, P, W), its own vectors first.
+
+        None where a kind does not tell.
+        """
+        return None
+
+    def read_out(self, hidden: torch.Tensor) -> torch.Tensor | None:
+        """Returns the logits (n, P, V) that the model ends with if its last layer leaves hidden states (n, P, W).
+
+        None where those that read a context do not write.
+        """
+        return None
+
     def beside(self, ids: torch.Tensor) -> dict[str, torch.Tensor]:
         """Returns what the model needs beside the tokens (B, N), or their embeddings, to read them once."""
         return {}

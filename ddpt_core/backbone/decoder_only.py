@@ -1,7 +1,8 @@
 """Decoder-only models (GPT-2, CodeGen, Llama, Qwen2, StarCoder2, SmolLM): one sequence holds context and target."""
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -121,6 +122,48 @@ class DecoderOnly(Architecture):
         logits = self.model(**inputs, **self._at(positions), use_cache=shared is not None, **kept).logits
         labels = [[IGNORED] * (asked - 1 - len(row)) + row for row in targets]
         return logits[:, -asked:-1], torch.tensor(labels, device=self.texts.device)
+
+    def through_layers(self, context: torch.Tensor, instruction: str) -> torch.Tensor:
+        """Returns the hidden states of the context after the head (L+1, P, W), as each layer leaves them.
+
+        No token behind the context changes them. transformers' own last ones have been through the final norm as well.
+        """
+        head = torch.tensor(self.head, dtype=torch.long, device=self.texts.device)
+        vectors = self.texts.embeddings(head)
+        read = torch.cat([vectors, context.to(vectors)])[None]  # (H,D) + (P,D) -> (1,H+P,D)
+        check_positions("The context", read.shape[1], self.most)
+        ends: list[torch.Tensor] = []
+
+        def keep(layer, given, output) -> None:
+            ends.append(output[0] if isinstance(output, tuple) else output)
+
+        with self._after_the_last_layer(keep):
+            states = self.model(inputs_embeds=read, output_hidden_states=True, use_cache=False).hidden_states
+        return torch.stack([*states[:-1], ends[0].view_as(states[0])])[:, 0, len(self.head) :]
+
+    def read_out(self, hidden: torch.Tensor) -> torch.Tensor:
+        """Returns the logits (n, P, V): a pass in which hidden states (n, P, W) take the place of the last layer's."""
+
+        def replace(layer, given, output):
+            own = output[0] if isinstance(output, tuple) else output
+            other = hidden.to(own).view_as(own)
+            return (other, *output[1:]) if isinstance(output, tuple) else other
+
+        blank = hidden.new_zeros(*hidden.shape[:2], self.texts.embeddings.weight.shape[1])
+        with self._after_the_last_layer(replace):
+            return self.model(inputs_embeds=blank.to(self.texts.embeddings.weight), use_cache=False).logits
+
+    @contextmanager
+    def _after_the_last_layer(self, hook: Callable[..., Any]) -> Iterator[None]:
+        """Calls a hook of torch's after the last of the layers; what follows them is the model's own."""
+        count = self.model.config.num_hidden_layers
+        lists = (module for module in self.model.modules() if isinstance(module, torch.nn.ModuleList))
+        layers = next(found for found in lists if len(found) == count)
+        handle = layers[-1].register_forward_hook(hook)
+        try:
+            yield
+        finally:
+            handle.remove()
 
     def _at(self, positions: torch.Tensor) -> dict[str, torch.Tensor]:
         """Returns the argument that tells a model where its tokens stand, if it takes one (BLOOM reads the mask)."""

@@ -104,6 +104,11 @@ class EncoderDecoder(Architecture):
         embedded = torch.cat([context.to(embedded), embedded], 1)  # (B,P,D) + (B,N,D) -> (B,P+N,D)
         return {"inputs_embeds": embedded, "attention_mask": torch.cat([mask.new_ones(context.shape[:2]), mask], 1)}
 
+    def through_layers(self, context: torch.Tensor, instruction: str) -> torch.Tensor:
+        """Returns the encoder's hidden states of the context before the instruction, (L+1, P, D)."""
+        read = self.model.get_encoder()(**self.inputs(context, [instruction]), output_hidden_states=True)
+        return torch.stack(read.hidden_states)[:, 0, : len(context)]
+
     def score(
         self, context: torch.Tensor | None, instructions: Sequence[str], references: Sequence[str]
     ) -> tuple[torch.Tensor, torch.Tensor]:
