@@ -19,6 +19,7 @@ from ddpt_core.commands.fetch import fetch
 from ddpt_core.commands.info import info
 from ddpt_core.commands.library import library
 from ddpt_core.commands.neighbours import neighbours
+from ddpt_core.commands.read import read
 from ddpt_core.commands.sample import sample
 from ddpt_core.commands.study import study
 from ddpt_core.commands.train import train
@@ -26,7 +27,7 @@ from ddpt_core.errors import DDPTError
 from ddpt_core.training.processes import is_main
 
 # In the order of --help.
-COMMANDS = (fetch, info, library, train, sample, neighbours, compare, evaluate, execute, study)
+COMMANDS = (fetch, info, library, train, sample, neighbours, read, compare, evaluate, execute, study)
 MAIN_FIRST = 5.0  # s; where all processes meet the same error, the launcher ends the others before they say it again
 STOPPED = 130  # exit code after Ctrl-C
 GOES_ON = {"train": "; the training goes on with --resume", "study": "; the study goes on with --resume"}
