@@ -8,6 +8,7 @@ fewer operations, rows (B L, H) that need no reshaping, and weights that are lai
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from typing import cast
 
 import numpy as np
@@ -42,22 +43,12 @@ class PreparedDenoiser:
     """x0_hat = x_0 + f(x_t, t) for B runs that walk through the same timesteps together."""
 
     @torch.no_grad()
-    def __init__(
-        self,
-        denoiser: Denoiser,
-        x0: torch.Tensor,
-        timesteps: np.ndarray,
-        batch: int,
-        condition: torch.Tensor | None = None,
-    ):
-        """Prepares for x0 (P, D) and `batch` = B runs at `timesteps` (S,), all under one `condition` (C,) or none."""
+    def __init__(self, denoiser: Denoiser, x0: torch.Tensor, timesteps: np.ndarray, batch: int):
+        """Prepares for x0 (P, D) and `batch` = B runs at `timesteps` (S,), without a condition (see `under`)."""
         positions, self.stages = len(x0), denoiser.config.stages
         lengths = [-(-positions // 2**i) for i in range(self.stages + 1)]  # of every stage, and of the bottom
-        # The timestep's scales and shifts do not depend on x: one multiplication gives those of the whole run. And the
-        # batch shares them, so layer_norm can apply them as its own weight and bias instead of two more operations.
-        modulation = denoiser.modulation(torch.as_tensor(timesteps, device=x0.device), condition)  # (S,layers,4,H)
-        modulation[:, :, ::2] += 1
-        self.modulation = modulation.flatten(1, 2)  # (S,layers 4,H)
+        self.denoiser, self.timesteps = denoiser, torch.as_tensor(timesteps, device=x0.device)
+        self.modulation = self._modulation(None)
         blocks = zip(cast(list[Block], list(denoiser.blocks)), lengths[:-1] + lengths[-2::-1], strict=True)
         self.blocks = [PreparedBlock(block, batch, length) for block, length in blocks]
         self.down = PreparedLinear(denoiser.down, batch * positions)
@@ -70,6 +61,23 @@ class PreparedDenoiser:
         self.compress = [compress(unit).expand(batch, -1, -1) for unit in units[:-1]]  # each (B,L/2,L)
         grown = zip(units[:0:-1], lengths[-2::-1], strict=True)  # from the bottom up
         self.expand = [expand(unit, length).expand(batch, -1, -1) for unit, length in grown]  # each (B,L,L/2)
+
+    def _modulation(self, condition: torch.Tensor | None) -> torch.Tensor:
+        """Returns the timesteps' scales (plus 1) and shifts under a condition, (S, layers 4, H).
+
+        They do not depend on x: one multiplication gives those of the whole run. And the batch shares them, so
+        layer_norm can apply them as its own weight and bias instead of two more operations.
+        """
+        modulation = self.denoiser.modulation(self.timesteps, condition)  # (S,layers,4,H)
+        modulation[:, :, ::2] += 1
+        return modulation.flatten(1, 2)
+
+    @torch.no_grad()
+    def under(self, condition: torch.Tensor) -> "PreparedDenoiser":
+        """Returns the same denoiser under a condition (C,); both read the same weights."""
+        other = copy(self)
+        other.modulation = self._modulation(condition)
+        return other
 
     @torch.inference_mode()  # its bookkeeping is less than no_grad's
     def estimate(self, x: torch.Tensor, step: int) -> torch.Tensor:

@@ -118,10 +118,8 @@ class Guided:
         asked: list[tuple[float, torch.Tensor | None]] = [*wanted]
         if abs(rest) > ROUNDING:
             asked.append((rest, None))
-        self.parts = [
-            (weight, PreparedDenoiser(prompt.denoiser, prompt.x0, timesteps, batch, condition))
-            for weight, condition in asked
-        ]
+        one = PreparedDenoiser(prompt.denoiser, prompt.x0, timesteps, batch)
+        self.parts = [(weight, one if condition is None else one.under(condition)) for weight, condition in asked]
 
     def estimate(self, x: torch.Tensor, step: int) -> torch.Tensor:
         """Returns x0_hat for x (B, P, D) at timesteps[step], (B, P, D)."""
