@@ -24,13 +24,14 @@ TESTS_NOTE = (
 
 @dataclass(frozen=True)
 class Form:
-    """The components of the form; `inputs` in the order of `settings_of`."""
+    """The components of the form; `inputs` in the order of `settings_of`, `source` the path of the session's file."""
 
     data: gr.Dropdown
     upload: gr.UploadButton
     said: gr.HTML
     inputs: list[gr.components.Component]
     prompts: list[gr.Dropdown]
+    source: gr.State
 
 
 def evaluate_form(prompts: Prompts, example_count: int) -> Form:
@@ -64,7 +65,8 @@ def evaluate_form(prompts: Prompts, example_count: int) -> Form:
             gr.Markdown(TESTS_NOTE)
         with gr.Column(scale=1, min_width=280), gr.Accordion("Contexts and generation", open=False):
             settings = setting_fields(prompts)
-    return Form(data, upload, said, [arms, limit, tests, samples, temperature, k, *settings], settings[PROMPTS])
+    inputs = [arms, limit, tests, samples, temperature, k, *settings]
+    return Form(data, upload, said, inputs, settings[PROMPTS], gr.State(""))
 
 
 def example_choices(count: int) -> list[tuple[str, str]]:

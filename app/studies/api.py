@@ -13,7 +13,7 @@ from app.studies.kept.study_predictions import Asked
 from app.studies.studies import Studies
 from app.studies.study_file import YOUR_FILE, Wanted, about_file, ready_files, wanted_study
 from app.studies.study_run import StudyRun
-from app.studies.view import View
+from app.studies.view import predictions_of
 from ddpt_core.errors import ConfigError, require_range
 
 MOST = 500  # predictions of one answer
@@ -95,7 +95,7 @@ def add(studies: Studies) -> None:
         """
         count = require_range("limit", whole("limit", limit), 1, MOST)
         asked = Asked(arm, seeds, outcome, text, sort_by, bool(best_first))
-        found = View.predictions(studies.get(name), part, data).find(asked)
+        found = predictions_of(studies.get(name), part, data).find(asked)
         return {"found": len(found.rows), "hidden": found.hidden, "predictions": found.rows[:count]}
 
     free = {"concurrency_limit": None}

@@ -19,7 +19,10 @@ BEFORE = (
 
 @dataclass(frozen=True)
 class Form:
-    """The components of the form; `asked` are those that the cost depends on, after the path of the upload."""
+    """The components of the form; `asked` are those that the cost depends on, the path of the upload first.
+
+    `costed` holds what was asked when the cost that is shown was counted, None without one.
+    """
 
     fold: gr.Accordion
     file: gr.Dropdown
@@ -31,6 +34,17 @@ class Form:
     start: gr.Button
     status: gr.HTML
     estimate: gr.HTML
+    source: gr.State
+    costed: gr.State
+
+    @property
+    def counted(self) -> list[Any]:
+        """Those that show the cost."""
+        return [self.status, self.estimate, self.cost, self.start, self.costed]
+
+    def uncounted(self, line: str) -> dict[Any, Any]:
+        """Returns what they show without a cost."""
+        return {self.status: line, self.estimate: "", self.start: gr.Button(visible=False), self.costed: None}
 
 
 def study_form() -> Form:
@@ -70,7 +84,9 @@ def study_form() -> Form:
                 status_line(BEFORE if here else NOT_HERE), elem_id="study-form-status", min_width=250, **plain
             )
         estimate = gr.HTML("", css_template=style(), elem_id="study-estimate", **plain)
-    return Form(fold, file, upload, said, name, [file, folder, limit], cost, start, status, estimate)
+    source, costed = gr.State(""), gr.State(None)
+    asked = [source, file, folder, limit]
+    return Form(fold, file, upload, said, name, asked, cost, start, status, estimate, source, costed)
 
 
 def file_choices(own: str = "") -> list[tuple[str, Any]]:

@@ -1,5 +1,6 @@
 """How the study under way, or the one that is chosen, stands: a line, and the buttons that belong to it."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -16,24 +17,45 @@ from ddpt_core.study.names import duration
 CHOOSE = "Choose a study to read it, or start one."
 
 
-def controls_of(studies: Studies, chosen: str) -> list[Any]:
-    """Returns the line, and the buttons that go on with, cancel and delete, for the chosen study."""
-    run, entry = studies.latest, studies.there().get(chosen)
-    running = studies.under_way is not None
-    own = entry is not None and entry.own and not on_a_space()
-    mine = run is not None and entry is not None and run.entry.name == entry.name
-    can_go_on = own and not running and entry is not None and entry.request is not None and _unfinished(entry)
-    stopping = run is not None and bool(run.asked)
-    if run and (running or mine or entry is None):
-        line = line_of(run)
-    else:
-        line = status_line(_about(entry) if entry else CHOOSE)
-    return [
-        line,
-        gr.Button("Try the failed cells again" if can_go_on and entry.finished else "Go on", visible=can_go_on),
-        gr.Button("Stopping…" if stopping else "Cancel", visible=running, interactive=not stopping),
-        gr.Button(visible=own and not (running and mine)),
-    ]
+@dataclass(frozen=True)
+class Controls:
+    """The line, and the buttons that go on with a study, cancel and delete it."""
+
+    status: gr.HTML
+    resume: gr.Button
+    cancel: gr.Button
+    delete: gr.Button
+
+    def of(self, studies: Studies, chosen: str) -> dict[Any, Any]:
+        """Returns what they show for the chosen study."""
+        run, entry = studies.latest, studies.there().get(chosen)
+        running = studies.under_way is not None
+        own = entry is not None and entry.own and not on_a_space()
+        mine = run is not None and entry is not None and run.entry.name == entry.name
+        can_go_on = own and not running and entry is not None and entry.request is not None and _unfinished(entry)
+        stopping = run is not None and bool(run.asked)
+        if run and (running or mine or entry is None):
+            line = line_of(run)
+        else:
+            line = status_line(_about(entry) if entry else CHOOSE)
+        go_on = "Try the failed cells again" if can_go_on and entry.finished else "Go on"
+        return {
+            self.status: line,
+            self.resume: gr.Button(go_on, visible=can_go_on),
+            self.cancel: gr.Button("Stopping…" if stopping else "Cancel", visible=running, interactive=not stopping),
+            self.delete: gr.Button(visible=own and not (running and mine)),
+        }
+
+
+def study_controls() -> Controls:
+    """Adds them; the buttons are out of sight until there is a study that they are for."""
+    small = {"min_width": 90, "scale": 0, "visible": False}
+    with gr.Row(elem_classes="task-file"):
+        resume = gr.Button("Go on", elem_id="study-resume", **small)
+        cancel = gr.Button("Cancel", elem_id="study-cancel", **small)
+        delete = gr.Button("Delete", size="sm", elem_id="study-delete", **small)
+        status = gr.HTML(elem_id="study-status", min_width=220, apply_default_css=False)
+    return Controls(status, resume, cancel, delete)
 
 
 def line_of(run: StudyRun) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import gradio as gr
 
 from app.page.pieces.interval_plot import save_script
 from app.page.pieces.metric_name import figures_of_many, metric_notes_html, notes_style
+from app.page.pieces.paged_rows import PagedRows, paged_rows
 from app.page.pieces.status_line import status_line
 from app.studies.figures.studies_list import style
 from app.studies.figures.study_plots import arms_plot, charts_of
@@ -34,9 +36,7 @@ IN_COMPARE = (
 
 @dataclass(frozen=True)
 class View:
-    """The components, in the order of what `of` returns."""
-
-    OUTPUTS = 33  # as many as `of` returns
+    """The components; `charts` are the plots with the columns around them, `paged` the predictions that are shown."""
 
     whole: gr.Column
     part: gr.Dropdown
@@ -45,8 +45,7 @@ class View:
     table: gr.HTML
     plot: gr.Plot
     pairs: gr.HTML
-    charts: list[gr.Plot]
-    boxes: list[gr.Column]  # one around each chart
+    charts: list[tuple[gr.Column, gr.Plot]]
     facts: gr.HTML
     files: list[gr.Button]
     heading: gr.HTML
@@ -57,37 +56,18 @@ class View:
     by: gr.Dropdown
     first: gr.Dropdown
     text: gr.Textbox
-    rows: gr.HTML
-    where: gr.HTML
-    back: gr.Button
-    on: gr.Button
-    page: gr.State
-
-    @property
-    def outputs(self) -> list[Any]:
-        """All components."""
-        found: list[Any] = []
-        for one in vars(self).values():
-            found += one if isinstance(one, list) else [one]
-        return found
-
-    @property
-    def of_rows(self) -> list[Any]:
-        """Those that show predictions."""
-        return [self.rows, self.where, self.back, self.on, self.page]
+    paged: PagedRows
 
     @property
     def filtering(self) -> list[Any]:
         """Those that choose predictions, in the order of `asked_of`."""
         return [self.arm, self.seeds, self.outcome, self.by, self.first, self.text]
 
-    @staticmethod
-    def nothing() -> list[Any]:
+    def nothing(self) -> dict[Any, Any]:
         """Returns what the components show without a study that has results."""
-        return [gr.Column(visible=False), *[gr.skip()] * (View.OUTPUTS - 1)]
+        return {self.whole: gr.Column(visible=False)}
 
-    @staticmethod
-    def of(entry: StudyEntry, part_name: str = "", data_name: str = "", metric: str = "") -> list[Any]:
+    def of(self, entry: StudyEntry, part_name: str = "", data_name: str = "", metric: str = "") -> dict[Any, Any]:
         """Returns what they show of a study; what is not there of a part, data set and metric is the first, the chief.
 
         Raises ArtifactError.
@@ -95,75 +75,96 @@ class View:
         results = entry.results
         part = _named(results["parts"], part_name)
         names = [one["name"] for one in results["parts"]]
-        data_sets = [one["name"] for one in part["data"]]
-        menus = [gr.Dropdown(choices=names, value=part["name"], visible=len(names) > 1)]
-        if not part["data"]:
-            return [
-                gr.Column(visible=True),
-                *menus,
-                gr.Dropdown(visible=False),
-                gr.Dropdown(visible=False),
-                "",
-                gr.Plot(visible=False),
-                "",
-                *_charts([]),
-                facts_html(results, part),
-                *_files(entry, False),
-                "",
-                gr.Row(visible=False),
-                *[gr.skip()] * 6,
-                *_no_rows(""),
-            ]
-        data = _named(part["data"], data_name)
-        metrics = metrics_of(data)
+        shown = {
+            self.whole: gr.Column(visible=True),
+            self.part: gr.Dropdown(choices=names, value=part["name"], visible=len(names) > 1),
+            self.facts: facts_html(results, part),
+        }
+        if part["data"]:
+            return shown | self._of_data(entry, part, _named(part["data"], data_name), metric)
+        return shown | {
+            self.data: gr.Dropdown(visible=False),
+            self.metric: gr.Dropdown(visible=False),
+            self.table: "",
+            self.plot: gr.Plot(visible=False),
+            self.pairs: "",
+            **self._drawn([]),
+            **self._files(entry, False),
+            self.heading: "",
+            self.filters: gr.Row(visible=False),
+            **self.paged.none(""),
+        }
+
+    def _of_data(self, entry: StudyEntry, part: dict[str, Any], data: dict[str, Any], metric: str) -> dict[Any, Any]:
+        results, metrics = entry.results, metrics_of(data)
         metric = metric if metric in metrics else chief_of(data)
         predictions = StudyPredictions(entry, part, data)
         there = predictions.there()
         count = len(data["runs"]) * data["tasks"]
-        return [
-            gr.Column(visible=True),
-            *menus,
-            gr.Dropdown(choices=data_sets, value=data["name"], visible=True),
-            gr.Dropdown(choices=[(scales()[one][0], one) for one in metrics], value=metric or None, visible=True),
-            results_html(part, data, sentences(results, part, data)),
-            gr.Plot(arms_plot(part, data, metric), visible=True),
-            pairs_html(data, metric),
-            *_charts(charts_of(results, part, data)),
-            facts_html(results, part),
-            *_files(entry, there),
-            f'<h2 class="rows-heading">{f"{count:,} predictions" if there else "Predictions"}</h2>',
-            gr.Row(visible=there),
-            *_menus(predictions),
-            *View.rows_of(predictions, Asked(), 0),
-        ]
+        choices = [one["name"] for one in part["data"]]
+        measures = [(scales()[one][0], one) for one in metrics]
+        return {
+            self.data: gr.Dropdown(choices=choices, value=data["name"], visible=True),
+            self.metric: gr.Dropdown(choices=measures, value=metric or None, visible=True),
+            self.table: results_html(part, data, sentences(results, part, data)),
+            self.plot: gr.Plot(arms_plot(part, data, metric), visible=True),
+            self.pairs: pairs_html(data, metric),
+            **self._drawn(charts_of(results, part, data)),
+            **self._files(entry, there),
+            self.heading: f'<h2 class="rows-heading">{f"{count:,} predictions" if there else "Predictions"}</h2>',
+            self.filters: gr.Row(visible=there),
+            **self._menus(predictions),
+            **self.rows_of(predictions, Asked(), 0),
+        }
 
-    @staticmethod
-    def by_metric(entry: StudyEntry, part_name: str, data_name: str, metric: str) -> list[Any]:
+    def by_metric(self, entry: StudyEntry, part_name: str, data_name: str, metric: str) -> dict[Any, Any]:
         """Returns the plot of the arms and the table of pairs by one metric."""
         part = _named(entry.results["parts"], part_name)
         data = _named(part["data"], data_name)
         metric = metric if metric in metrics_of(data) else chief_of(data)
-        return [arms_plot(part, data, metric), pairs_html(data, metric)]
+        return {self.plot: arms_plot(part, data, metric), self.pairs: pairs_html(data, metric)}
 
-    @staticmethod
-    def predictions(entry: StudyEntry, part_name: str, data_name: str) -> StudyPredictions:
-        """Returns the predictions on one data set of one part; raises ArtifactError or ConfigError."""
-        part = _named(entry.results["parts"], part_name)
-        if not part["data"]:
-            raise ConfigError(f"The part {part['name'][:80]!r} came to nothing; it has no predictions.")
-        return StudyPredictions(entry, part, _named(part["data"], data_name))
-
-    @staticmethod
-    def rows_of(predictions: StudyPredictions, asked: Asked, page: int) -> list[Any]:
-        """Returns rows, their place among all, the two buttons and the page, for what is asked."""
+    def rows_of(self, predictions: StudyPredictions, asked: Asked, page: int) -> dict[Any, Any]:
+        """Returns what the predictions' components show of a page of those that are asked for."""
         if not predictions.there():
-            return _no_rows(NO_PREDICTIONS)
+            return self.paged.none(NO_PREDICTIONS)
         found = predictions.find(asked)
-        pages = max(1, -(-len(found.rows) // PAGE))
-        page = min(max(0, page), pages - 1)
-        shown = found.rows[page * PAGE : (page + 1) * PAGE]
-        buttons = [gr.Button(interactive=page > 0), gr.Button(interactive=page < pages - 1)]
-        return [rows_html(shown, asked.by), status_line(_where(found, page)), *buttons, page]
+
+        def html_of(turned: int) -> str:
+            return rows_html(found.rows[turned * PAGE : (turned + 1) * PAGE], asked.by)
+
+        return self.paged.of(len(found.rows), PAGE, page, html_of, _hidden(found))
+
+    def _drawn(self, figures: list[Any]) -> dict[Any, Any]:
+        shown = dict(zip_longest(self.charts, figures[:CHARTS]))
+        boxes = {box: gr.Column(visible=figure is not None) for (box, _), figure in shown.items()}
+        return boxes | {chart: figure for (_, chart), figure in shown.items()}
+
+    def _files(self, entry: StudyEntry, predictions: bool) -> dict[Any, Any]:
+        """Returns the buttons of the files, those in sight that there are."""
+        there = [*((entry.folder / name).is_file() for name in FILES[:-1]), predictions]
+        return {button: gr.Button(visible=visible) for button, visible in zip(self.files, there, strict=True)}
+
+    def _menus(self, predictions: StudyPredictions) -> dict[Any, Any]:
+        """Returns the filters as they are for other predictions."""
+        arms = [("Any arm", ""), *((called(name), name) for name in predictions.data["arms"])]
+        outcomes = [("Any outcome", ""), *((one, one) for one in predictions.outcomes())]
+        seeds = [("Any seed", ""), *((one, one) for one in predictions.seeds())]
+        return {
+            self.arm: gr.Dropdown(choices=arms, value=""),
+            self.seeds: gr.Dropdown(choices=seeds, value=""),
+            self.outcome: gr.Dropdown(choices=outcomes, value="", visible=len(outcomes) > 1),
+            self.by: gr.Dropdown(choices=orders(predictions.data["tests"]), value=""),
+            self.text: "",
+        }
+
+
+def predictions_of(entry: StudyEntry, part_name: str, data_name: str) -> StudyPredictions:
+    """Returns the predictions on one data set of one part; raises ArtifactError or ConfigError."""
+    part = _named(entry.results["parts"], part_name)
+    if not part["data"]:
+        raise ConfigError(f"The part {part['name'][:80]!r} came to nothing; it has no predictions.")
+    return StudyPredictions(entry, part, _named(part["data"], data_name))
 
 
 def asked_of(values: list[Any]) -> Asked:
@@ -197,7 +198,7 @@ def build_view() -> View:
                 plot = gr.Plot(show_label=False, container=False, elem_id="study-arms-plot")
                 with gr.Row(elem_classes="task-file"):
                     save = gr.Button("Picture", size="sm", elem_id="study-picture", min_width=80, scale=0)
-        charts, boxes = [], []
+        charts = []
         with gr.Row():
             for place in range(CHARTS):
                 with gr.Column(min_width=320, visible=False) as box:
@@ -205,8 +206,7 @@ def build_view() -> View:
                     with gr.Row(elem_classes="task-file"):
                         saver = gr.Button("Picture", size="sm", min_width=80, scale=0)
                 saver.click(None, js=save_script(f"study-chart-{place}", "study"))
-                charts.append(chart)
-                boxes.append(box)
+                charts.append((box, chart))
         pairs = gr.HTML(elem_id="study-pairs", **plain, **css)
         facts = gr.HTML(elem_id="study-facts", **plain, **css)
         with gr.Row(elem_classes="task-file"):
@@ -220,16 +220,11 @@ def build_view() -> View:
             ways = [("Best first", "best"), ("Worst first", "worst")]
             first = gr.Dropdown(ways, value="best", label="Which first", min_width=120, elem_id="study-first")
             text = gr.Textbox(label="Search in tasks and code", min_width=180, scale=2, elem_id="study-text")
-        rows = gr.HTML(js_on_load=OPEN_SCRIPT, elem_id="study-rows", **plain, **css)
-        with gr.Row(elem_classes="task-file"):
-            back = gr.Button("Back", size="sm", min_width=80, scale=0, interactive=False)
-            on = gr.Button("More", size="sm", min_width=80, scale=0, interactive=False, elem_id="study-more-rows")
-            where = gr.HTML(min_width=120, **plain)
+        paged = paged_rows("study-rows", style(), OPEN_SCRIPT)
         gr.HTML(status_line(IN_COMPARE), **plain)
-        page = gr.State(0)
     save.click(None, js=save_script("study-arms-plot", "study"))
-    shown = [part, data, metric, table, plot, pairs, charts, boxes, facts, files, heading, filters]
-    return View(whole, *shown, arm, seeds, outcome, by, first, text, rows, where, back, on, page)
+    shown = [part, data, metric, table, plot, pairs, charts, facts, files, heading, filters]
+    return View(whole, *shown, arm, seeds, outcome, by, first, text, paged)
 
 
 def _named(several: list[dict[str, Any]], name: str) -> dict[str, Any]:
@@ -238,41 +233,11 @@ def _named(several: list[dict[str, Any]], name: str) -> dict[str, Any]:
     return next((one for one in several if one["name"] == name), first)
 
 
-def _charts(figures: list[Any]) -> list[Any]:
-    shown = [*figures[:CHARTS], *[None] * (CHARTS - len(figures))]
-    return [*shown, *(gr.Column(visible=one is not None) for one in shown)]
-
-
-def _files(entry: StudyEntry, predictions: bool) -> list[Any]:
-    *written, _ = FILES
-    return [*(gr.Button(visible=(entry.folder / name).is_file()) for name in written), gr.Button(visible=predictions)]
-
-
-def _menus(predictions: StudyPredictions) -> list[Any]:
-    """Returns the filters as they are for other predictions."""
-    arms = [("Any arm", ""), *((called(name), name) for name in predictions.data["arms"])]
-    outcomes = [("Any outcome", ""), *((one, one) for one in predictions.outcomes())]
-    return [
-        gr.Dropdown(choices=arms, value=""),
-        gr.Dropdown(choices=[("Any seed", ""), *((one, one) for one in predictions.seeds())], value=""),
-        gr.Dropdown(choices=outcomes, value="", visible=len(outcomes) > 1),
-        gr.Dropdown(choices=orders(predictions.data["tests"]), value=""),
-        gr.skip(),
-        "",
-    ]
-
-
-def _no_rows(why: str) -> list[Any]:
-    said = f'<section class="board rows"><p class="none">{why}</p></section>' if why else ""
-    return [said, "", gr.Button(interactive=False), gr.Button(interactive=False), 0]
-
-
-def _where(found: Found, page: int) -> str:
-    first, last = page * PAGE + 1, min((page + 1) * PAGE, len(found.rows))
-    said = f"{first:,} to {last:,} of {len(found.rows):,}" if found.rows else ""
-    if found.hidden:
-        said += (
-            f" · {found.hidden:,} more were not looked at, since a page reads {found.read:,} at once: choose an arm or "
-            "a seed"
-        )
-    return said
+def _hidden(found: Found) -> str:
+    """Returns what is said of predictions that were not looked at, "" if all were."""
+    if not found.hidden:
+        return ""
+    return (
+        f" · {found.hidden:,} more were not looked at, since a page reads {found.read:,} at once: choose an arm or "
+        "a seed"
+    )

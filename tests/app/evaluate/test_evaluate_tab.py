@@ -11,13 +11,14 @@ import pytest
 
 from app.evaluate import evaluations as module
 from app.evaluate.form import EXAMPLES, HELD_OUT, OWN_FILE, decimal, example_choices, settings_of, whole_numbers
-from app.evaluate.result import Result
-from app.evaluate.tab import Evaluate
+from app.evaluate.tab import lay_out
 from app.main import build_app
+from app.page.pieces.components import components_of
 from app.page.pieces.predictions import PAGE, chosen_rows, outcome_choices, predictions_html
 from app.page.stream import Cancelled, Note, in_words
 from app.page.uploads import TaskFile
 from ddpt_core.answering import unit_tests
+from ddpt_core.arms import trained_arms
 from ddpt_core.data.readers import load_tasks
 from ddpt_core.data.task import Task
 from ddpt_core.errors import ConfigError, DataError, DDPTError
@@ -26,11 +27,10 @@ from ddpt_core.metrics.text_metrics import METRICS
 from families.splits import HELD_OUT_BY
 
 PROMPTS = {"prompt-tuning": "prompt-tuning", "ddpt": "ddpt"}
-SETTINGS = ["", "prompt-tuning", None, "ddpt", None, 0, 1, 6, 1.0, 0]  # as the form gives them, but six tokens at most
+# As the form gives them, but six tokens at most.
+SETTINGS = ["", *(PROMPTS.get(arm) for arm in trained_arms()), 0, 1, 6, 1.0, 0]
 FORM = [["manual", "ddpt"], 3, True, 1, "", "1", *SETTINGS]  # arms, tasks, tests, samples, temperature, k
-STATUS, GO, CANCEL, SHOWN = 0, 1, 2, 3
 HOSTILE = "<img src=x onerror=alert(1)>${alert(2)}{{value}}</script>\u202e"
-SKIP = gr.skip()
 
 
 def silent(share, text):
@@ -39,7 +39,8 @@ def silent(share, text):
 
 @pytest.fixture
 def tab(answering):
-    return Evaluate(answering)
+    with gr.Blocks():
+        return lay_out(answering)
 
 
 def session(name="a-session", **event):
@@ -88,20 +89,26 @@ def test_an_evaluation_writes_what_the_core_writes(tab):
 
 
 def test_the_page_shows_progress_in_words_and_then_the_result(tab):
-    outputs = list(tab.run(session(), "", EXAMPLES, *FORM))
-    assert "Starting…" in outputs[0][STATUS] and not outputs[0][GO].interactive and outputs[0][CANCEL].interactive
-    assert all(output[SHOWN:] == [SKIP] * Result.OUTPUTS for output in outputs[:-1])
-    status, go, cancel, whole, table, plot, metrics, predictions, *_ = outputs[-1]
-    assert "Done in" in status and go.interactive and not cancel.interactive
-    assert whole.visible and "pass@1" in table and len(plot.data) == 2
-    assert json.loads(Path(metrics).read_text())["data"] == {"source": "examples", "tasks": 3}
-    assert len(Path(predictions).read_text().splitlines()) == 6
-    assert len(outputs[-1][SHOWN:]) == Result.OUTPUTS
+    page, result = tab.page, tab.page.result
+    first, *others, last = tab.run(session(), "", EXAMPLES, *FORM)
+    assert "Starting…" in first[page.status] and not first[page.go].interactive and first[page.cancel].interactive
+    assert all(output.keys() == controls(tab) for output in [first, *others]), "what was shown before stays"
+    assert "Done in" in last[page.status] and last[page.go].interactive and not last[page.cancel].interactive
+    assert last[result.whole].visible and "pass@1" in last[result.table] and len(last[result.plot].data) == 2
+    assert json.loads(Path(last[result.metrics]).read_text())["data"] == {"source": "examples", "tasks": 3}
+    assert len(Path(last[result.predictions]).read_text().splitlines()) == 6
+    assert last.keys() == controls(tab) | set(components_of(result))
+
+
+def controls(tab):
+    """What is shown of an evaluation that has no result, or none yet."""
+    return {tab.page.status, tab.page.go, tab.page.cancel}
 
 
 def test_without_tests_only_the_text_is_measured(tab):
     form = [FORM[0], 2, False, 1, "", "1", *SETTINGS]
-    *_, (_status, _go, _cancel, _whole, table, *_rest) = tab.run(session(), "", EXAMPLES, *form)
+    *_, last = tab.run(session(), "", EXAMPLES, *form)
+    table = last[tab.page.result.table]
     assert "pass@" not in table and "BLEU-4" in table
     made = tab.evaluations.of("a-session")
     assert "tests" not in made.report and {row.get("status") for row in made.rows()} == {None}
@@ -109,8 +116,8 @@ def test_without_tests_only_the_text_is_measured(tab):
 
 def test_where_the_sandbox_refuses_the_page_says_not_run_here_and_why(tab, monkeypatch):
     monkeypatch.setattr(unit_tests, "execute_many", refuse)
-    *_, (_status, _go, _cancel, _whole, table, *_rest) = tab.run(session(), "", EXAMPLES, *FORM)
-    said = text_of(table)
+    *_, last = tab.run(session(), "", EXAMPLES, *FORM)
+    said = text_of(last[tab.page.result.table])
     assert "Not run here: the tests. The sandbox needs Landlock, which this kernel lacks." in " ".join(said.split())
     assert "pass@1" not in said and "BLEU-4" in said
     rows = tab.evaluations.of("a-session").rows()
@@ -123,8 +130,8 @@ def test_cancelling_shows_at_once_and_leaves_nothing(tab):
         next(running)
         assert not tab.cancel(session()).interactive
         *_, last = running
-    assert "Cancelled; nothing of it was kept." in last[STATUS] and last[GO].interactive
-    assert last[SHOWN:] == [SKIP] * Result.OUTPUTS and tab.stops == {}
+    assert "Cancelled; nothing of it was kept." in last[tab.page.status] and last[tab.page.go].interactive
+    assert last.keys() == controls(tab) and tab.stops == {}
     with pytest.raises(DataError):
         tab.evaluations.of("a-session")
 
@@ -158,7 +165,7 @@ def test_a_session_sees_its_own_evaluation_alone(tab):
     with pytest.raises(DataError, match="not kept any longer"):
         tab.open(session("two"), SimpleNamespace(row=0))
     assert tab.services.handed == {}
-    assert "of 6" in tab.filtered(session("one"), "", "", "")[1]
+    assert "of 6" in tab.filtered(session("one"), "", "", "")[tab.page.result.paged.where]
 
 
 def test_a_new_evaluation_takes_the_place_of_the_old_and_few_are_kept(tab, monkeypatch):
@@ -221,8 +228,9 @@ def test_the_limits_of_a_page_for_everybody_hold(tab):
 def test_a_refusal_stands_in_the_status_line_and_the_result_before_stays(tab):
     form = [[], *FORM[1:]]
     *_, last = tab.run(session(), "", EXAMPLES, *form)
-    assert "failed" in last[STATUS] and "No arm is chosen" in last[STATUS] and last[GO].interactive
-    assert last[SHOWN:] == [SKIP] * Result.OUTPUTS
+    said = last[tab.page.status]
+    assert "failed" in said and "No arm is chosen" in said and last[tab.page.go].interactive
+    assert last.keys() == controls(tab)
 
 
 def test_other_work_has_its_turn_in_between(tab):
@@ -259,16 +267,15 @@ def test_a_prompt_that_is_not_there_is_told_and_the_other_arms_run(tab):
 def test_a_file_is_offered_and_chosen_and_a_bad_one_changes_nothing(tab, tmp_path):
     path = tmp_path / "mine.jsonl"
     path.write_text('{"instruction": "Sort.", "reference": "sorted(a)", "tests": ["assert _"]}\n')
-    source, data, _, said = tab.uploaded(str(path))
-    assert (
-        source == str(path)
-        and data.value == OWN_FILE
-        and ("mine.jsonl: 1 task, all with tests", OWN_FILE) in data.choices
-    )
+    form, shown = tab.page.form, tab.uploaded(str(path))
+    source, data = shown[form.source], shown[form.data]
+    assert source == str(path) and data.value == OWN_FILE
+    assert ("mine.jsonl: 1 task, all with tests", OWN_FILE) in data.choices
     assert tab.data.named(OWN_FILE, source).tasks["line-1"].instruction == "Sort."
     path.write_text("")
-    source, data, _, said = tab.uploaded(str(path))
-    assert (source, data) == (SKIP, SKIP) and "failed" in said and "mine.jsonl is empty" in said
+    shown = tab.uploaded(str(path))
+    assert shown.keys() == {form.upload, form.said}
+    assert "failed" in shown[form.said] and "mine.jsonl is empty" in shown[form.said]
 
 
 @pytest.mark.parametrize("by", HELD_OUT)
@@ -336,15 +343,15 @@ def test_the_outcomes_on_offer_are_those_that_occur():
     assert outcome_choices(ROWS) == names
 
 
-def test_pages_turn_within_the_rows_there_are():
-    rows = [ROWS[0]] * (2 * PAGE + 1)
-    shown, where, back, more, page = Result.rows_of(rows, "", "", "", 0)
-    assert shown.count("<article") == PAGE and "1 to 20 of 41" in where and page == 0
-    assert not back.interactive and more.interactive
-    shown, where, back, more, page = Result.rows_of(rows, "", "", "", 99)
-    assert shown.count("<article") == 1 and "41 to 41 of 41" in where and page == 2
-    assert back.interactive and not more.interactive
-    assert Result.rows_of(rows, "", "", "", -1)[4] == 0
+def test_pages_turn_within_the_rows_there_are(tab):
+    rows, paged = [ROWS[0]] * (2 * PAGE + 1), tab.page.result.paged
+    first = tab.page.result.rows_of(rows, "", "", "", 0)
+    assert first[paged.rows].count("<article") == PAGE and "1 to 20 of 41" in first[paged.where]
+    assert first[paged.page] == 0 and not first[paged.back].interactive and first[paged.on].interactive
+    last = tab.page.result.rows_of(rows, "", "", "", 99)
+    assert last[paged.rows].count("<article") == 1 and "41 to 41 of 41" in last[paged.where]
+    assert last[paged.page] == 2 and last[paged.back].interactive and not last[paged.on].interactive
+    assert tab.page.result.rows_of(rows, "", "", "", -1)[paged.page] == 0
 
 
 def test_nothing_from_outside_becomes_markup():
@@ -374,7 +381,7 @@ def test_an_empty_temperature_is_the_default():
 
 
 def test_the_forms_values_have_the_names_of_the_core():
-    assert settings_of(FORM)["prompts"] == PROMPTS | {"residual": None, "ddpt-full": None}
+    assert settings_of(FORM)["prompts"] == {arm: PROMPTS.get(arm) for arm in trained_arms()}
     assert settings_of(FORM)["max_new_tokens"] == 6
 
 

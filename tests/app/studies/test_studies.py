@@ -4,9 +4,11 @@ import json
 import shutil
 import time
 
+import gradio as gr
 import pytest
 
 from app.main import build_app
+from app.page.pieces.components import components_of
 from app.page.stream import Cancelled
 from app.studies import studies as module
 from app.studies import study_file
@@ -15,10 +17,11 @@ from app.studies.form import file_choices
 from app.studies.kept.study_folders import SHIPPED, StudyEntry
 from app.studies.kept.study_parcels import KEPT, Parcels
 from app.studies.kept.study_predictions import MAX_ROWS, Asked, StudyPredictions, orders, seeds_of
-from app.studies.status import controls_of, line_of
+from app.studies.status import line_of
 from app.studies.studies import Studies
 from app.studies.study_file import DATA_FOLDER, MAX_BYTES, NOT_HERE, YOUR_FILE, ready_files, wanted_study
-from app.studies.view import NO_PREDICTIONS, View, asked_of
+from app.studies.tab import lay_out
+from app.studies.view import NO_PREDICTIONS, asked_of, predictions_of
 from ddpt_core.backbone import registry
 from ddpt_core.errors import ArtifactError, ConfigError, DataError, DDPTError
 from ddpt_core.study.results import read_results
@@ -29,6 +32,23 @@ LONG = 60  # seconds that a tiny study may take on a busy machine
 @pytest.fixture
 def studies(answering):
     return Studies(answering)
+
+
+@pytest.fixture
+def page(answering):
+    """The components of the studies' page."""
+    with gr.Blocks():
+        return lay_out(answering).page
+
+
+@pytest.fixture
+def view(page):
+    return page.view
+
+
+@pytest.fixture
+def controls(page):
+    return page.controls
 
 
 @pytest.fixture
@@ -133,16 +153,15 @@ def test_others_have_their_turn_at_the_model_while_a_study_runs(studies, wanted,
     finished(run)
 
 
-def test_failed_cells_are_told_and_can_be_tried_again(studies, wanted, study_data, tmp_path, monkeypatch):
+def test_failed_cells_are_told_and_can_be_tried_again(studies, wanted, study_data, tmp_path, monkeypatch, page):
     from ddpt_core.study import answers
 
     monkeypatch.setattr(answers._Desk, "write", lambda *_: (_ for _ in ()).throw(DataError("No room for it.")))
     run = finished(studies.start(wanted(), "mine"))
     assert run.outcome == "done" and "failed; the page of their part says why" in line_of(run)
     assert studies.described()[0]["failed"] > 0
-    shown = View.of(run.entry)
-    assert any("No room for it." in part for part in shown if isinstance(part, str))
-    _, go_on, *_ = controls_of(studies, "mine")
+    assert "No room for it." in page.view.of(run.entry)[page.view.facts]
+    go_on = page.controls.of(studies, "mine")[page.controls.resume]
     assert go_on.visible and go_on.value == "Try the failed cells again"
     monkeypatch.undo()
 
@@ -171,7 +190,7 @@ def test_only_who_sits_at_the_machine_names_its_folders(study_yaml, tmp_path):
         wanted_study(YOUR_FILE, str(path), DATA_FOLDER, None, local=False)
 
 
-def test_on_a_space_nothing_runs_and_studies_can_be_read(own_study, monkeypatch, study_yaml, tmp_path):
+def test_on_a_space_nothing_runs_and_studies_can_be_read(own_study, view, controls, monkeypatch, study_yaml, tmp_path):
     monkeypatch.setenv("SPACE_ID", "someone/space")
     studies = Studies(own_study)
     with pytest.raises(ConfigError, match=r"A Space runs no study"):
@@ -180,8 +199,9 @@ def test_on_a_space_nothing_runs_and_studies_can_be_read(own_study, monkeypatch,
         studies.resume("small")
     with pytest.raises(ConfigError, match=r"not to be deleted here"):
         studies.delete("small")
-    assert View.of(studies.get("small"))[0].visible
-    assert [button.visible for button in controls_of(studies, "small")[1:]] == [False, False, False]
+    assert view.of(studies.get("small"))[view.whole].visible
+    shown = controls.of(studies, "small")
+    assert [shown[one].visible for one in (controls.resume, controls.cancel, controls.delete)] == [False, False, False]
     assert NOT_HERE.startswith("A Space runs no study")
 
 
@@ -196,7 +216,7 @@ def test_the_cost_is_that_of_the_core_in_numbers_and_words(studies, wanted):
         studies.estimate(wanted(folder="/nowhere"), silent)
 
 
-def test_names_are_checked_and_nothing_is_overwritten(own_study, wanted, monkeypatch):
+def test_names_are_checked_and_nothing_is_overwritten(own_study, wanted, controls):
     studies = Studies(own_study)
     with pytest.raises(ArtifactError, match=r"There is a study 'small' already; choose another name, or none."):
         studies.start(wanted(), "small")
@@ -204,12 +224,13 @@ def test_names_are_checked_and_nothing_is_overwritten(own_study, wanted, monkeyp
         studies.start(wanted(), "../up")
     with pytest.raises(ArtifactError, match=r"There is a study 'shipped' already"):
         studies.start(wanted(), SHIPPED)
-    assert not controls_of(studies, "small")[1].visible  # it is finished, and nothing failed: there is no going on
+    go_on = controls.of(studies, "small")[controls.resume]
+    assert not go_on.visible  # it is finished, and nothing failed: there is no going on
     studies.delete("small")
     assert studies.there() == {}
 
 
-def test_the_shipped_study_comes_last_and_a_damaged_one_says_so(own_study, small_study):
+def test_the_shipped_study_comes_last_and_a_damaged_one_says_so(own_study, small_study, view):
     shipped = registry.ASSETS / "comparison"
     shipped.mkdir(parents=True)
     shutil.copyfile(small_study / "results.json", shipped / "results.json")
@@ -226,18 +247,17 @@ def test_the_shipped_study_comes_last_and_a_damaged_one_says_so(own_study, small
     shown = list_html(studies.described(), "small")
     assert shown.count("<tr>") == 5 and 'data-study="small" aria-current="true"' in shown
     assert "The study that comes with the project" in shown
-    rows = View.of(studies.get(SHIPPED))
-    assert any(isinstance(part, str) and NO_PREDICTIONS in part for part in rows)
-    predictions = View.predictions(studies.get(SHIPPED), "", "CoNaLa dev")
-    assert NO_PREDICTIONS in View.rows_of(predictions, asked_of(["", "", "", "", "best", ""]), 0)[0]
+    assert NO_PREDICTIONS in view.of(studies.get(SHIPPED))[view.paged.rows]
+    predictions = predictions_of(studies.get(SHIPPED), "", "CoNaLa dev")
+    assert NO_PREDICTIONS in view.rows_of(predictions, asked_of(["", "", "", "", "best", ""]), 0)[view.paged.rows]
     assert "No study is here yet" in list_html([])
 
 
-def test_every_figure_of_the_file_is_in_the_table_and_names_are_text(small_study):
+def test_every_figure_of_the_file_is_in_the_table_and_names_are_text(small_study, view):
     entry = entry_of(small_study)
-    shown = View.of(entry)
-    assert len(shown) == View.OUTPUTS
-    table, pairs = shown[4], shown[6]
+    shown = view.of(entry)
+    assert set(components_of(view)) - shown.keys() == {view.first}, "only the direction of the order stays as it is"
+    table, pairs = shown[view.table], shown[view.pairs]
     part = entry.results["parts"][0]
     found = part["data"][0]["arms"]["manual"]["chrf"]["value"]
     assert (
@@ -245,23 +265,25 @@ def test_every_figure_of_the_file_is_in_the_table_and_names_are_text(small_study
     )
     assert "<img" not in table and "&lt;img src=s onerror" in table and "best manual context" in table
     assert "corrected by Holm" in table and "p → corrected" in pairs and "<img" not in pairs
-    plot = shown[5]
+    plot = shown[view.plot]
     assert "<img" not in json.dumps(plot.value.model_dump() if hasattr(plot.value, "model_dump") else str(plot.value))
-    assert [chart is not None for chart in shown[7:11]] == [True, False, False, False]  # quality against seconds
-    assert [box.visible for box in shown[11:15]] == [True, False, False, False]
-    second = View.of(entry, "Second", "Tested")
-    assert "no context" in second[4] and second[3].value == "pass_at_1" and second[7] is None
-    assert View.by_metric(entry, "First", "Dev", "loss")[1].count("Loss") == 1
+    drawn = [True, False, False, False]  # quality against seconds
+    assert [shown[chart] is not None for _, chart in view.charts] == drawn
+    assert [shown[box].visible for box, _ in view.charts] == drawn
+    second = view.of(entry, "Second", "Tested")
+    assert "no context" in second[view.table] and second[view.metric].value == "pass_at_1"
+    assert second[view.charts[0][1]] is None
+    assert view.by_metric(entry, "First", "Dev", "loss")[view.pairs].count("Loss") == 1
 
 
-def test_shares_are_shown_in_percent_with_their_intervals(small_study, copy):
+def test_shares_are_shown_in_percent_with_their_intervals(small_study, copy, view):
     folder = copy(small_study)
     results = json.loads((folder / "results.json").read_text())
     share = {"value": 0.25, "ci95": [0.125, 0.5], "training_spread": 0.03, "sampling_spread": None, "seeds": 3}
     results["parts"][0]["data"][0]["arms"]["manual"]["valid_python"] = share
     (folder / "results.json").write_text(json.dumps(results))
-    assert "<b>25.0 %</b> <small>12.5–50.0</small> <small" in View.of(entry_of(folder))[4]
-    assert ">±3</small>" in View.of(entry_of(folder))[4]
+    table = view.of(entry_of(folder))[view.table]
+    assert "<b>25.0 %</b> <small>12.5–50.0</small> <small" in table and ">±3</small>" in table
 
 
 def test_predictions_are_filtered_and_sorted_by_their_own_figures(small_study):
@@ -294,11 +316,11 @@ def test_sentence_figures_are_those_of_the_metric_on_one_answer(small_study):
         assert row["value"] == pytest.approx(score([row["prediction"]], [row["reference"]])["chrf"])
 
 
-def test_no_more_is_read_than_fits_and_the_rest_is_told(small_study, monkeypatch):
+def test_no_more_is_read_than_fits_and_the_rest_is_told(small_study, view, monkeypatch):
     monkeypatch.setattr("app.studies.kept.study_predictions.MAX_ROWS", 8)
     found = predictions(small_study).find(Asked())
     assert (found.read, found.hidden) == (8, 22)
-    where = View.rows_of(predictions(small_study), Asked(), 0)[1]
+    where = view.rows_of(predictions(small_study), Asked(), 0)[view.paged.where]
     assert "22 more were not looked at" in where and MAX_ROWS >= 1000
 
 
@@ -376,19 +398,21 @@ def test_the_studies_have_endpoints(answering):
     assert wanted | {"/study_results", "/study_predictions"} <= named.keys()
 
 
-def test_a_study_of_the_command_line_is_read_here_and_gone_on_with_there(answering, small_study):
+def test_a_study_of_the_command_line_is_read_here_and_gone_on_with_there(answering, small_study, view, controls):
     home = registry.user_folder("studies")
     shutil.copytree(small_study, home / "theirs")
     studies = Studies(answering)
-    assert View.of(studies.get("theirs"))[0].visible and not controls_of(studies, "theirs")[1].visible
+    assert view.of(studies.get("theirs"))[view.whole].visible
+    assert not controls.of(studies, "theirs")[controls.resume].visible
     (home / "theirs" / "results.json").unlink()
-    line, go_on, *_ = controls_of(studies, "theirs")
-    assert "Go on at the command line, which began it." in line and not go_on.visible
+    shown = controls.of(studies, "theirs")
+    assert "Go on at the command line, which began it." in shown[controls.status]
+    assert not shown[controls.resume].visible
     with pytest.raises(ArtifactError, match=r"was not begun on this page; go on with it by `python -m ddpt_core study"):
         studies.resume("theirs", local=True)
 
 
-def test_a_part_that_came_to_nothing_says_why_and_the_others_are_shown(small_study, copy):
+def test_a_part_that_came_to_nothing_says_why_and_the_others_are_shown(small_study, copy, view):
     folder = copy(small_study)
     results = json.loads((folder / "results.json").read_text())
     nothing = results["parts"][0] | {"name": "Nothing", "data": [], "trainings": {}, "choices": {}}
@@ -398,9 +422,9 @@ def test_a_part_that_came_to_nothing_says_why_and_the_others_are_shown(small_stu
     }
     (folder / "results.json").write_text(json.dumps(results | {"parts": [nothing, *results["parts"]]}))
     entry = entry_of(folder)
-    assert View.of(entry)[1].value == "First"  # the first that came to anything
-    shown = View.of(entry, "Nothing")
-    assert len(shown) == View.OUTPUTS and "No &lt;room&gt;." in "".join(one for one in shown if isinstance(one, str))
+    assert view.of(entry)[view.part].value == "First"  # the first that came to anything
+    shown = view.of(entry, "Nothing")
+    assert "No &lt;room&gt;." in shown[view.facts] and not shown[view.filters].visible
     with pytest.raises(ConfigError, match=r"The part 'Nothing' came to nothing"):
-        View.predictions(entry, "Nothing", "")
+        predictions_of(entry, "Nothing", "")
     assert entry.described()["failed"] == 1
