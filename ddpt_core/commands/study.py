@@ -38,7 +38,7 @@ def study(
     from ddpt_core.study.plan_file import read_study, read_yaml
     from ddpt_core.study.shipping import check_readme, check_shipped, write_readme
     from ddpt_core.study.shipping import ship as put_into
-    from ddpt_core.study.steering import read_plan, run_steering
+    from ddpt_core.study.steering import read_plan, run_steering, write_report
     from ddpt_core.study.study import Shelf, check, run_study
     from ddpt_core.study.tables import verdicts
     from ddpt_core.training.processes import processes
@@ -50,6 +50,8 @@ def study(
         command = f"python -m ddpt_core study {file} --out DIR"
         with progress_of_whole() as tell_share:
             steered = run_steering(file.stem, steering, out, loading.backbone, command, tell_share)
+        if ship:
+            write_report(steered, ASSETS / "steering", as_page=False)
         show({"out": str(out), **steered}, as_json, [*found_of(steered["figures"]), f"written: {out}"])
         return
     plan = read_study(file)

@@ -106,13 +106,12 @@ def run_steering(
     return results
 
 
-def write_report(results: dict[str, Any], out: Path) -> None:
-    """Writes results.json, and the report as Markdown with its pictures and as a page."""
+def write_report(results: dict[str, Any], out: Path, as_page: bool = True) -> None:
+    """Writes results.json, and the report as Markdown with its pictures and, some MB, as a page."""
     blocks = report(results)
-    pictures = {picture.name: svg(picture.chart) for picture in pictures_of(blocks)}
-    title = f"Study: {results['name']}"
-    files = {RESULTS: json.dumps(results, indent=1) + "\n", REPORT: markdown(blocks), REPORT_PAGE: page(title, blocks)}
-    write_files(out, pictures | files)
+    files = {picture.name: svg(picture.chart) for picture in pictures_of(blocks)}
+    files |= {RESULTS: json.dumps(results, indent=1) + "\n", REPORT: markdown(blocks)}
+    write_files(out, files | ({REPORT_PAGE: page(f"Study: {results['name']}", blocks)} if as_page else {}))
 
 
 def _with_weight(
