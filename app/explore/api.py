@@ -28,11 +28,17 @@ def add(services: Services, library: Library) -> None:
         return runs.open(name, silent, visitor_of(None, request))
 
     def new_run(
-        request: gr.Request, prompt: str = "ddpt", scheduler: str = "ddpm", steps: int = 2000, seed: int = 0
+        request: gr.Request,
+        prompt: str = "ddpt",
+        scheduler: str = "ddpm",
+        steps: int = 2000,
+        seed: int = 0,
+        style: str = "",
+        guidance: float = 1.0,
     ) -> Iterator[dict[str, Any]]:
         """Samples and records a run, unsaved until it is kept; yields how far it is, at last its name."""
-        visitor = visitor_of(None, request)
-        for message in stream(lambda tell: runs.record(prompt, scheduler, steps, seed, tell, visitor)):
+        visitor, steered = visitor_of(None, request), {"style": style, "guidance": guidance}
+        for message in stream(lambda tell: runs.record(prompt, scheduler, steps, seed, tell, visitor, **steered)):
             if isinstance(message, Done):
                 yield runs.entry(message.result, visitor).describe() | {"share": 1.0}
             else:

@@ -93,6 +93,7 @@ def _row(entry: RunEntry, picture: str) -> str:
         label_of_sampler(made["scheduler"]),
         f"{made['steps']:,} steps",
         f"seed {made['seed']:,}",
+        *entry.steering.words,
         f"prompt {made['prompt']}",
     ]
     form = (

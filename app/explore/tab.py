@@ -11,21 +11,28 @@ from gradio.context import Context
 
 from app.explore import api, library_panel, probe_panel
 from app.explore.answers import server_functions
+from app.explore.runs.run_entry import RunEntry
 from app.explore.runs.run_picture import PICTURE_CSS
 from app.explore.runs.runs import Runs
+from app.explore.runs.steering import asked_style
 from app.explore.sketch import Sketches
 from app.page.pieces.status_line import status_line
 from app.page.services import Services, as_toast
-from app.page.sessions import SAYS_WHO, visitor_of
+from app.page.sessions import SAYS_WHO, WINDOW_ID, visitor_of
 from app.page.stream import Cancelled, Done, Note, Stops, sentence_of, stream
 from app.viewer.component import trajectory_viewer
-from ddpt_core.arms import DDPT, DDPT_FULL
+from ddpt_core.arms import ALL_ARMS
 from ddpt_core.diffusion.samplers import SAMPLERS
 from ddpt_core.errors import DDPTError
 
 NO_RUN = "No run is recorded here yet. Make one with “+ new run”."
 GIVEN_UP = "Cancelled; nothing was kept."
 MADE = "Cancelled; the run was made and is in the list, yours alone."
+UNCHANGED = [gr.skip()] * 7  # of the form
+# The `js` of an event whose last two inputs are hidden: fills in the run that is open, and who is looking.
+SAYS_BEFORE = (
+    f'(...given) => [...given.slice(0, -2), document.querySelector("#viewer .pick-run")?.value || "", {WINDOW_ID}]'
+)
 
 
 def build(services: Services) -> None:
@@ -34,6 +41,7 @@ def build(services: Services) -> None:
     prompts = explore.prompts()
     with gr.Row(elem_id="new-run"):
         prompt = gr.Dropdown(prompts, value=prompts[0] if prompts else None, label="Prompt", allow_custom_value=True)
+        steer = SteerFields(prompt.value)
         schedulers = [(method.label, name) for name, method in SAMPLERS.items()]
         scheduler = gr.Dropdown(schedulers, value="ddpm", label="Scheduler")
         steps = gr.Number(2000, precision=0, label="Steps")
@@ -43,11 +51,12 @@ def build(services: Services) -> None:
         status = gr.HTML(elem_id="new-run-status")
         preview = gr.HTML(css_template=PICTURE_CSS, elem_id="new-run-preview")
     window = gr.Textbox(visible=False)  # what the browser's window calls itself; filled in by each event's script
+    before = gr.Textbox(visible=False)  # the run that is open when a new one is asked for
     panel = library_panel.LibraryPanel(services)
     viewer = trajectory_viewer(elem_id="viewer", render=False, server_functions=server_functions(services))
     listing = library_panel.build(panel, explore, viewer, window)
     viewer.render()
-    form, buttons = [prompt, scheduler, steps, seed], [sample, cancel]
+    form, buttons = [prompt, scheduler, steps, seed, *steer.parts], [sample, cancel]
     hidden = {"api_visibility": "private", "show_progress": "hidden"}
 
     # Work on the model waits for its turn inside Services.model, which says so; the queue would wait in silence.
@@ -58,7 +67,9 @@ def build(services: Services) -> None:
     viewer.umap(as_toast(explore.umap), window, viewer, **several)
     viewer.own_axes(as_toast(explore.own_axes), window, viewer, **several)
     shown = [status, preview, viewer, *buttons]
-    made = sample.click(as_toast(explore.sample), [*form, window], shown, trigger_mode="once", **several)
+    asked = {**several, "js": SAYS_BEFORE, "trigger_mode": "once"}
+    made = sample.click(as_toast(explore.sample), [*form, before, window], shown, **asked)
+    steer.follow(prompt)
     made.then(panel.refresh, window, listing, js=SAYS_WHO, **hidden)
     cancel.click(explore.cancel, None, None, queue=False, **hidden)
     tab.select(explore.offer, prompt, prompt, queue=False, **hidden)
@@ -76,7 +87,7 @@ class Explore:
 
     def prompts(self) -> list[str]:
         """Returns the names of the prompts that a run can be made with."""
-        return [name for arm in (DDPT, DDPT_FULL) for name in self.services.prompt_names(arm)]
+        return [name for arm in ALL_ARMS.values() if arm.sampled for name in self.services.prompt_names(arm.name)]
 
     def offer(self, chosen: str, request: gr.Request) -> gr.Dropdown:
         """Offers the prompts that there are now, and chooses the one that another tab handed over."""
@@ -88,10 +99,9 @@ class Explore:
         query, visitor = dict(request.query_params), visitor_of(window, request)
         entries = self.runs.entries(visitor)
         if not entries:
-            yield [self.value("failed", visitor, message=NO_RUN), *[gr.skip()] * 4]
+            yield [self.value("failed", visitor, message=NO_RUN), *UNCHANGED]
             return
-        entry = next(iter(entries.values()))
-        form = [gr.skip()] * 4
+        entry, form = next(iter(entries.values())), UNCHANGED
         try:
             if "run" in query:
                 entry = self.runs.entry(query["run"], visitor)
@@ -106,8 +116,7 @@ class Explore:
                     f"This run with seed {seed:,} is not recorded; it is filled in under “+ new run”.",
                     title="Another seed",
                 )
-                made = entry.describe()
-                form = [made["prompt"], made["scheduler"], made["steps"], seed]
+                form = form_of(entry, seed)
             entry = other or entry
         for value in self.opening(entry.name, number(query.get("step")), visitor):
             yield [value, *form]
@@ -137,14 +146,28 @@ class Explore:
         yield from self.working(lambda tell: self.runs.add_own_axes(name, tell, second, visitor), "own", visitor)
 
     def sample(
-        self, prompt: str, scheduler: str, steps: int, seed: int, request: gr.Request, window: str = ""
+        self,
+        prompt: str,
+        scheduler: str,
+        steps: int,
+        seed: int,
+        styles: list[str] | None,
+        share: float,
+        guidance: float,
+        before: str,
+        request: gr.Request,
+        window: str = "",
     ) -> Iterator[list[Any]]:
-        """Makes a run, drawing it meanwhile, and opens it; what was typed stays, whatever happens."""
+        """Makes a run, drawing it meanwhile, and opens it; what was typed stays, whatever happens.
+
+        A run of a prompt with styles is opened beside the one `before` it, if that is of the same backbone.
+        """
         started, visitor, sketch = time.monotonic(), visitor_of(window, request), self.sketches.new()
         busy = [gr.Button("Sampling…", interactive=False), gr.Button(interactive=True)]
 
         def record(tell) -> str:
-            return self.runs.record(prompt, scheduler, steps, seed, tell, visitor, sketch.add)
+            style = asked_style(styles, share)
+            return self.runs.record(prompt, scheduler, steps, seed, tell, visitor, sketch.add, style, guidance)
 
         with self.stops.under_way(request.session_hash) as stop:
             yield [status_line("Loading the prompt…", 0.0), "", gr.skip(), *busy]
@@ -156,7 +179,7 @@ class Explore:
                     else:
                         yield [status_line(message.text, message.share), sketch.picture(), gr.skip(), *busy]
                 step = None if time.monotonic() - started > 1 else -1
-                for value in self.opening(name, step, visitor, stop):
+                for value in self.opening(name, step, visitor, stop, self.beside(name, before, visitor)):
                     yield [status_line("Opening the run…", 1.0), gr.skip(), value, *busy]
                 last = [status_line(f"{name} is open; it took {time.monotonic() - started:.3g} s."), "", gr.skip()]
             except Cancelled:
@@ -172,13 +195,26 @@ class Explore:
         """Stops the sampling of this session, which says so itself."""
         self.stops.stop(request.session_hash)
 
+    def beside(self, name: str, before: str, visitor: str) -> str:
+        """Returns the run that a new one is compared with: `before`, if it is of its backbone and the new one is
+        steered; "" for none.
+        """
+        new, old = self.runs.entry(name, visitor), self.runs.entries(visitor).get(before)
+        same = old and old.name != name and old.info["backbone"] == new.info["backbone"]
+        return before if same and styles_of(new.info["prompt"]["name"]) else ""
+
     def opening(
-        self, name: str, step: int | None, visitor: str, stop: threading.Event | None = None
+        self, name: str, step: int | None, visitor: str, stop: threading.Event | None = None, beside: str = ""
     ) -> Iterator[dict[str, Any]]:
-        """Yields the viewer's values until the run is there; step -1 is its end, None lets it play."""
-        yield from self.working(
-            lambda tell: self.runs.open(name, tell, visitor, whole=False), "open", visitor, stop, step=step
-        )
+        """Yields the viewer's values until the run is there; step -1 is its end, None lets it play.
+
+        `beside` is the run that is then laid over it.
+        """
+
+        def open_run(tell):
+            return self.runs.open(name, tell, visitor, whole=False)
+
+        yield from self.working(open_run, "open", visitor, stop, step=step, beside=beside)
 
     def working(
         self, work, reason: str, visitor: str, stop: threading.Event | None = None, **said: Any
@@ -200,7 +236,15 @@ class Explore:
     def value(self, reason: str, visitor: str | None, **said: Any) -> dict[str, Any]:
         """Returns one message to the viewer; `reason`: open, second, umap, own, busy, failed, or runs for the list."""
         runs = [{"name": entry.name, "label": entry.label} for entry in self.runs.entries(visitor).values()]
-        return {"reason": reason, "runs": runs, "run": None, "step": None, "message": "", **said}
+        return {"reason": reason, "runs": runs, "run": None, "step": None, "beside": "", "message": "", **said}
+
+
+def form_of(entry: RunEntry, seed: int) -> list[Any]:
+    """Returns the form's values for a run as `entry`, but with another seed."""
+    made, shares = entry.describe(), entry.steering.by_share[:MIXED]
+    share = round(100 * shares[0][1]) if len(shares) == MIXED else HALF
+    styles = [name for name, _ in shares]
+    return [made["prompt"], made["scheduler"], made["steps"], seed, styles, share, made["guidance"]]
 
 
 def ready() -> list[gr.Button]:

@@ -5,6 +5,7 @@ import json
 import shutil
 import socket
 from contextlib import contextmanager
+from dataclasses import asdict
 
 import httpx
 import pytest
@@ -16,6 +17,7 @@ from app.page.services import Services
 from ddpt_core.backbone import registry
 from ddpt_core.diffusion.denoiser import DenoiserConfig
 from ddpt_core.diffusion.schedule import NoiseSchedule
+from ddpt_core.prompts.checkpoint import write_prompt
 from ddpt_core.prompts.ddpt import new_ddpt, save_ddpt
 
 WORDS = [" return", " for", "tion", " x", "==", "42", '"', "\n    ", "\t", " def", ")", "name"]
@@ -79,6 +81,25 @@ def services(tmp_path, monkeypatch):
 def recorded(services):
     """The services, with a run of 40 steps and seed 3; returns (services, name of the run)."""
     return services, services.of(Runs).record("ddpt", "ddpm", 40, 3, lambda share, text: None)
+
+
+STEERED = "steered"  # the prompt with styles
+
+
+@pytest.fixture
+def steerable(services):
+    """The services, with a prompt of two styles whose library has two prompts of each, half of them ends."""
+    config = DenoiserConfig(width=WIDTH, positions=POSITIONS, hidden=16, stages=1, heads=2, conditions=2)
+    made = new_ddpt(TINY, "Write code:", config, NoiseSchedule(), seed=0)
+    tensors = {f"denoiser.{name}": value for name, value in made.denoiser.state_dict().items()}
+    tensors |= {"x0": made.x0, "mean": made.mean, "std": made.std}
+    tensors["library"] = torch.randn(4, POSITIONS, WIDTH, generator=torch.Generator().manual_seed(1))
+    tensors |= {"labels": torch.tensor([0, 0, 1, 1]), "ends": torch.tensor([False, True, False, True])}
+    tensors["generalist"] = tensors["library"].mean(0)
+    info = {"method": "distribution", "context": "Write code:", "backbone": {"name": TINY.name, "sha256": TINY.sha256}}
+    info |= {"denoiser": asdict(config), "schedule": asdict(made.schedule), "styles": ["lambda", "print"]}
+    write_prompt(registry.ASSETS / "prompts" / STEERED, tensors, info)
+    return services
 
 
 @pytest.fixture

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.explore.runs.steering import Steering
 from app.explore.runs.unsaved import size_of
 from ddpt_core.backbone import registry
 from ddpt_core.diffusion.samplers import label_of_sampler
+from ddpt_core.errors import ConfigError
 from ddpt_core.trajectory.folder import is_recipe
 
 log = logging.getLogger(__name__)
@@ -40,11 +42,17 @@ class RunEntry:
         return is_recipe(self.folder)
 
     @property
+    def steering(self) -> Steering:
+        """The styles and the guidance that it was sampled with."""
+        return Steering.of_run(self.info)
+
+    @property
     def label(self) -> str:
         """The run in words, for the list of runs: where it is from, how it was made."""
         prompt, scheduler = self.info["prompt"]["name"], self.info["scheduler"]
         made = [f"{label_of_sampler(scheduler)} {self.info['steps']:,}", f"seed {self.info['seed']}"]
-        return " · ".join([self.origin, *([prompt] if prompt != "ddpt" else []), *made])
+        named = [prompt] if prompt != "ddpt" else []
+        return " · ".join([self.origin, *named, *self.steering.words, *made])
 
     def describe(self) -> dict[str, Any]:
         """Returns what a list of runs says of it."""
@@ -59,6 +67,8 @@ class RunEntry:
             "scheduler": info["scheduler"],
             "steps": info["steps"],
             "seed": info["seed"],
+            "style": info.get("style", ""),
+            "guidance": info.get("guidance", 1.0),
             "context": info["context"],
             "created": info["created"],
             "recipe": self.recipe,
@@ -71,7 +81,7 @@ def read_entry(name: str, folder: Path, unsaved: bool = False) -> RunEntry | Non
     try:
         entry = RunEntry(name, folder.resolve(), json.loads((folder / "run.json").read_text(encoding="utf-8")), unsaved)
         entry.describe()
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, ConfigError, AttributeError) as error:
         log.warning("The run %s is left out of the list: %r", folder, error)
         return None
     return entry

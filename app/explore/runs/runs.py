@@ -12,9 +12,10 @@ from typing import Any
 
 from app.explore.runs.recent import RecentTrajectories
 from app.explore.runs.run_entry import RunEntry, read_entry
+from app.explore.runs.steering import Steering
 from app.explore.runs.unsaved import UnsavedRuns, used
 from app.page.names import free_name
-from app.page.numbers import whole
+from app.page.numbers import number, whole
 from app.page.stream import Cancelled, Tell
 from app.viewer.joint_maps import UmapChoice, own_axes_of, umap_of, vectors_of
 from app.viewer.payload import PayloadStore
@@ -85,7 +86,7 @@ class Runs:
     def like(self, entry: RunEntry, seed: int, visitor: str | None = None) -> RunEntry | None:
         """Returns a run made as `entry` was, but with another seed, if there is one."""
         wanted = {**entry.describe(), "seed": seed}
-        same = ("prompt", "backbone", "scheduler", "steps", "seed")
+        same = ("prompt", "backbone", "scheduler", "steps", "seed", "style", "guidance")
         for other in self.entries(visitor).values():
             if all(other.describe()[field] == wanted[field] for field in same):
                 return other
@@ -174,26 +175,30 @@ class Runs:
         tell: Tell,
         visitor: str | None = None,
         watch: Callable[[Any, int, Any], None] | None = None,
+        style: str = "",
+        guidance: float = 1.0,
     ) -> str:
         """Returns the name of the run with these settings: the one that is there, else a new one.
 
         A visitor's new run is unsaved; without a visitor it is one of the user's own. `tell` hears of every step, and
-        `watch` gets the prompt, the number of steps and the DenoiseStep. Raises DDPTError for settings that cannot be
-        sampled.
+        `watch` gets the prompt, the number of steps and the DenoiseStep. `style` and `guidance` as in `sample`. Raises
+        DDPTError for settings that cannot be sampled.
         """
         from ddpt_core import Trajectory
         from ddpt_core.diffusion.samplers import SAMPLERS
         from ddpt_core.trajectory.trajectory import prompt_sha256
 
         require_choice("scheduler", scheduler, SAMPLERS)
-        steps, seed = whole("Steps", steps), whole("Seed", seed)
+        steps, seed, guidance = whole("Steps", steps), whole("Seed", seed), number("Guidance", guidance)
         with self.services.model(tell):
             loaded = self.services.prompt(prompt)
-            sha256 = prompt_sha256(loaded)
+            steering = Steering.of(style, guidance, getattr(loaded, "styles", ()))
+            asked = scheduler, steps, seed, prompt_sha256(loaded), steering
             entries = self.entries(visitor)
             for entry in entries.values():
-                made, made_with = entry.describe(), entry.info["prompt"]["sha256"]
-                if (made["scheduler"], made["steps"], made["seed"], made_with) == (scheduler, steps, seed, sha256):
+                made = entry.info
+                settings = made["scheduler"], made["steps"], made["seed"], made["prompt"]["sha256"]
+                if (*settings, entry.steering) == asked:
                     return entry.name
             home = self.unsaved.folder(visitor) if visitor else registry.user_folder("runs")
             if visitor:
@@ -205,8 +210,8 @@ class Runs:
                     watch(loaded, steps, step)
                 tell(step.index / steps, progress_of(step.index, steps, time.monotonic() - started))
 
-            trajectory = Trajectory.record(loaded, steps, seed, scheduler, on_step=on_step)
-            name = free_name(f"{loaded.name}-{scheduler}-{steps}-seed{seed}", entries)
+            trajectory = Trajectory.record(loaded, steps, seed, scheduler, on_step, style, guidance)
+            name = free_name(f"{loaded.name}{steering.in_name}-{scheduler}-{steps}-seed{seed}", entries)
             folder = trajectory.save(home / name)
             try:
                 tell(1.0, "Saved")

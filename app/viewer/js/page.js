@@ -6,11 +6,13 @@
 import { readAddress, writeAddress } from "./address.js";
 import { Maps } from "./maps.js";
 import { make } from "./tokens.js";
+import { Undo } from "./undo.js";
 import { Viewer } from "./viewer.js";
 
 const root = element.querySelector(".ddpt");
 const viewer = new Viewer(root, server);
 const maps = new Maps(root, viewer, (event, asked) => trigger(event, asked));
+const undo = new Undo(root.querySelector(".undo"), openRun);
 const pickRun = root.querySelector(".pick-run");
 const pickSecond = root.querySelector(".pick-second");
 const newRun = root.querySelector(".new-run");
@@ -55,7 +57,8 @@ function receive(value) {
   if (value.reason === "open") {
     maps.wanted = "";
     viewer.say("");
-    viewer.open(value.run, value.step).then(restore);
+    undo.offer(value.beside);
+    viewer.open(value.run, value.step).then(restore).then(() => value.beside && openSecond(value.beside));
   } else if (value.reason === "failed") {
     viewer.say("");
     maps.wanted = "";
@@ -102,12 +105,14 @@ function openSecond(name) {
   trigger("second_run", { first: viewer.run.meta.name, name });
 }
 
-pickRun.addEventListener("change", () => {
+function openRun(name) {
   viewer.say("");
   viewer.veilWith("Opening the run…", "loading");
   viewer.rest();
-  trigger("open_run", { name: pickRun.value });
-});
+  trigger("open_run", { name });
+}
+
+pickRun.addEventListener("change", () => openRun(pickRun.value));
 pickSecond.addEventListener("change", () => {
   if (!pickSecond.value) return void viewer.beside(null);
   openSecond(pickSecond.value);

@@ -115,7 +115,7 @@ def test_an_address_with_an_unknown_run_says_so_and_opens_the_first(recorded, wa
 def test_an_address_with_another_seed_opens_that_run_or_fills_in_the_form(recorded, warnings):
     services, name = recorded
     *_, (value, *form) = Explore(services).first(asked(run=name, seed="8"))
-    assert form == ["ddpt", "ddpm", 40, 8] and value["run"]["name"] == name and "seed 8" in warnings[0]
+    assert form == ["ddpt", "ddpm", 40, 8, [], 50, 1.0] and value["run"]["name"] == name and "seed 8" in warnings[0]
     other = services.of(Runs).record("ddpt", "ddpm", 40, 8, silent)
     *_, (value, *_form) = Explore(services).first(asked(run=name, seed="8"))
     assert value["run"]["name"] == other
@@ -127,7 +127,7 @@ def test_without_runs_the_viewer_says_what_helps(services):
 
 
 def test_a_new_run_is_recorded_and_opened(services):
-    shown = list(Explore(services).sample("ddpt", "ddim", 20, 5, asked()))
+    shown = list(Explore(services).sample("ddpt", "ddim", 20, 5, None, 50, 1, "", asked()))
     opened = [value for _, _, value, *_ in shown if isinstance(value, dict) and value.get("reason") == "open"]
     assert opened[-1]["run"]["name"] == "ddpt-ddim-20-seed5"
     run = services.of(Runs).entry("ddpt-ddim-20-seed5", visitor_of("", asked()))
@@ -157,7 +157,7 @@ def test_wrong_settings_are_answered_with_the_cores_sentence_and_no_run(
 ):
     shown = []
     with pytest.raises(gr.Error, match=words) as toast:
-        for value in as_toast(Explore(services).sample)(prompt, scheduler, steps, seed, asked()):
+        for value in as_toast(Explore(services).sample)(prompt, scheduler, steps, seed, None, 50, 1, "", asked()):
             shown.append(value)
     assert toast.value.message.split("'")[0] in shown[-1][0]  # the same sentence stands below the form
     assert services.of(Runs).entries(visitor_of("", asked())) == {}
@@ -165,7 +165,7 @@ def test_wrong_settings_are_answered_with_the_cores_sentence_and_no_run(
 
 def test_a_cancelled_sampling_keeps_nothing_and_frees_the_model(services):
     explore = Explore(services)
-    shown = explore.sample("ddpt", "ddpm", 2000, 5, asked())
+    shown = explore.sample("ddpt", "ddpm", 2000, 5, None, 50, 1, "", asked())
     next(shown)
     explore.cancel(asked())
     assert "Cancelled" in list(shown)[-1][0]

@@ -110,7 +110,7 @@ def test_a_key_finds_any_run_but_a_name_does_not(services, made, recorded):
 
 def test_one_visitors_cancel_leaves_anothers_sampling_alone(services):
     explore = Explore(services)
-    ann, bob = (explore.sample("ddpt", "ddpm", 300, 5, session(who), who) for who in ("ann", "bob"))
+    ann, bob = (explore.sample("ddpt", "ddpm", 300, 5, None, 50, 1, "", session(who), who) for who in ("ann", "bob"))
     next(ann), next(bob)
     explore.cancel(session("ann"))
     assert "Cancelled" in list(ann)[-1][0]
