@@ -16,6 +16,7 @@ from app.explore.runs.run_picture import PICTURE_CSS
 from app.explore.runs.runs import Runs
 from app.explore.runs.steering import asked_style
 from app.explore.sketch import Sketches
+from app.explore.steer_fields import HALF, MIXED, SteerFields, styles_of
 from app.page.pieces.status_line import status_line
 from app.page.services import Services, as_toast
 from app.page.sessions import SAYS_WHO, WINDOW_ID, visitor_of
