@@ -125,7 +125,7 @@ ALL_ARMS: dict[str, Arm] = {
             method=DISTRIBUTION,
             learned_by="ddpt_core.prompts.distribution:DistributionMethod",
             rate=1e-3,
-            steps=1_500,
+            steps=2_000,
             sampled=True,
             from_library=True,
         ),

@@ -66,7 +66,7 @@ class TrainConfig:
     snapshots: int = 0
     library: str = ""
     llm_weight: float = 0.0
-    llm_every: int = 10
+    llm_every: int = 20
 
     def __post_init__(self) -> None:
         require_range("steps", self.steps, 1, 10_000_000)

@@ -23,6 +23,13 @@ class ShippedRun:
     scheduler: str = "ddim"
     steps: int = 50
     seed: int = 0
+    style: str = ""
+    guidance: float = 1.0
+
+
+def steered(name: str, seed: int = 0, style: str = "", guidance: float = 1.0) -> ShippedRun:
+    """Returns a run of the prompt that can be steered."""
+    return ShippedRun(name, "distribution", "ddpm", 200, seed, style, guidance)
 
 
 RUNS = (
@@ -45,7 +52,7 @@ def record(run: ShippedRun, told: Callable[[str], None]) -> Path:
         if step.index % marks == 0:
             told(f"{run.name}: step {step.index:,} of {run.steps:,}")
 
-    made = Trajectory.record(prompt, run.steps, run.seed, run.scheduler, on_step)
+    made = Trajectory.record(prompt, run.steps, run.seed, run.scheduler, on_step, run.style, run.guidance)
     folder = registry.ASSETS / "runs" / run.name
     fresh = made.save(folder.with_name(f".{run.name}.fresh"), recipe=True)
     shutil.rmtree(folder, ignore_errors=True)

@@ -40,7 +40,7 @@ class SteeringPlan:
     For each of `llm_weights` a denoiser is trained anew from the prompt's own library, by `steps` steps.
     """
 
-    prompt: str = "steered"
+    prompt: str = DISTRIBUTION
     sizes: Sizes = field(default_factory=Sizes)
     llm_weights: tuple[float, ...] = ()
     steps: int = ALL_ARMS[DISTRIBUTION].steps or 1
@@ -52,7 +52,7 @@ def read_plan(raw: Any) -> SteeringPlan | None:
         return None
     given = raw[KEY]
     if not isinstance(given, dict):
-        raise ConfigError(f"The key {KEY} must hold the study's own keys, such as `prompt: steered`, got {given!r}.")
+        raise ConfigError(f"The key {KEY} must hold the study's own keys, such as `prompt: distribution`, got {given!r}.")
     own, sizes = {one.name for one in fields(SteeringPlan)} - {"sizes"}, {one.name for one in fields(Sizes)}
     for key in given:
         require_choice(f"key of {KEY}", key, own | sizes)
