@@ -37,14 +37,13 @@ def read(
     from ddpt_core.data.readers import load_tasks
     from ddpt_core.data.task import Task, check_instruction
     from ddpt_core.errors import require_choice, require_range
-    from ddpt_core.interpret.readings import READINGS, Asked, read_context
-    from ddpt_core.steering.adherence import held_out_tasks
+    from ddpt_core.interpret.readings import READINGS, Asked, read_context, tasks_for
 
     require_choice("way to read", how, READINGS)
     require_range("limit", limit, 1)
     own = [Task("own", check_instruction(instruction))] if instruction else load_tasks(data, limit) if data else []
     opened = opened_run(run, step, of, prompt, backbone, loading)
-    tasks = own or held_out_tasks(opened.run.info.get("style", ""), limit)
+    tasks = own or tasks_for(opened.run, limit)
     made_by = opened.prompt() if how == "words" else None
     with progress_of_whole() as tell:
         asked = Asked(

@@ -39,6 +39,19 @@ class LayerReading:
         """What could not be read, in a sentence; "" if nothing."""
         return NO_HEAD if self.ids is None else OTHER_WIDTH if self.nearest is None else ""
 
+    @property
+    def said(self) -> str:
+        """When what the model's last layer tells is settled, in a sentence."""
+        if self.ids is None:
+            return self.note
+        top = self.ids[..., 0]  # (L+1,P)
+        stands = np.logical_and.accumulate((top == top[-1])[::-1])[::-1]
+        since = np.sort(len(top) - stands.sum(0))
+        return (
+            f"What the head reads after the last layer stands from layer {since[len(since) // 2]} of {len(top) - 1} on "
+            f"at half of the positions, from layer {since[-1]} on at all."
+        )
+
     def as_json(self, tokens: list[str]) -> list[list[dict[str, Any]]]:
         """Returns for every position the layers in their order, each with `head` and `nearest`, None for what is not.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ddpt_core.data.styles import STYLES
@@ -25,7 +25,7 @@ class Asked:
     """What is read: the state or the estimate of a run at a step, with K tokens, on tasks.
 
     `prompt` is the run's, if it is at hand; `table` serves for nearest tokens; `tell` hears the share that is done, and
-    may raise to cancel.
+    may raise to cancel. `checks` keeps what `words` is worth on each prompt, for the next time.
     """
 
     run: Trajectory
@@ -37,6 +37,7 @@ class Asked:
     prompt: Prompt | None = None
     table: NearestTokens | None = None
     tell: Callable[[float], None] = lambda share: None
+    checks: dict[Prompt, dict[str, Any] | None] = field(default_factory=dict)
 
     @property
     def context(self):
@@ -70,13 +71,22 @@ def read_context(how: str, asked: Asked) -> dict[str, Any]:
     return told | {"caveat": READINGS[how].caveat} | READINGS[how].read(asked)
 
 
+def tasks_for(run: Trajectory, count: int = TASKS) -> list[Task]:
+    """Returns held-out tasks of our own; their answers are in the style that a run was asked for, if it is one of ours.
+
+    Raises ConfigError for less than one.
+    """
+    from ddpt_core.steering.adherence import held_out_tasks
+
+    return held_out_tasks(run.info.get("style", ""), require_range("limit", count, 1))
+
+
 def _layers(asked: Asked) -> dict[str, Any]:
     from ddpt_core.interpret.layers import through_layers
 
     found = through_layers(asked.backbone, asked.context, asked.tasks[0].instruction, asked.k, asked.table)
     positions = found.as_json(asked.backbone.token_strings())
-    said = f"{len(positions[0]) - 1} layers and {len(positions)} positions."
-    return {"said": f"{said} {found.note}".strip(), "note": found.note or None, "positions": positions}
+    return {"said": found.said, "note": found.note or None, "positions": positions}
 
 
 def _effect(asked: Asked) -> dict[str, Any]:
@@ -113,7 +123,9 @@ def _words(asked: Asked) -> dict[str, Any]:
     (said,) = say_in_words(asked.backbone, asked.context[None], progress=lambda share: asked.tell(0.1 * share))
     rows = zip(said.frames, said.answers, said.named, strict=True)
     frames = [{"frame": frame, "answer": answer, "named": list(named)} for frame, answer, named in rows]
-    check = _checked(asked)
+    if asked.prompt and asked.prompt not in asked.checks:
+        asked.checks[asked.prompt] = _checked(asked)
+    check = asked.checks[asked.prompt] if asked.prompt else None
     if check is None:
         verdict = "Whether these answers mean anything is not known: the prompt has no styles to measure it on."
     else:
