@@ -28,11 +28,8 @@ class Bullets:
     items: Sequence[str]
 
 
-@dataclass(frozen=True)
-class Command:
-    """A command to be typed."""
-
-    text: str
+class Command(Paragraph):
+    """A command to be typed, in which nothing is marked."""
 
 
 @dataclass(frozen=True)

@@ -4,35 +4,36 @@ import json
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from html import escape
 from importlib import metadata
 from pathlib import Path
 
-from ddpt_core.study.document import Block, Bullets, Command, Heading, Paragraph, Picture, Table
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from ddpt_core.study.document import Block, Picture
 from ddpt_core.study.pictures import svg
 from ddpt_core.study.plotly_figures import figure
 
-STYLE = Path(__file__).with_name("page.css")
+HERE = Path(__file__).parent
 LONGEST_LINE = 36  # letters of a cell that is not broken
-SCRIPT = Path(__file__).with_name("page.js")
 
 
 def page(title: str, blocks: Sequence[Block]) -> str:
     """Returns the blocks as an HTML page with charts by Plotly; without plotly installed, as still pictures."""
-    charts = [block for block in blocks if isinstance(block, Picture)]
-    plotly = plotly_script() if charts else None
-    body = "\n".join(_html(block, plotly is not None) for block in blocks)
-    figures = json.dumps([figure(one.chart) for one in charts], allow_nan=False).replace("<", "\\u003c")
-    drawn = ""
-    if plotly:
-        code = f"const figures = {figures};\n{SCRIPT.read_text(encoding='utf-8')}"
-        drawn = f"<script>{plotly}</script>\n<script>\n{code}</script>\n"
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">\n'
-        f"<title>{escape(title)}</title>\n<style>{STYLE.read_text(encoding='utf-8')}</style></head>\n"
-        f"<body><main>\n{body}\n</main>\n{drawn}</body></html>\n"
+    charts = [block.chart for block in blocks if isinstance(block, Picture)]
+    room = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
+    )
+    room.filters |= {"coded": _coded, "broken": _broken}
+    room.tests["short"] = _is_short
+    return room.get_template("page.html").render(
+        title=title,
+        style=(HERE / "page.css").read_text(encoding="utf-8"),
+        blocks=[(type(block).__name__, block) for block in blocks],
+        svg=svg,
+        plotly=plotly_script() if charts else None,
+        figures=json.dumps([figure(chart) for chart in charts], allow_nan=False).replace("<", "\\u003c"),
+        script=(HERE / "page.js").read_text(encoding="utf-8"),
     )
 
 
@@ -49,39 +50,15 @@ def plotly_script() -> str | None:
     return re.sub(r"</(?=script)", r"<\\/", Path(str(found.locate())).read_text(encoding="utf-8"), flags=re.IGNORECASE)
 
 
-def _html(block: Block, plotly: bool) -> str:
-    match block:
-        case Heading(text, level):
-            return f"<h{level}>{escape(text)}</h{level}>"
-        case Bullets(items):
-            return f"<ul>{''.join(f'<li>{_marked(item)}</li>' for item in items)}</ul>"
-        case Command(text):
-            return f'<pre tabindex="0">{escape(text)}</pre>'
-        case Table(head, rows):
-            first = "".join(f'<th scope="col">{_cell(cell)}</th>' for cell in head)
-            body = "".join(f"<tr>{_row(row)}</tr>" for row in rows)
-            table = f"<table><thead><tr>{first}</tr></thead><tbody>{body}</tbody></table>"
-            return f'<div class="scroll" tabindex="0">{table}</div>'
-        case Picture(_, chart):
-            inside = "" if plotly else svg(chart)
-            return f'<figure><figcaption>{escape(chart.title)}</figcaption><div class="chart">{inside}</div></figure>'
-        case Paragraph(text):
-            return f"<p>{_marked(text)}</p>"
-
-
-def _row(row: Sequence[str]) -> str:
-    first, *others = row
-    cells = [f"<td{' class=figures' if _is_short(cell) else ''}>{_cell(cell)}</td>" for cell in others]
-    return f'<th scope="row">{_cell(first)}</th>' + "".join(cells)
-
-
 def _is_short(cell: str) -> bool:
     return all(len(line) <= LONGEST_LINE for line in cell.split("\n"))
 
 
-def _cell(text: str) -> str:
-    return escape(text).replace("\n", "<br>")
+def _broken(text: str) -> Markup:
+    """Returns a text whose line breaks are those of HTML."""
+    return Markup("<br>").join(text.split("\n"))
 
 
-def _marked(text: str) -> str:
-    return re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(text))
+def _coded(text: str) -> Markup:
+    """Returns a text in which what stands in backticks is code."""
+    return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(text)))
