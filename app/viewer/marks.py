@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from app.viewer.library_marks import library_of
 from ddpt_core.arms import PROMPT_TUNING
 from ddpt_core.backbone import registry
 from ddpt_core.errors import ArtifactError
@@ -20,10 +21,13 @@ def manual_ids(trajectory, backbone) -> list[int]:
 
 
 def marks_of(trajectory, backbone) -> dict[str, np.ndarray]:
-    """Returns `manual` (P, D) and, where there are any, `tuned` (P', D), in the backbone's own space."""
-    tuned = tuned_vectors(backbone)
+    """Returns `manual` (P, D) and, where there are any, `tuned` (P', D) and the `library` (N P, D) that the run's
+    prompt learned from, in the backbone's own space.
+    """
+    tuned, library = tuned_vectors(backbone), library_of(trajectory.info)
     manual = backbone.embedding_table[manual_ids(trajectory, backbone)].float().cpu().numpy()
-    return {"manual": manual} | ({} if tuned is None else {"tuned": tuned})
+    own = {} if library is None else {"library": library[0]}
+    return {"manual": manual} | ({} if tuned is None else {"tuned": tuned}) | own
 
 
 def tuned_sha256(backbone_sha256: str) -> str | None:

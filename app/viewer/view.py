@@ -13,7 +13,7 @@ import numpy as np
 from app.page.stream import Tell
 from app.viewer.coded import pack, unpack
 from app.viewer.joint_maps import SEED, quality_of, vectors_of
-from app.viewer.loss_file import loss_file
+from app.viewer.library_marks import library_folder, library_of
 from app.viewer.marks import manual_ids, marks_of, tuned_sha256
 from app.viewer.payload import (
     FORMAT,
@@ -38,7 +38,8 @@ def key_of(folder: Path) -> str:
     described = (folder / "run.json").read_bytes()
     backbone = json.loads(described)["backbone"].get("sha256")
     shown = f" {FORMAT} {NEIGHBOURS} {tuned_sha256(backbone)} {axes_key(backbone)}"
-    return hashlib.sha256(described + shown.encode()).hexdigest()[:20]
+    library = " library" if library_folder(info) else ""
+    return hashlib.sha256(described + (shown + library).encode()).hexdigest()[:20]
 
 
 class RunView:
@@ -61,7 +62,7 @@ class RunView:
         if shared:
             urls["umap"] = [self.store.url(name) for name in shared["files"]["umap"]]
             quality = quality | shared["quality"]
-        return {"key": self.key, "files": urls, "quality": quality}
+        return {"key": self.key, "files": urls, "quality": quality, "library": card.get("library")}
 
     def picture(self) -> tuple[np.ndarray, np.ndarray]:
         """Returns the places of the vocabulary (V, C) and of the states (S+1, P, C) of a run that `read` finds."""
@@ -112,6 +113,8 @@ class RunView:
         else:
             self._later(files["estimate"], lambda: pack(path("estimate")))
         card = {"files": files, "quality": {"pca": quality_of(projection)}}
+        if library := library_of(trajectory.info):
+            card["library"] = library[1]
         self.store.replace(f"{self.key}.json", json.dumps(card).encode())
         return self.read() or {}
 

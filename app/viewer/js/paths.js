@@ -1,6 +1,8 @@
 // The path of every position, over the field: a fine line with a fading tail, a dot for now, a ring for the end.
 
 import { sized } from "./field.js";
+import { drawLibrary } from "./library_marks.js";
+import { cross, dot, ring, square, triangle } from "./shapes.js";
 import { showBlanks } from "./tokens.js";
 
 const PAST_POINTS = 250; // the older part of a path is thinned to this many points; the tail never is
@@ -29,7 +31,7 @@ export class Paths {
     const chosen = view.chosen;
     const strength = (position) => (chosen < 0 ? 1 : position === chosen ? 1.6 : 0.25);
     const colour = (position) => (position === chosen ? palette.now : palette.ink);
-    const shown = [run.meta.key, view.method, view.kind, view.axes, chosen, ...Object.values(camera), palette.ink].join();
+    const shown = [run.meta.key, view.method, view.kind, view.axes, chosen, ...view.hiddenStyles, ...Object.values(camera), palette.ink].join();
     this.drawPast(shown, run, view, camera, palette, at, strength, colour);
     this.tails(context, run, view, at, strength, colour);
     second.draw(context, run, view, camera, palette);
@@ -53,6 +55,7 @@ export class Paths {
     const from = grows ? this.drawnTo : 0;
     if (!grows) {
       this.pastContext = sized(this.pastCanvas, camera);
+      drawLibrary(this.pastContext, run, view, camera);
       this.marks(this.pastContext, run, view, camera, palette, at, strength);
     }
     const context = this.pastContext;

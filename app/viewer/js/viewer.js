@@ -17,6 +17,7 @@ import { Inspect } from "./inspect.js";
 import { Intro } from "./intro.js";
 import { Keys } from "./keys.js";
 import { Legend } from "./legend.js";
+import { StyleLegend } from "./library_marks.js";
 import { readPalette } from "./palette.js";
 import { Pane } from "./pane.js";
 import { Paths } from "./paths.js";
@@ -58,6 +59,7 @@ export class Viewer {
       found: [], // ids that were searched for or drawn around
       foundBy: "", // how, in words
       hidden: new Set(), // kinds of token that are put away
+      hiddenStyles: new Set(), // places of the library's styles that are put away
     };
     this.intro = new Intro(find(".caption"));
     this.timeline = new Timeline(root, this);
@@ -70,6 +72,7 @@ export class Viewer {
       this.timeline,
       new Ticks(root, this),
       new Legend(find(".legend"), this),
+      new StyleLegend(find(".style-legend"), this),
       new Table(root, this),
       this.search,
       this.hover,
@@ -337,7 +340,7 @@ export class Viewer {
 
   reset() {
     const { method, axes } = this.view;
-    const own = ["state", "estimate", "manual", "tuned"].map((name) => this.run.arrays[method + "." + name]);
+    const own = ["state", "estimate", "manual", "tuned", "library"].map((name) => this.run.arrays[method + "." + name]);
     const second = ["state", "estimate"].map((kind) => this.second.pathOf(this.run, { method, kind }));
     this.camera.fit(boxOf(this.run, method, axes, [...own, ...second].filter(Boolean)));
     this.pressed();

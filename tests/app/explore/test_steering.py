@@ -9,10 +9,12 @@ from app.explore.runs.steering import Steering, asked_style
 from app.explore.steer_fields import fitting
 from app.explore.tab import Explore
 from app.page.services import as_toast
+from app.viewer.shared_maps import axes_of
 from ddpt_core import Trajectory
+from ddpt_core.backbone import registry
 from ddpt_core.errors import ConfigError
 from tests.app.conftest import STEERED
-from tests.app.explore.test_explore import asked, silent
+from tests.app.explore.test_explore import arrays_of, asked, silent
 
 
 def test_a_steered_run_tells_its_styles_and_guidance_and_is_made_once(steerable):
@@ -77,3 +79,29 @@ def test_a_steered_run_is_opened_beside_the_one_before_it(steerable):
     assert last("ddpt") == ("ddpt-ddim-5-seed1", "")
     with pytest.raises(gr.Error, match="guidance must be"):
         list(as_toast(explore.sample)(STEERED, "ddim", 5, 1, ["print"], 50, 99, before, asked()))
+
+
+def test_the_library_is_marked_on_the_axes_of_a_run_of_its_prompt(steerable):
+    runs = steerable.of(Runs)
+    name = runs.record(STEERED, "ddim", 5, 0, silent)
+    opened = runs.open(name, silent)
+    assert [style["label"] for style in opened["library"]["styles"]] == ["lambda", "print"]
+    assert opened["library"]["labels"] == [0, 1]  # the ends of both styles
+    prompt = steerable.prompt(STEERED)
+    ends = prompt.library[prompt.ends].numpy()
+    axes = axes_of(steerable.backbone(), runs.store)
+    by_hand = ((ends - axes.mean) @ axes.components.T).reshape(-1, 3)
+    np.testing.assert_allclose(arrays_of(opened["files"]["run"])["pca.library"], by_hand, atol=2e-3)
+    own = runs.add_own_axes(name, silent)
+    assert arrays_of(own["files"]["own"])["own.library"].shape == (8, 3)
+    plain = runs.open(runs.record("ddpt", "ddim", 5, 0, silent), silent)
+    assert plain["library"] is None and "pca.library" not in arrays_of(plain["files"]["run"])
+
+
+def test_a_run_whose_prompt_came_later_is_packed_anew_with_its_library(steerable):
+    runs, folder = steerable.of(Runs), registry.ASSETS / "prompts" / STEERED
+    name = runs.record(STEERED, "ddim", 5, 0, silent)
+    away = folder.rename(folder.with_name(".away"))
+    assert runs.open(name, silent)["library"] is None
+    away.rename(folder)
+    assert runs.open(name, silent)["library"]["labels"] == [0, 1]
