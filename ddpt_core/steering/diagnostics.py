@@ -37,12 +37,12 @@ class Sizes:
     """
 
     requests: int = 8
-    seeds: int = 3
+    seeds: int = 2
     steps: tuple[int, ...] = (1, 2, 5, 10, 50, 200, 2000)
     guidances: tuple[float, ...] = (0.0, 1.0, 2.0, 4.0)
     at: int = 50
     unconditional: int = 64
-    paths: int = 16
+    paths: int = 24
     moments: int = 17
 
 
