@@ -49,7 +49,7 @@ class LayerReading:
         since = np.sort(len(top) - stands.sum(0))
         return (
             f"What the head reads after the last layer stands from layer {since[len(since) // 2]} of {len(top) - 1} on "
-            f"at half of the positions, from layer {since[-1]} on at all."
+            f"at half of the positions, from layer {since[-1]} on at every one."
         )
 
     def as_json(self, tokens: list[str]) -> list[list[dict[str, Any]]]:

@@ -77,7 +77,7 @@ def _strip(found: Found, what: str, value: str, caption: str) -> str:
     return (
         f'<p class="scale">{caption}: <span>0 {scale} 1</span></p>'
         f'<div class="strip" tabindex="0" role="group" aria-label="{caption}, positions by layers"><table>'
-        f'<thead><tr><th scope="col">position \\ layer</th>{heads}</tr></thead>'
+        f'<thead><tr><th scope="col">layer</th>{heads}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
 
