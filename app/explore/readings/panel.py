@@ -40,7 +40,7 @@ def build(services: Services) -> None:
                 container=False,
                 elem_id="readings-how",
             )
-            go = gr.Button("Read this step", variant="primary", elem_id="readings-go", min_width=140, scale=0)
+            go = gr.Button("Read this step", variant="primary", elem_id="readings-go", min_width=180, scale=0)
             cancel = gr.Button("Cancel", interactive=False, elem_id="readings-cancel", min_width=80, scale=0)
         status = gr.HTML(status_line(NOTHING_YET), elem_id="readings-status", **plain)
         shown = gr.HTML(css_template=style(), js_on_load=script(), elem_id="readings-shown", **plain)
