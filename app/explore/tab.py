@@ -11,6 +11,7 @@ from gradio.context import Context
 
 from app.explore import api, library_panel, probe_panel
 from app.explore.answers import server_functions
+from app.explore.readings import panel as readings_panel
 from app.explore.runs.run_entry import RunEntry
 from app.explore.runs.run_picture import PICTURE_CSS
 from app.explore.runs.runs import Runs
@@ -76,6 +77,7 @@ def build(services: Services) -> None:
     tab.select(explore.offer, prompt, prompt, queue=False, **hidden)
     api.add(services, panel.library)
     probe_panel.build(services)
+    readings_panel.build(services)
 
 
 class Explore:
