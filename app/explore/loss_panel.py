@@ -15,7 +15,7 @@ from app.page.stream import BUSY, CANCELLED, DONE, Stops, follow
 SCRIPT = """
 window.ddptLoss = {
   offer: props.value,
-  measure(key) { trigger("measure", { key }); },
+  measure(key, kind) { trigger("measure", { key, kind }); },
   stop(key) { trigger("stop", { key }); },
 };
 watch("value", () => {
@@ -42,21 +42,24 @@ class LossDesk:
         self.stops = Stops()  # of the measurement that each session has under way
 
     def measure(self, event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
-        """Measures the loss along the run with the key that was sent; yields {key, state, ...} with its JSON at last.
+        """Measures the loss along the run, and the kind of vector, that were sent; yields {key, kind, state, ...} with
+        its JSON at last.
 
         `state` is "busy" (with share and text), "done" (with loss),
         "cancelled" or "failed" (with text).
         """
-        key = str(event.key)
+        key, kind = str(event.key), str(event.kind)
+        asked = {"key": key, "kind": kind}
         with self.stops.under_way(request.session_hash) as stop:
-            yield {"key": key, "state": "busy", "share": 0.0, "text": "Starting…"}
-            for told in follow(lambda tell: self.losses.of(self.services.of(Runs).by_key(key), tell), stop, True):
+            yield asked | {"state": "busy", "share": 0.0, "text": "Starting…"}
+            by_key = self.services.of(Runs).by_key
+            for told in follow(lambda tell: self.losses.of(by_key(key), tell, kind), stop, True):
                 said: dict[str, Any] = {}
                 if told.state == DONE:
                     said = {"loss": told.result.as_json()}
                 elif told.state != CANCELLED:
                     said = {"text": told.text} | ({"share": told.share} if told.state == BUSY else {})
-                yield {"key": key, "state": told.state} | said
+                yield asked | {"state": told.state} | said
 
     def stop(self, request: gr.Request) -> None:
         """Stops what the session measures."""

@@ -9,15 +9,17 @@ from typing import Any
 import gradio as gr
 from gradio.context import Context
 
-from app.explore import api, library_panel, probe_panel
+from app.explore import api, code_panel, library_panel, loss_panel
 from app.explore.answers import server_functions
 from app.explore.readings import panel as readings_panel
+from app.explore.runs.path_loss import PathLosses
 from app.explore.runs.run_entry import RunEntry
 from app.explore.runs.run_picture import PICTURE_CSS
 from app.explore.runs.runs import Runs
 from app.explore.runs.steering import asked_style
 from app.explore.sketch import Sketches
 from app.explore.steer_fields import HALF, MIXED, SteerFields, styles_of
+from app.page.examples import Examples
 from app.page.pieces.status_line import status_line
 from app.page.services import Services, as_toast
 from app.page.sessions import SAYS_WHO, WINDOW_ID, visitor_of
@@ -76,7 +78,9 @@ def build(services: Services) -> None:
     cancel.click(explore.cancel, None, None, queue=False, **hidden)
     tab.select(explore.offer, prompt, prompt, queue=False, **hidden)
     api.add(services, panel.library)
-    probe_panel.build(services)
+    losses = PathLosses(services, services.of(Examples).tasks)
+    loss_panel.build(losses, services)
+    code_panel.build(services, losses)
     readings_panel.build(services)
 
 

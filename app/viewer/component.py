@@ -13,6 +13,7 @@ STYLES = (
     "finding.css",
     "time.css",
     "curves.css",
+    "code.css",
     "sheets.css",
     "narrow.css",
 )  # narrow.css overrides the others

@@ -12,6 +12,7 @@ import numpy as np
 
 from app.page.stream import Tell
 from app.viewer.coded import pack, unpack
+from app.viewer.example_files import CODE, LOSSES, example_file
 from app.viewer.joint_maps import SEED, quality_of, vectors_of
 from app.viewer.library_marks import library_folder, library_of
 from app.viewer.marks import manual_ids, marks_of, tuned_sha256
@@ -36,7 +37,8 @@ def key_of(folder: Path) -> str:
     its backbone, of whatever is marked beside it, and of the axes that it is drawn on.
     """
     described = (folder / "run.json").read_bytes()
-    backbone = json.loads(described)["backbone"].get("sha256")
+    info = json.loads(described)
+    backbone = info["backbone"].get("sha256")
     shown = f" {FORMAT} {NEIGHBOURS} {tuned_sha256(backbone)} {axes_key(backbone)}"
     library = " library" if library_folder(info) else ""
     return hashlib.sha256(described + (shown + library).encode()).hexdigest()[:20]
@@ -55,8 +57,8 @@ class RunView:
         card = self._card()
         if card is None or not all(self.store.find(name) or name in self._to_come for name in card["files"].values()):
             return None
-        loss = loss_file(self.key)
-        files = card["files"] | ({"loss": loss} if self.store.find(loss) else {})
+        kept = {what: example_file(self.key, what) for what in (*LOSSES.values(), CODE)}
+        files = card["files"] | {what: name for what, name in kept.items() if self.store.find(name)}
         urls: dict[str, Any] = {part: self.store.url(name) for part, name in files.items()}
         quality, shared = card["quality"], umap_card(self.store, self.key)
         if shared:

@@ -9,7 +9,7 @@ from ddpt_core.answering.arms import choose_prompts, compare
 from ddpt_core.answering.evaluate import evaluate
 from ddpt_core.backbone.frozen_lm import Generation
 from ddpt_core.data.task import Task
-from ddpt_core.interpret.probe import code_along
+from ddpt_core.interpret.code_path import code_along
 from ddpt_core.trajectory.trajectory import Trajectory
 
 RIGHT, WRONG = "def total(xs):\n    return sum(xs)", "def total(xs):\n    return len(xs)"

@@ -9,7 +9,8 @@ import torch
 from ddpt_core.data.task import Task
 from ddpt_core.errors import ArtifactError, ConfigError, DataError
 from ddpt_core.interpret import probe
-from ddpt_core.interpret.probe import code_along, loss_along, steps_to_probe
+from ddpt_core.interpret.code_path import code_along
+from ddpt_core.interpret.probe import loss_along, steps_to_probe
 from ddpt_core.trajectory.trajectory import Trajectory
 
 
@@ -45,6 +46,15 @@ def test_the_loss_is_that_of_every_context_alone(run, tiny, tasks):
     assert np.ptp(found.losses) > 1e-3
 
 
+def test_the_loss_of_the_states_is_another(run, tiny, tasks):
+    found = loss_along(run, tiny, tasks[:4], count=3, kind="state")
+    alone = [tiny.loss(torch.from_numpy(run.state[step]), tasks[:4]).item() for step in (0, 5, 10)]
+    np.testing.assert_allclose(found.losses, alone, rtol=1e-5)
+    assert abs(found.losses[0] - loss_along(run, tiny, tasks[:4], count=3).losses[0]) > 1e-3
+    with pytest.raises(ConfigError, match="kind of vector"):
+        loss_along(run, tiny, tasks[:4], kind="end")
+
+
 def test_equal_contexts_are_scored_and_written_once(run, tiny, tasks, monkeypatch):
     rows = {"loss": 0, "generate": 0}
     score, write = tiny.summed_losses, tiny.generate
@@ -76,48 +86,11 @@ def test_progress_is_told_after_every_pass_and_may_cancel(run, tiny, tasks, monk
         loss_along(run, tiny, tasks[:3], count=4, progress=lambda share: (_ for _ in ()).throw(InterruptedError))
 
 
-def test_the_code_is_what_every_context_alone_makes_the_backbone_write(run, tiny):
-    found = code_along(run, tiny, "sort list `a`", count=5)
-    assert [at.step for at in found] == [0, 2, 5, 7, 10]
-    assert [at.timestep for at in found] == run.timesteps[[0, 2, 5, 7, 10]].tolist()
-    for at in found:
-        (alone,) = tiny.generate(torch.from_numpy(run.context[at.step]), ["sort list `a`"])
-        assert at.code == alone.text
-    assert len({at.code for at in found}) > 1
-
-
-def test_the_step_since_which_the_final_code_stands_is_narrowed_down_in_a_few_rounds(run, tiny, monkeypatch):
-    """A run of 2,000 steps whose context is one of two that are answered otherwise; it changes at step 1,234."""
-    contexts, rounds = run.context[[3, 7]], []
-    since = replace(run, context=contexts[np.repeat([0, 1], [1_234, 767])], timesteps=np.arange(2_000, -1, -1))
-    found = code_along(since, tiny, "sort list `a`", most=24, on_round=rounds.append)
-    first, last = (tiny.generate(torch.from_numpy(context), ["sort list `a`"])[0].text for context in contexts)
-    assert first != last
-    assert [at.code for at in found] == [first if at.step < 1_234 else last for at in found]
-    steps = [at.step for at in found]
-    assert {1_233, 1_234} <= set(steps) and set(steps_to_probe(2_000, 12)) <= set(steps)
-    assert rounds[0] == 12 and max(rounds[1:]) <= 3 and len(rounds) <= 5 and sum(rounds) == len(steps) <= 24
-    few = [at.step for at in code_along(since, tiny, "sort list `a`", most=14)]
-    assert len(few) == 14 and all(1_090 < step < 1_273 for step in set(few) - set(steps_to_probe(2_000, 12)))
-
-
-def test_a_code_that_never_changes_costs_no_further_round(run, tiny):
-    still, rounds = replace(run, context=np.repeat(run.context[[3]], 11, axis=0)), []
-    assert len(code_along(still, tiny, "sort list `a`", count=3, most=24, on_round=rounds.append)) == 3
-    assert rounds == [3]
-
-
 def test_what_cannot_be_probed_is_refused_in_a_sentence(run, tiny, tasks):
     with pytest.raises(DataError, match="no task to score"):
         loss_along(run, tiny, [])
     with pytest.raises(DataError, match="'bare' has no reference"):
         loss_along(run, tiny, [*tasks[:2], Task("bare", "sort list `a`", " ")])
-    with pytest.raises(DataError, match="instruction is empty"):
-        code_along(run, tiny, " ")
-    with pytest.raises(ConfigError, match="from 2 to 128, got 129"):
-        code_along(run, tiny, "sort list `a`", count=129)
-    with pytest.raises(ConfigError, match="most must be from 0 to 128, got 129"):
-        code_along(run, tiny, "sort list `a`", most=129)
     other = replace(run, info=run.info | {"backbone": {"name": "other", "sha256": "another"}})
     for made in (other, replace(run, info={})):
         with pytest.raises(ArtifactError, match="another backbone than"):
@@ -125,4 +98,4 @@ def test_what_cannot_be_probed_is_refused_in_a_sentence(run, tiny, tasks):
     broken = run.context.copy()
     broken[4] = np.nan
     with pytest.raises(ArtifactError, match="no numbers"):
-        code_along(replace(run, context=broken), tiny, "sort list `a`", count=11)
+        loss_along(replace(run, context=broken), tiny, tasks[:2], count=11)

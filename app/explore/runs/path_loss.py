@@ -13,10 +13,10 @@ from app.explore.runs.run_entry import RunEntry
 from app.explore.runs.runs import Runs
 from app.page.services import WAITING
 from app.page.stream import Tell
-from app.viewer.loss_file import loss_file
+from app.viewer.example_files import LOSSES, example_file
 from app.viewer.view import key_of
 from ddpt_core.data.task import Task
-from ddpt_core.errors import DataError
+from ddpt_core.errors import DataError, require_choice
 
 STEPS = 32  # at which the loss is measured
 TASKS = 12  # of the examples, evenly spaced
@@ -61,13 +61,15 @@ class PathLosses:
         tasks = [task for task in examples.values() if task.reference.strip()]
         self.tasks = tasks[:: max(1, len(tasks) // TASKS)][:TASKS]
 
-    def of(self, entry: RunEntry, tell: Tell) -> LossPath:
-        """Returns the loss along the run; raises DataError without examples, ArtifactError for another backbone."""
-        name = loss_file(key_of(entry.folder))
+    def of(self, entry: RunEntry, tell: Tell, kind: str = "estimate") -> LossPath:
+        """Returns the loss along the run's states or estimates; raises ConfigError for another kind, DataError without
+        examples, ArtifactError for another backbone.
+        """
+        name = example_file(key_of(entry.folder), LOSSES[require_choice("kind of vector", kind, LOSSES)])
         if not (found := self._kept(name)):
             with self.services.model(tell):  # another session may have measured it in the meantime
                 if not (found := self._kept(name)):
-                    found = self._measure(entry, tell)
+                    found = self._measure(entry, tell, kind)
                     self.services.of(Runs).store.replace(name, json.dumps(found.as_json()).encode())
         return found
 
@@ -75,7 +77,7 @@ class PathLosses:
         file = self.services.of(Runs).store.find(name)
         return LossPath.from_json(json.loads(file.read_text(encoding="utf-8"))) if file else None
 
-    def _measure(self, entry: RunEntry, tell: Tell) -> LossPath:
+    def _measure(self, entry: RunEntry, tell: Tell, kind: str) -> LossPath:
         from ddpt_core.interpret.probe import loss_along
 
         if not self.tasks:
@@ -89,7 +91,7 @@ class PathLosses:
             tell(share, said)
             self.services.turns.give_way(lambda: tell(share, WAITING))
 
-        steps, losses = loss_along(run, backbone, self.tasks, STEPS, progress)
+        steps, losses = loss_along(run, backbone, self.tasks, STEPS, progress, kind)
         rows = (
             LossStep(int(step), int(run.timesteps[step]), float(run.noise_level[step]), float(loss))
             for step, loss in zip(steps, losses, strict=True)

@@ -8,15 +8,18 @@ runs.
 import gzip
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from app.explore.runs.probe import PathProbe
+from app.explore.runs.path_code import PathCodes
+from app.explore.runs.path_loss import PathLosses
 from app.explore.runs.run_entry import RunEntry
 from app.explore.runs.runs import Runs
+from app.page.examples import Examples
 from app.page.services import Services
-from app.page.stream import Note, stream
+from app.page.stream import Note, Tell, stream
 from app.viewer.coded import PACKED
+from app.viewer.example_files import CODE, LOSSES, example_file
 from app.viewer.joint_maps import quality_of, vectors_of
 from app.viewer.marks import marks_of
 from app.viewer.payload import PayloadStore
@@ -31,7 +34,8 @@ ENDED_AFTER = 50  # steps in which a prompt's context is sampled for the axes
 def ship(services: Services, umap: bool = True) -> list[str]:
     """Writes the packed files of every embedded run, and what they share, compressed; returns their names.
 
-    Removes all others in assets/views. Minutes on one core, most of it for UMAP, which can be left out.
+    Removes all others in assets/views. Minutes on one core and run for the code along it, and some for UMAP, which can
+    be left out. Losses and code of a run are kept as soon as they are there, so that a stopped time goes on from them.
     """
     views = registry.ASSETS / "views"
     views.mkdir(exist_ok=True)
@@ -40,13 +44,9 @@ def ship(services: Services, umap: bool = True) -> list[str]:
     fit_shared_axes(services, backbones)
     with tempfile.TemporaryDirectory() as folder:
         services.of(Runs).store = PayloadStore(Path(folder))
-        probe = PathProbe(services)
-        works = [services.of(Runs).open, *([probe.loss] if probe.examples else [])]
-        for name in embedded:
-            for work in works:
-                for message in stream(lambda tell, work=work, name=name: work(name, tell)):
-                    if isinstance(message, Note):
-                        tell_of(name, message.share, message.text)
+        for name, entry in embedded.items():
+            told_of(name, lambda tell, name=name: services.of(Runs).open(name, tell))
+            read_examples(services, entry, views)
         for backbone in backbones if umap else []:
             add_umap(services, backbone, [e for e in embedded.values() if e.info["backbone"]["name"] == backbone])
         made = dict(packed_files(Path(folder)))
@@ -56,6 +56,31 @@ def ship(services: Services, umap: bool = True) -> list[str]:
     for name, content in made.items():
         (views / name).write_bytes(content)
     return sorted(made)
+
+
+def read_examples(services: Services, entry: RunEntry, views: Path) -> None:
+    """Puts the losses and the code of the examples along a run into the store, new ones into `views` as well."""
+    examples, store, key = services.of(Examples).tasks, services.of(Runs).store, key_of(entry.folder)
+    losses, codes = PathLosses(services, examples), PathCodes(services, examples)
+    works = {what: lambda tell, kind=kind: losses.of(entry, tell, kind) for kind, what in LOSSES.items()}
+    works |= {CODE: lambda tell: codes.of(entry, tell)}
+    for what, work in works.items() if losses.tasks and codes.tasks else ():
+        name = example_file(key, what)
+        shipped = views / (name + PACKED)
+        if shipped.is_file():
+            store.replace(name, gzip.decompress(shipped.read_bytes()))
+            continue
+        told_of(entry.name, work)
+        part = shipped.with_name(f".{shipped.name}.part")
+        part.write_bytes(gzip.compress((store.folder / name).read_bytes(), mtime=0))
+        part.replace(shipped)
+
+
+def told_of(name: str, work: Callable[[Tell], object]) -> None:
+    """Does a piece of work on the run `name` and writes how far it is."""
+    for message in stream(work):
+        if isinstance(message, Note):
+            tell_of(name, message.share, message.text)
 
 
 def fit_shared_axes(services: Services, backbones: list[str]) -> None:

@@ -39,7 +39,19 @@ def code_html(code: str) -> str:
 
 def pieces_html(pieces: Sequence[str]) -> list[str]:
     """Returns each of the pieces, which joined are one piece of code, as HTML marked as `code_html` marks the whole."""
-    shown: list[list[str]] = [[] for _ in pieces]
+    return [
+        "".join(
+            escaped(text) if kind in PLAIN else f'<span class="{kind}">{escaped(text)}</span>' for text, kind in parts
+        )
+        for parts in kinds_of(pieces)
+    ]
+
+
+def kinds_of(pieces: Sequence[str]) -> list[list[tuple[str, str]]]:
+    """Returns each of the pieces, which joined are one piece of code, as (text, kind): those of TOKEN, a word told by
+    `word_kind`.
+    """
+    shown: list[list[tuple[str, str]]] = [[] for _ in pieces]
     ends = list(accumulate(map(len, pieces)))
     piece = 0
     for match in TOKEN.finditer("".join(pieces)):
@@ -49,10 +61,9 @@ def pieces_html(pieces: Sequence[str]) -> list[str]:
             while ends[piece] <= place:
                 piece += 1
             stop = min(ends[piece], match.end())
-            text = escaped(match.string[place:stop])
-            shown[piece].append(text if kind in PLAIN else f'<span class="{kind}">{text}</span>')
+            shown[piece].append((match.string[place:stop], kind))
             place = stop
-    return ["".join(parts) for parts in shown]
+    return shown
 
 
 def instruction_html(text: str) -> str:

@@ -56,7 +56,7 @@ export class Curves {
 
   redraw(run, view, palette) {
     const second = this.viewer.second.run;
-    for (const one of [run, second]) if (one) this.loss.fetch(one);
+    for (const one of [run, second]) if (one) this.loss.fetch(one, view.kind);
     this.loss.show(run);
     for (const curve of this.curves) curve.draw(run, view, palette, this.viewer.time, second);
     this.hover(null);
@@ -76,7 +76,7 @@ export class Curves {
 function saveCurves({ run, view }) {
   const names = MEASURES.map(({ name }) => name);
   const all = names.map((name) => measured(run, view.kind, name));
-  const losses = new Map(run.loss ? run.loss.rows.map(({ step, loss }) => [step, loss]) : []);
+  const losses = new Map(run.losses[view.kind] ? run.losses[view.kind].rows.map(({ step, loss }) => [step, loss]) : []);
   const number = (value) => (value === undefined ? "" : Number(value.toPrecision(7)));
   const lines = [["step", "timestep", "noise_level", "position", ...names].join(",")];
   for (let step = 0; step <= run.steps; step += 1) {

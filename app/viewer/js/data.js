@@ -96,6 +96,8 @@ export class Run {
     run.positions = run.arrays["state.ids"].shape[1];
     run.neighbours = run.arrays["state.ids"].shape[2];
     run.locks = {};
+    run.losses = {}; // of each kind of vector, once measured
+    run.codes = null; // of the examples, once fetched
     run.loading = {};
     run.shippedUmap = Array.isArray(files.umap) ? { files, quality: meta.quality } : undefined;
     return run;

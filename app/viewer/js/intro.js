@@ -1,5 +1,6 @@
 // The first minute: the recorded run plays once, slowly, with four captions, then rests at the end.
 
+import { chaptersOfCode } from "./code_findings.js";
 import { make, thousands } from "./tokens.js";
 
 const SEEN = "ddpt-explorer-tour";
@@ -18,6 +19,7 @@ export class Intro {
 
   start(run, kind) {
     this.running = true;
+    this.kind = kind;
     this.chapters = chaptersOf(run, kind);
     try { localStorage.setItem(SEEN, "yes"); } catch { /* private windows keep nothing */ }
   }
@@ -30,6 +32,11 @@ export class Intro {
     if (this.shown === chapter) return;
     this.shown = chapter;
     this.element.replaceChildren(make("b", "", chapter.title), make("span", "", chapter.text));
+  }
+
+  /** The code of the run is there now, and with it what there is to tell. */
+  learn(run) {
+    if (this.running) this.chapters = chaptersOf(run, this.kind);
   }
 
   stop() {
@@ -48,6 +55,7 @@ function chaptersOf(run, kind) {
   const locks = Array.from(run.lockedAt(kind)).sort((a, b) => a - b);
   const half = Math.ceil(positions / 2);
   drift = Math.max(1, Math.min(drift, steps - 2));
+  if (run.codes && run.codes.length) return chaptersOfCode(run, drift);
   const lockIn = Math.min(steps - 1, Math.max(drift + 1, locks[half - 1]));
   const kept = locks.filter((step) => step <= lockIn).length;
   const where = (step) => thousands.format(step);

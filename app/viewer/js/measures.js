@@ -16,8 +16,8 @@ const LEAST_SHARE = 0.01; // of a number, that an axis spans at least: what hard
  */
 export function measured(run, kind, name) {
   const known = (run.measured ||= {});
-  if (name === "loss") return run.loss ? (known.loss ||= lossSeries(run.loss)) : null;
   const key = kind + "." + name;
+  if (name === "loss") return run.losses[kind] ? (known[key] ||= lossSeries(run.losses[kind])) : null;
   if (!known[key]) {
     const values = name === "similarity" ? similarities(run, kind) : run.has(key) ? run.arrays[key].values : null;
     if (!values) return null;

@@ -5,6 +5,10 @@
 // marked(run, view), also when only the selected token or those that were found have changed.
 
 import { Camera, boxOf } from "./camera.js";
+import { CodeNow } from "./code_now.js";
+import { CodePath } from "./code_path.js";
+import { CodeStrip } from "./code_strip.js";
+import { CodeTable } from "./code_table.js";
 import { Curves } from "./curves.js";
 import { Run } from "./data.js";
 import { placeOf } from "./drawn.js";
@@ -68,7 +72,11 @@ export class Viewer {
     this.search = new Search(root, this);
     this.region = new Region(root, this);
     this.hover = new Hover(find(".tip"), this);
+    this.codes = new CodePath(this, () => this.rewrite());
+    this.codePanels = [new CodeNow(root, this, this.codes), new CodeStrip(root, this, this.codes), new CodeTable(root, this, this.codes)];
     this.panels = [
+      this.codes,
+      ...this.codePanels,
       this.timeline,
       new Ticks(root, this),
       new Legend(find(".legend"), this),
@@ -157,6 +165,16 @@ export class Viewer {
     this.reset();
     if (step === null && !this.intro.seen && !matchMedia("(prefers-reduced-motion: reduce)").matches) this.tour();
     this.isReady(this);
+  }
+
+  /** Shows other code along the same path. */
+  rewrite() {
+    if (!this.run || !this.palette) return;
+    for (const panel of this.codePanels) {
+      panel.redraw(this.run, this.view);
+      if (panel.step) panel.step(this.run, this.view);
+    }
+    this.intro.learn(this.run);
   }
 
   /** Says why something cannot be shown; it is tried again when a server that was away is back. */

@@ -3,8 +3,8 @@
 import { thousands, three } from "./tokens.js";
 
 export const EXPLAIN = {
-  state: "State: the vectors that the reverse diffusion moves, in the backbone’s space.",
-  estimate: "Estimate: the context that the backbone would be given if the process stopped here.",
+  state: "State: what the vectors are now.",
+  estimate: "Estimate: where the denoiser thinks they will end.",
 };
 
 /** Where in time a step is. */

@@ -166,7 +166,7 @@ def test_the_loss_is_measured_on_demand_told_and_there_the_next_time(visit, prob
     assert "on 12 examples, at 21 steps" in shown(page, "loss", "words")
     page.click(".loss .measure")
     page.wait_for_selector("[data-curve=loss] canvas", state="visible")
-    (file,) = probed.of(Runs).store.folder.glob("*-loss-*.json")
+    (file,) = probed.of(Runs).store.folder.glob("*-loss-state-*.json")
     losses = [row["loss"] for row in json.loads(file.read_text())["rows"]]
     for step in (0, 13):
         seek(page, step)
@@ -185,7 +185,7 @@ def test_measuring_can_be_cancelled_by_key_while_another_works(visit, probed):
         page.locator(".loss button:has-text('cancel'):focus").press("Enter")
         page.wait_for_selector(".loss .measure")
     assert page.evaluate("document.activeElement.className") == "measure"
-    assert not list(probed.of(Runs).store.folder.glob("*-loss-*.json"))
+    assert not list(probed.of(Runs).store.folder.glob("*-loss-state-*.json"))
 
 
 def test_a_second_run_is_laid_over_at_the_same_share_of_its_way(visit):

@@ -10,7 +10,7 @@ import pytest
 
 from app.explore.library_panel import LibraryPanel
 from app.explore.runs.library import Library
-from app.explore.runs.probe import PathProbe
+from app.explore.runs.path_code import PathCodes
 from app.explore.runs.runs import Runs
 from app.explore.truths import NotYet, Truths
 from app.page.sessions import visitor_of
@@ -210,6 +210,8 @@ def test_code_is_written_along_a_recipe(answering):
     run = Trajectory.record(answering.prompt("ddpt"), 10, 3)
     run.save(registry.user_folder("runs") / "mine", recipe=True)
     heard = []
-    path = PathProbe(answering).code("mine", "sort list `a`", lambda share, text: heard.append(text))
-    assert path.steps == 10 and path.rows[-1].step == 10
+    task = PathCodes(answering, {}).write(
+        answering.of(Runs).entry("mine"), "sort list `a`", ["estimate"], lambda share, text: heard.append(text)
+    )
+    assert task["paths"]["estimate"]["rows"][-1]["step"] == 10
     assert any("Making the run again" in text for text in heard)
