@@ -14,7 +14,7 @@ from ddpt_core.data.styles import GUIDANCE
 
 MIXED = 2  # styles at once
 HALF = 50  # percent
-MARKS = "0 no style · 1 plain · 2 and 4 stronger"
+MARKS = "0 none · 1 plain · 4 strong"
 
 
 def styles_of(prompt: str | None) -> list[str]:
@@ -31,7 +31,7 @@ class SteerFields:
             choices_of(styles),
             multiselect=True,
             max_choices=MIXED,
-            label="Style (one, two mixed, or any)",
+            label="Style (or two)",
             visible=bool(styles),
             elem_id="new-run-style",
         )

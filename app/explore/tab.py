@@ -11,6 +11,7 @@ from gradio.context import Context
 
 from app.explore import api, code_panel, library_panel, loss_panel
 from app.explore.answers import server_functions
+from app.explore.eight_panel import EightPanel
 from app.explore.readings import panel as readings_panel
 from app.explore.runs.path_loss import PathLosses
 from app.explore.runs.run_entry import RunEntry
@@ -54,6 +55,7 @@ def build(services: Services) -> None:
         cancel = gr.Button("Cancel", interactive=False, elem_id="cancel")
         status = gr.HTML(elem_id="new-run-status")
         preview = gr.HTML(css_template=PICTURE_CSS, elem_id="new-run-preview")
+        eight = EightPanel(services)
     window = gr.Textbox(visible=False)  # what the browser's window calls itself; filled in by each event's script
     before = gr.Textbox(visible=False)  # the run that is open when a new one is asked for
     panel = library_panel.LibraryPanel(services)
@@ -74,6 +76,7 @@ def build(services: Services) -> None:
     asked = {**several, "js": SAYS_BEFORE, "trigger_mode": "once"}
     made = sample.click(as_toast(explore.sample), [*form, before, window], shown, **asked)
     steer.follow(prompt)
+    eight.listen([prompt, scheduler, *steer.parts], explore, viewer, window, SAYS_WHO)
     made.then(panel.refresh, window, listing, js=SAYS_WHO, **hidden)
     cancel.click(explore.cancel, None, None, queue=False, **hidden)
     tab.select(explore.offer, prompt, prompt, queue=False, **hidden)

@@ -102,7 +102,7 @@ main.contain { position: relative; }
 #new-run > * { flex: 1 1 130px; min-width: 120px !important; }
 #new-run button { max-width: 150px; }
 #new-run > #new-run-status { flex: 1 1 100%; }
-#new-run > #new-run-preview { flex: 1 1 100%; }
+#new-run > #new-run-preview, #new-run > #eight { flex: 1 1 100%; }
 #new-run > .form { flex: 8 1 300px; }
 #new-run-preview svg { width: 400px; max-width: 100%; aspect-ratio: 8 / 5; }
 #runs-panel { border: 1px solid var(--border-color-primary) !important; padding: 0 10px 6px !important; }

@@ -12,16 +12,23 @@ PICTURE_CSS = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 TOKENS, POINTS = 240, 48  # at most so many tokens, and points of a path
 
 
-def run_picture(tokens: np.ndarray, paths: np.ndarray, label: str, kinds: Sequence[str] = ("run-picture",)) -> str:
+def run_picture(
+    tokens: np.ndarray,
+    paths: np.ndarray,
+    label: str,
+    kinds: Sequence[str] = ("run-picture",),
+    beside: np.ndarray | None = None,
+) -> str:
     """Returns the picture as SVG, with the last point of every path marked.
 
     tokens: (n, 2); paths: (P, k, 2) with k >= 1, in the same coordinates; those that are not finite are left out.
-    label: what is shown, in words.
+    label: what is shown, in words. beside: places (m, 2) for which room is kept, so that pictures share a scale.
     """
     tokens = tokens[np.isfinite(tokens).all(1)]
     tokens = tokens[spread(len(tokens), TOKENS)]
     paths = paths[:, spread(paths.shape[1], POINTS)]
-    everything = np.concatenate([tokens, paths.reshape(-1, 2)])
+    others = np.empty((0, 2)) if beside is None else beside
+    everything = np.concatenate([tokens, paths.reshape(-1, 2), others])
     low, high = everything.min(0), everything.max(0)
     scale = min((WIDTH - 2 * EDGE) / max(high[0] - low[0], 1e-9), (HEIGHT - 2 * EDGE) / max(high[1] - low[1], 1e-9))
     centre, middle = (low + high) / 2, np.array([WIDTH / 2, HEIGHT / 2])
