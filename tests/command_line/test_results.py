@@ -18,6 +18,7 @@ def test_info_tells_what_is_there(told, home, prompts, run_folder, tiny, tiny_fo
         (home / kind).mkdir()
         (home / kind / "mine").symlink_to(folder)
     info = told("info", "--backbone", tiny_folder)
+    assert "lambda" in info["styles"] and set(info["styles_of_prompts"]) <= set(info["prompts"])
     assert info["prompts"] == info["runs"] == ["mine"] and info["device"] in ("cpu", "cuda")
     assert "Salesforce/codet5p-220m" in info["backbones"] and "embedded" not in info["backbones"]
     assert info["versions"]["torch"] and info["versions"]["python"].startswith("3.")
