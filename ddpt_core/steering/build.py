@@ -18,15 +18,17 @@ from ddpt_core.data.styles import LANGUAGES, OWN_STYLES, require_style
 from ddpt_core.data.task import Task
 from ddpt_core.errors import DataError, require_range
 from ddpt_core.files import check_writable
-from ddpt_core.prompts.checkpoint import load_prompt
-from ddpt_core.prompts.library import DESCRIPTION, GENERALIST, TASKS, Library, described
+from ddpt_core.prompts.checkpoint import load_prompt, update_metrics
+from ddpt_core.prompts.library import GENERALIST, TASKS, Library
 from ddpt_core.settings import DEFAULT_CONTEXT, SNAPSHOTS, TrainConfig
 from ddpt_core.steering.adherence import adherence, held_out_tasks
 from ddpt_core.steering.distil import FEWEST, distilled, write_tasks
+from ddpt_core.steering.reading import is_told
 from ddpt_core.training.trainer import train
 
 ASKED = 16  # held-out requests on which a tuned prompt's adherence is measured
 LEAST_ADHERENCE = 0.6  # below it, also when tuned, a style is left out: the model cannot do it
+ADHERENCE = "adherence"  # in the metrics of a tuned prompt, and of a style
 Tell = Callable[[float, str], None]
 
 
@@ -69,14 +71,11 @@ def build_library(
         given.setdefault(task.style, []).append(task)
     for style in plan.styles:
         require_style(style, sorted({*OWN_STYLES, *LANGUAGES, *given} - {""}))
-    earlier = described(out) if (out / DESCRIPTION).is_file() else {}
-    measured = earlier.get("styles", {}) if earlier.get("plan") == _as_read(plan) else {}
     told: dict[str, dict[str, Any]] = {}
     rows: list[dict[str, Any]] = []
     for place, style in enumerate(plan.styles):
         stage = _Stage(say, place, len(plan.styles) + 1, style)
-        known = measured.get(style, {}).get("adherence")
-        told[style], found = _tuned(backbone, out, plan, style, given.get(style), known, stage)
+        told[style], found = _tuned(backbone, out, plan, style, given.get(style), stage)
         if not told[style]["left_out"]:
             rows += [row | {"label": len({row["style"] for row in rows} - {style})} for row in found]
     if not rows:
@@ -124,13 +123,9 @@ def _tuned(
     plan: LibraryPlan,
     style: str,
     given: list[Task] | None,
-    measured: list[float] | None,
     tell: Tell,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Returns what is told of a style, and its prompts: the kept contexts of every training.
-
-    `measured`: the adherence of each training, if it is known already.
-    """
+    """Returns what is told of a style, and its prompts: the kept contexts of every training."""
     source = _source(backbone, out, style, given, tell)
     count = len(load_tasks(source)) if source else 0
     about: dict[str, Any] = {"tasks": count, "llm_passes": 0, "seconds": 0.0, "left_out": ""}
@@ -145,10 +140,11 @@ def _tuned(
         metrics = load_prompt(folder, backbone).info["metrics"]
         kept = load((folder / SNAPSHOTS).read_bytes())
         end = kept[str(plan.steps)]
-        if measured:
-            shares.append(measured[seed])
-        elif style in OWN_STYLES or style in LANGUAGES:
-            shares.append(adherence(backbone, end.to(backbone.device), style, asked))
+        if is_told(style):
+            if ADHERENCE not in metrics:
+                share = adherence(backbone, end.to(backbone.device), style, asked)
+                metrics = update_metrics(folder, {ADHERENCE: share})["metrics"]
+            shares.append(metrics[ADHERENCE])
         losses.append(metrics["validation_loss"])
         about["llm_passes"] += metrics["steps"]
         about["seconds"] += metrics["seconds"]
@@ -156,15 +152,10 @@ def _tuned(
             {"style": style, "end": step == str(plan.steps), "vectors": vectors}
             for step, vectors in sorted(kept.items(), key=lambda item: int(item[0]))
         ]
-    about |= {"adherence": shares, "validation_loss": losses}
+    about |= {ADHERENCE: shares, "validation_loss": losses}
     if shares and fmean(shares) < LEAST_ADHERENCE:
         about["left_out"] = f"adherence {fmean(shares):.0%} when tuned, and {LEAST_ADHERENCE:.0%} is needed"
     return about, rows
-
-
-def _as_read(plan: LibraryPlan) -> dict[str, Any]:
-    """Returns a plan as library.json gives it back."""
-    return asdict(plan) | {"styles": list(plan.styles)}
 
 
 def _generalist(
