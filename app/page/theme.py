@@ -85,7 +85,7 @@ def build_css() -> str:
 
 
 _FRAME_CSS = """
-.gradio-container { max-width: 1760px !important; width: 100%; margin: 0 auto !important;
+.gradio-container { overflow: clip !important; max-width: 1760px !important; width: 100%; margin: 0 auto !important;
   padding: 0 !important; }
 .gradio-container .main.app { padding: 0 !important; }
 main.contain { position: relative; }
