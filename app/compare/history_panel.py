@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,9 @@ from app.compare.boards.board import Board
 from app.compare.boards.comparisons import Question
 from app.compare.boards.history import Histories
 from app.compare.figures.history_list import CSS, SHOW_SCRIPT, history_html
-from app.compare.session import Compare
+from app.compare.session import Compare, Shown
 from app.page.fields.tasks import fields_of
+from app.page.pieces.components import components_of
 from app.page.services import as_toast
 from ddpt_core.arms import ALL_ARMS, trained_arms
 from ddpt_core.errors import DataError
@@ -30,10 +31,12 @@ class HistoryFields:
     entries: gr.HTML
     clear: gr.Button
 
-    @property
-    def outputs(self) -> list[Any]:
-        """What `listed` fills."""
-        return [self.fold, self.entries, self.clear]
+    def of(self, histories: Histories, session: str | None) -> Shown:
+        """Returns what the components show of the session's history."""
+        entries = histories.of(session)
+        title = f"{TITLE} ({len(entries)})" if entries else TITLE
+        clear = gr.Button(interactive=bool(entries))
+        return {self.fold: gr.Accordion(label=title), self.entries: history_html(entries), self.clear: clear}
 
 
 def history_fields() -> HistoryFields:
@@ -48,13 +51,6 @@ def history_fields() -> HistoryFields:
         )
         clear = gr.Button("Clear the history", size="sm", interactive=False, elem_id="compare-history-clear")
     return HistoryFields(fold, entries, clear)
-
-
-def listed(histories: Histories, session: str | None) -> list[Any]:
-    """Returns what the components show of the session's history."""
-    entries = histories.of(session)
-    title = f"{TITLE} ({len(entries)})" if entries else TITLE
-    return [gr.Accordion(label=title), history_html(entries), gr.Button(interactive=bool(entries))]
 
 
 def entry_of(histories: Histories, session: str | None, number: Any) -> Board:
@@ -86,24 +82,22 @@ def settings_of(question: Question) -> list[Any]:
     ]
 
 
-def add(compare: Compare, fields: HistoryFields, outputs: Sequence[Any]) -> Any:
-    """Adds the events, and returns that of a line which is shown again.
+def add(compare: Compare, fields: HistoryFields) -> Any:
+    """Adds the events, and returns that of a line which is shown again."""
+    form = compare.page.form[1:]
 
-    `outputs` is the task's fields, the arms, the settings, and what `Compare.answered` yields.
-    """
-
-    def show(request: gr.Request, event: gr.EventData) -> Iterator[list[Any]]:
+    def show(request: gr.Request, event: gr.EventData) -> Iterator[Shown]:
         board = entry_of(compare.histories, request.session_hash, event.number)
-        form = form_of(board)
+        asked = dict(zip(form, form_of(board), strict=True))
         for shown in compare.answered(request.session_hash, board):
-            yield [*form, *shown]
+            yield asked | shown
 
-    def clear(request: gr.Request) -> list[Any]:
+    def clear(request: gr.Request) -> Shown:
         compare.histories.forget(request.session_hash)
-        return listed(compare.histories, request.session_hash)
+        return fields.of(compare.histories, request.session_hash)
 
     hidden = {"api_visibility": "private", "show_progress": "hidden"}
-    shown = fields.entries.show_entry(as_toast(show), None, list(outputs), queue=False, **hidden)
+    shown = fields.entries.show_entry(as_toast(show), None, [*form, *compare.page.board], queue=False, **hidden)
     shown.success(None, js=TO_BOARD)
-    fields.clear.click(clear, None, fields.outputs, queue=False, **hidden)
+    fields.clear.click(clear, None, components_of(fields), queue=False, **hidden)
     return shown

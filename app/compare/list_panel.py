@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from app.compare.boards.exports import Exports
 from app.compare.boards.listings import MAX_INSTRUCTIONS, Listing, Listings, tasks_of
 from app.compare.figures import list_table
 from app.compare.figures.list_table import list_html
-from app.compare.session import Compare
+from app.compare.session import Compare, Shown
 from app.page.fields.setting_fields import columns_and_settings
 from app.page.fields.tasks import Choices, fields_of
 from app.page.pieces.code import CARDS
@@ -33,7 +33,7 @@ FIRST_OF = f"Choose the first {FIRST}"
 
 @dataclass(frozen=True)
 class ListFields:
-    """The list's components, in the order in which they stand."""
+    """The list's components; `listing` is the Listing that the session sees."""
 
     lines: gr.Textbox
     tasks: gr.Dropdown
@@ -44,6 +44,7 @@ class ListFields:
     table: gr.HTML
     export: gr.Column
     exported: dict[str, gr.Button]
+    listing: gr.State
 
 
 def list_fields(choices: Choices) -> ListFields:
@@ -74,49 +75,47 @@ def list_fields(choices: Choices) -> ListFields:
         elem_id="compare-list-table",
     )
     export, exported = export_panel.export_row("compare-list-export", visible=False)
-    return ListFields(lines, tasks, first, go, cancel, said, table, export, exported)
+    return ListFields(lines, tasks, first, go, cancel, said, table, export, exported, gr.State(None))
 
 
-def add(compare: Compare, fields: ListFields, form: Sequence[gr.components.Component], board: Sequence[Any]) -> Any:
-    """Adds the events, and returns that of a row which is opened.
-
-    `form` is the source of the tasks, the arms, the settings; `board` is what an opened row fills.
-    """
-    tab, listing, source = ListTab(compare), gr.State(None), form[0]
+def add(compare: Compare, fields: ListFields) -> Any:
+    """Adds the events, and returns that of a row which is opened."""
+    tab, page, listing = ListTab(compare, fields), compare.page, fields.listing
     hidden = {"api_visibility": "private", "show_progress": "hidden"}
     several = {"concurrency_limit": 8, **hidden}  # each waits for the model inside Services.model, and says so
     outputs = [fields.table, listing, fields.said, fields.go, fields.cancel]
-    asked = [fields.lines, fields.tasks, *form]
+    asked = [fields.lines, fields.tasks, page.source, page.arms, *page.settings]
     ran = fields.go.click(as_toast(tab.run), asked, outputs, trigger_mode="once", **several)
     ran.then(lambda held: gr.Column(visible=held is not None), listing, fields.export, queue=False, **hidden)
     export_panel.add(Exports(compare.comparisons), fields.exported, listing, boards_of)
     fields.cancel.click(tab.cancel, None, fields.cancel, queue=False, **hidden)
-    source.change(as_toast(tab.offered), source, fields.tasks, queue=False, **hidden)
-    fields.first.click(as_toast(tab.first), source, fields.tasks, queue=False, **hidden)
-    return fields.table.open_row(as_toast(tab.opened), listing, list(board), trigger_mode="multiple", **several)
+    page.source.change(as_toast(tab.offered), page.source, fields.tasks, queue=False, **hidden)
+    fields.first.click(as_toast(tab.first), page.source, fields.tasks, queue=False, **hidden)
+    filled = [*page.task, *page.columns, *page.board]
+    return fields.table.open_row(as_toast(tab.opened), listing, filled, trigger_mode="multiple", **several)
 
 
 class ListTab:
-    """The list's events; each yields what its outputs should show next."""
+    """The list's events; each yields what the components that change should show next."""
 
-    def __init__(self, compare: Compare):
-        self.compare, self.menu = compare, compare.menu
+    def __init__(self, compare: Compare, fields: ListFields):
+        self.compare, self.menu, self.fields = compare, compare.menu, fields
         self.listings = Listings(compare.comparisons)
         self.stops = Stops()  # of the list that each session has under way
 
     def run(
         self, request: gr.Request, lines: str, chosen: list[str] | None, source: str, arms: list[str], *settings: Any
-    ) -> Iterator[list[Any]]:
+    ) -> Iterator[Shown]:
         """Answers the list, column after column; the table fills as they do."""
         typed = [line for line in (lines or "").split("\n") if line.strip()]
         tasks = [*tasks_of(typed), *self.menu.tasks(source, chosen or [])]
         listing = self.listings.listing(tasks, arms, **columns_and_settings(settings))
         self.stops.stop(request.session_hash)
         with self.stops.under_way(request.session_hash) as stop:
-            yield [list_html(listing), listing, status_line("Waiting…"), *busy()]
+            yield self.filled(listing) | self.busy("Waiting…")
             yield from self.filling(listing, stop)
 
-    def filling(self, listing: Listing, stop: threading.Event) -> Iterator[list[Any]]:
+    def filling(self, listing: Listing, stop: threading.Event) -> Iterator[Shown]:
         """Yields the table as it fills, and what is going on; `stop` ends it where it is."""
         count = len(listing.columns)
         try:
@@ -129,18 +128,17 @@ class ListTab:
                     ):
                         if isinstance(message, Done):
                             listing = listing.with_answers(column.key, message.result)
-                            yield [list_html(listing), listing, *[gr.skip()] * 3]
+                            yield self.filled(listing)
                         else:
                             share = (number - 1 + message.share) / count
-                            yield [gr.skip(), gr.skip(), status_line(where + message.text, share), *busy(stop.is_set())]
+                            yield self.busy(where + message.text, share, stop.is_set())
         except Cancelled:
-            yield [gr.skip(), gr.skip(), status_line(f"Cancelled: {told(listing)}"), *ready()]
+            yield self.ready(f"Cancelled: {told(listing)}")
         except Exception as error:
-            sentence = sentence_of(error)
-            yield [gr.skip(), gr.skip(), status_line(sentence, failed=True), *ready()]
+            yield self.ready(sentence_of(error), failed=True)
             raise
         else:
-            yield [gr.skip(), gr.skip(), status_line(f"Done: {told(listing)}"), *ready()]
+            yield self.ready(f"Done: {told(listing)}")
 
     def cancel(self, request: gr.Request) -> gr.Button:
         """Stops the session's list; what has been answered stays."""
@@ -155,17 +153,35 @@ class ListTab:
         """Chooses the first tasks on offer."""
         return [value for _, value in self.menu.choices(source)[:FIRST]]
 
-    def opened(self, request: gr.Request, listing: Listing | None, data: gr.EventData) -> Iterator[list[Any]]:
+    def opened(self, request: gr.Request, listing: Listing | None, data: gr.EventData) -> Iterator[Shown]:
         """Shows a row in the board, with the form as it was asked; what has not been answered yet is asked."""
         row = data.row
         if listing is None or not isinstance(row, int) or not 0 <= row < len(listing.tasks):
             raise DataError("This row is not there any longer; compare on the list again.")
         question, arms = listing.question, {column.arm for column in listing.columns if not column.typed}
         seeds, typed = ", ".join(map(str, question.seeds)), "\n".join(question.typed)
-        form = [*fields_of(listing.tasks[row]), [arm for arm in ALL_ARMS if arm in arms], seeds, typed]
+        columns = [[arm for arm in ALL_ARMS if arm in arms], seeds, typed]
+        page, values = self.compare.page, [*fields_of(listing.tasks[row]), *columns]
+        form = dict(zip([*page.task, *page.columns], values, strict=True))
         for shown in self.compare.answered(request.session_hash, listing.board(row)):
-            yield [*form, *shown]
-            form = [gr.skip()] * len(form)
+            yield form | shown
+            form = {}
+
+    def filled(self, listing: Listing) -> Shown:
+        """Returns the table as it is by now."""
+        return {self.fields.table: list_html(listing), self.fields.listing: listing}
+
+    def ready(self, sentence: str, failed: bool = False) -> Shown:
+        """Returns the line and the two buttons as they are when nothing runs."""
+        fields = self.fields
+        buttons = {fields.go: gr.Button(interactive=True), fields.cancel: gr.Button(interactive=False)}
+        return buttons | {fields.said: status_line(sentence, failed=failed)}
+
+    def busy(self, sentence: str, share: float | None = None, stopping: bool = False) -> Shown:
+        """Returns the line and the two buttons while the columns write."""
+        fields = self.fields
+        buttons = {fields.go: gr.Button(interactive=False), fields.cancel: gr.Button(interactive=not stopping)}
+        return buttons | {fields.said: status_line(sentence, share)}
 
 
 def boards_of(listing: Listing | None) -> list[Board]:
@@ -177,13 +193,3 @@ def told(listing: Listing) -> str:
     """Returns how much of the list has been answered, in words."""
     done = sum(not listing.missing(column) for column in listing.columns)
     return f"{done} of {len(listing.columns)} columns answered {len(listing.tasks)} instructions. A row opens below."
-
-
-def ready() -> list[gr.Button]:
-    """Returns the two buttons as they are when nothing runs."""
-    return [gr.Button(interactive=True), gr.Button(interactive=False)]
-
-
-def busy(stopping: bool = False) -> list[gr.Button]:
-    """Returns the two buttons while the columns write."""
-    return [gr.Button(interactive=False), gr.Button(interactive=not stopping)]

@@ -1,7 +1,7 @@
 """The Compare tab: one instruction, and what the frozen model writes for it under each arm, seed and typed context."""
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
 
 import gradio as gr
 
@@ -14,22 +14,74 @@ from app.compare.address import (
     SEEDS_IN_ADDRESS,
 )
 from app.compare.boards.board import Board
+from app.compare.boards.comparisons import Comparisons
 from app.compare.boards.exports import Exports
 from app.compare.figures.arm_cards import board_html, style
 from app.compare.form import answer_fields, task_fields
-from app.compare.session import Compare
+from app.compare.session import Compare, Page, Shown
+from app.page.examples import Examples
 from app.page.fields.arm_fields import about_arms, arm_boxes
-from app.page.fields.setting_fields import PROMPTS, setting_fields
-from app.page.fields.tasks import back_to_examples
+from app.page.fields.setting_fields import setting_fields
+from app.page.fields.tasks import TaskMenu
+from app.page.pieces.components import components_of
 from app.page.pieces.kept_scroll import keep_scroll
 from app.page.pieces.metric_name import CLOSE_AT_ESC, figures_of_an_answer, metric_notes_html, notes_style
 from app.page.services import Services, as_toast
 
 
+@dataclass(frozen=True)
+class Beside:
+    """What stands around the question and its board."""
+
+    listed: list_panel.ListFields
+    against: gr.Dropdown
+    exported: dict[str, gr.Button]
+    history: history_panel.HistoryFields
+
+
 def build(services: Services) -> None:
     """Adds the tab's components and events to the page that is being built."""
-    compare = Compare(services)
     tab = gr.context.Context.block
+    compare, beside = lay_out(services)
+    page, against, history = compare.page, beside.against, beside.history
+    example, *_ = page.task
+    hidden = {"api_visibility": "private", "show_progress": "hidden"}
+    several = {"concurrency_limit": 8, **hidden}  # each waits for the model inside Services.model, and says so
+
+    file = [page.source, page.upload, page.examples, page.said]
+    task_and_board, looked = [*page.task, *page.board], [*page.task, *page.columns, *page.prompts, *page.board]
+    arms, seeds, typed = page.columns
+    changed, at_once = [arms.input, seeds.submit, typed.submit], {"trigger_mode": "multiple", **several}
+    asking = [
+        page.go.click(as_toast(compare.run), page.form, task_and_board, trigger_mode="once", **several),
+        tab.select(as_toast(compare.first), [page.answered, *page.form], looked, **several),
+        example.input(as_toast(compare.chosen), page.form, task_and_board, **at_once),
+        gr.on(changed, as_toast(compare.columned), [page.answered, *page.columns], page.board, **at_once),
+        page.upload.upload(
+            as_toast(compare.uploaded), [page.upload, *page.form[1:]], [*file, *task_and_board], **several
+        ),
+        list_panel.add(compare, beside.listed),
+        history_panel.add(compare, history),
+    ]
+    settled = [against, *components_of(history)]
+    for event in asking:
+        event.then(settling(compare, beside), page.answered, settled, queue=False, **hidden)
+    against_panel.add(compare.against, against, page.answered, page.shown)
+    exports = Exports(compare.comparisons)
+    export_panel.add(exports, beside.exported, page.answered, lambda board: [board] if board else [])
+    example.input(None, example, js=EXAMPLE_IN_ADDRESS)
+    arms.input(None, arms, js=ARMS_IN_ADDRESS)
+    for text, script in ((seeds, SEEDS_IN_ADDRESS), (typed, CONTEXTS_IN_ADDRESS)):
+        text.change(None, text, js=script)  # a text of several lines tells of no input
+    page.examples.click(compare.back_to_examples, None, [*file, example], queue=False, **hidden)
+    page.cancel.click(compare.cancel, None, page.cancel, queue=False, **hidden)
+    api.add(compare.comparisons)
+    study_panel.add(tab)
+
+
+def lay_out(services: Services) -> tuple[Compare, Beside]:
+    """Adds the tab's components, and returns what they do, and what stands beside."""
+    comparisons, menu = Comparisons(services), TaskMenu(services.of(Examples))
     with gr.Column(elem_id="compare"):
         with gr.Row():
             with gr.Column(scale=3, min_width=280):
@@ -40,7 +92,7 @@ def build(services: Services) -> None:
                     placeholder="Say in a sentence what the Python code should do.",
                 )
             with gr.Column(scale=2, min_width=280):
-                example, upload, examples, said = task_fields(compare.menu.examples())
+                example, upload, examples, said = task_fields(menu.examples())
                 with gr.Row():
                     go = gr.Button("Compare", variant="primary", elem_id="compare-go", min_width=120)
                     cancel = gr.Button("Cancel", interactive=False, elem_id="compare-cancel", min_width=80)
@@ -51,8 +103,8 @@ def build(services: Services) -> None:
             with gr.Column(scale=3, min_width=280), gr.Accordion("Reference, setup and tests", open=False):
                 reference, setup, tests = answer_fields()
             with gr.Column(scale=2, min_width=280), gr.Accordion("Contexts and generation", open=False):
-                settings = setting_fields(compare.comparisons.prompts, several=True)
-        listed = list_panel.list_fields(compare.menu.examples())
+                settings = setting_fields(comparisons.prompts, several=True)
+        listed = list_panel.list_fields(menu.examples())
         against = against_panel.against_field()
         shown = gr.HTML(
             board_html(Board()),
@@ -64,46 +116,19 @@ def build(services: Services) -> None:
         gr.HTML(metric_notes_html(figures_of_an_answer()), css_template=notes_style(), padding=False)
         _, exported = export_panel.export_row("compare-export")
         history = history_panel.history_fields()
-    answered, source = gr.State(None), gr.State("")  # the Board that the session sees; the path of its file
-    filled, outputs = [example, instruction, reference, setup, tests], [shown, answered, go, cancel]
-    form, prompts, file = [source, *filled, arms, *settings], settings[PROMPTS], [upload, examples, said]
-    seeds, typed = settings[PROMPTS.stop], settings[-1]
-    chosen = [arms, seeds, typed]  # what makes the columns
-    hidden = {"api_visibility": "private", "show_progress": "hidden"}
-    several = {"concurrency_limit": 8, **hidden}  # each waits for the model inside Services.model, and says so
-
-    task_and_board, changed = [*filled, *outputs], [arms.input, seeds.submit, typed.submit]
-    at_once = {"trigger_mode": "multiple", **several}
-    asking = [
-        go.click(as_toast(compare.run), form, task_and_board, trigger_mode="once", **several),
-        tab.select(as_toast(compare.first), [answered, *form], [*filled, *chosen, *prompts, *outputs], **several),
-        example.input(as_toast(compare.chosen), form, task_and_board, **at_once),
-        gr.on(changed, as_toast(compare.columned), [answered, *chosen], outputs, **at_once),
-        upload.upload(as_toast(compare.uploaded), [upload, *form[1:]], [source, *file, *task_and_board], **several),
-        list_panel.add(compare, listed, [source, arms, *settings], [*filled, *chosen, *outputs]),
-        history_panel.add(compare, history, [*filled, arms, *settings, *outputs]),
-    ]
-    for event in asking:
-        event.then(settling(compare), answered, [against, *history.outputs], queue=False, **hidden)
-    against_panel.add(compare.against, against, answered, shown)
-    export_panel.add(Exports(compare.comparisons), exported, answered, lambda board: [board] if board else [])
-    example.input(None, example, js=EXAMPLE_IN_ADDRESS)
-    arms.input(None, arms, js=ARMS_IN_ADDRESS)
-    for text, script in ((seeds, SEEDS_IN_ADDRESS), (typed, CONTEXTS_IN_ADDRESS)):
-        text.change(None, text, js=script)  # a text of several lines tells of no input
-    examples.click(lambda: back_to_examples(compare.menu), None, [source, example, *file], queue=False, **hidden)
-    cancel.click(compare.cancel, None, cancel, queue=False, **hidden)
-    api.add(compare.comparisons)
-    study_panel.add(tab)
+    task = [example, instruction, reference, setup, tests]
+    states = {"source": gr.State(""), "answered": gr.State(None)}
+    page = Page(task, arms, settings, upload, examples, said, go, cancel, shown, **states)
+    return Compare(services, comparisons, menu, page), Beside(listed, against, exported, history)
 
 
-def settling(compare: Compare) -> Callable[[gr.Request, Board | None], list[Any]]:
+def settling(compare: Compare, beside: Beside) -> Callable[[gr.Request, Board | None], Shown]:
     """Returns the event that notes a finished board in the history, and offers its columns to set others against."""
 
-    def settled(request: gr.Request, board: Board | None) -> list[Any]:
+    def settled(request: gr.Request, board: Board | None) -> Shown:
         session = request.session_hash
         compare.histories.keep(session, board)
-        told = history_panel.listed(compare.histories, session)
-        return [against_panel.offered(compare.against, session, board), *told]
+        choices = {beside.against: against_panel.offered(compare.against, session, board)}
+        return choices | beside.history.of(compare.histories, session)
 
     return settled

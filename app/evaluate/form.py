@@ -7,10 +7,10 @@ import gradio as gr
 
 from app.evaluate.evaluations import MAX_EVALUATED, MAX_SAMPLES
 from app.page.fields.arm_fields import about_arms, arm_boxes
+from app.page.fields.data_fields import open_menu, task_file
 from app.page.fields.setting_fields import PROMPTS, prompts_and_settings, setting_fields
-from app.page.pieces.status_line import status_line
 from app.page.prompts import Prompts
-from app.page.uploads import LIMITS, on_a_space
+from app.page.uploads import LIMITS
 from ddpt_core.data.readers import OWN_TASKS
 from ddpt_core.errors import ConfigError
 
@@ -37,23 +37,18 @@ class Form:
 def evaluate_form(prompts: Prompts, example_count: int) -> Form:
     """Adds the form: data and arms in sight, what is rarely changed folded away."""
     with gr.Row():
-        data = gr.Dropdown(
+        data = open_menu(
             example_choices(example_count),
-            value=EXAMPLES if example_count else None,
-            label="Data: examples or your file"
-            if on_a_space()
-            else "Data: examples, your file, or owner/name of the hub",
-            allow_custom_value=not on_a_space(),
+            EXAMPLES if example_count else None,
+            "Data: examples or your file",
+            "Data: examples, your file, or owner/name of the hub",
             scale=3,
             min_width=280,
             elem_id="evaluate-data",
         )
         limit = gr.Number(100, precision=0, label=f"Tasks, at most {MAX_EVALUATED}", min_width=130)
         arms = arm_boxes("evaluate-arms", scale=6, min_width=280)
-    with gr.Row(elem_classes="task-file"):
-        small = {"size": "sm", "min_width": 120, "scale": 0}
-        upload = gr.UploadButton("Your task file…", elem_id="evaluate-upload", **small)
-        said = gr.HTML(status_line(LIMITS), apply_default_css=False, min_width=250, elem_id="evaluate-file-said")
+    upload, said = task_file("evaluate", LIMITS)
     about_arms("evaluate-arms")
     with gr.Row():
         with gr.Column(scale=1, min_width=280), gr.Accordion("Tests, samples and pass@k", open=False):

@@ -5,6 +5,7 @@ from typing import Any
 
 import gradio as gr
 
+from app.page.fields.data_fields import open_menu, task_file
 from app.page.fields.setting_fields import marked_number
 from app.page.pieces.status_line import status_line
 from app.page.sources import UPLOAD_NOTE, YOUR_FILE
@@ -33,34 +34,33 @@ TRUST_NOTE = (
 
 @dataclass(frozen=True)
 class Form:
-    """The components of the form; `inputs` in the order of `settings_of`."""
+    """The components of the form; `inputs` in the order of `settings_of`, `source` the path of the session's file."""
 
     data: gr.Dropdown
     upload: gr.UploadButton
     said: gr.HTML
     trust: gr.Checkbox
     inputs: list[gr.components.Component]
+    source: gr.State
 
 
 def train_form() -> Form:
     """Adds the form: what must be chosen in sight, what is rarely changed folded away."""
     with gr.Row():
-        data = gr.Dropdown(
+        data = open_menu(
             data_choices(),
-            value=OWN_TRAINING,
-            label="Data: our own tasks or your file"
-            if on_a_space()
-            else "Data: our own, a path, or owner/name of the hub",
-            allow_custom_value=not on_a_space(),
+            OWN_TRAINING,
+            "Data: our own tasks or your file",
+            "Data: our own, a path, or owner/name of the hub",
             scale=3,
             min_width=260,
             elem_id="train-data",
         )
-        backbone = gr.Dropdown(
+        backbone = open_menu(
             [DEFAULT] if on_a_space() else [DEFAULT, *HUB_BACKBONES],
-            value=DEFAULT,
-            label="Backbone" if on_a_space() else "Backbone: a name of the hub, or a folder",
-            allow_custom_value=not on_a_space(),
+            DEFAULT,
+            "Backbone",
+            "Backbone: a name of the hub, or a folder",
             scale=2,
             min_width=220,
             elem_id="train-backbone",
@@ -72,10 +72,7 @@ def train_form() -> Form:
             min_width=150,
             elem_id="train-method",
         )
-    with gr.Row(elem_classes="task-file"):
-        small = {"size": "sm", "min_width": 120, "scale": 0}
-        upload = gr.UploadButton("Your task file…", elem_id="train-upload", **small)
-        said = gr.HTML(status_line(UPLOAD_NOTE), apply_default_css=False, min_width=250, elem_id="train-file-said")
+    upload, said = task_file("train", UPLOAD_NOTE)
     with gr.Row():
         context = gr.Textbox(
             DEFAULT_CONTEXT, label="Context: the text that the prompt starts from", max_lines=1, scale=3, min_width=260
@@ -115,7 +112,8 @@ def train_form() -> Form:
         show_progress="hidden",
     )
     numbers = [steps, batch, seed, length, every, hidden, weight]
-    return Form(data, upload, said, trust, [backbone, method, context, name, trust, *rates.values(), *numbers])
+    inputs = [backbone, method, context, name, trust, *rates.values(), *numbers]
+    return Form(data, upload, said, trust, inputs, gr.State(""))
 
 
 def data_choices(own_file: str = "") -> list[tuple[str, str]]:

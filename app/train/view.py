@@ -25,9 +25,7 @@ KEPT = "it is kept, and can be resumed also after this server has ended"
 
 @dataclass(frozen=True)
 class View:
-    """The components, in the order of what `of` returns."""
-
-    OUTPUTS = 12
+    """The components; `name` is that of the prompt that is shown, `menu` chooses among those that were stopped."""
 
     status: gr.HTML
     go: gr.Button
@@ -42,36 +40,39 @@ class View:
     menu: gr.Dropdown
     name: gr.State
 
-    @property
-    def outputs(self) -> list[Any]:
-        """All components."""
-        return list(vars(self).values())
-
-    @staticmethod
-    def of(training: Training | None, stopped: dict[str, Stopped] | None = None, drawn: bool = False) -> list[Any]:
+    def of(
+        self, training: Training | None, stopped: dict[str, Stopped] | None = None, drawn: bool = False
+    ) -> dict[Any, Any]:
         """Returns what the components show of a training, None for none yet.
 
         stopped: those that can be resumed, None for no news of them. drawn: whether its losses are shown already.
         """
-        listed = [gr.skip(), gr.skip()] if stopped is None else stopped_menu(stopped)
+        shown = {self.status: standing(training), **self._buttons(training)}
+        if stopped is not None:
+            choices = [(one.label, one.name) for one in stopped.values()]
+            shown[self.stopped] = gr.Row(visible=bool(choices))
+            shown[self.menu] = gr.Dropdown(choices=choices, value=next(iter(stopped), None))
         if training is None:
-            line = status_line(NOT_HERE if on_a_space() else NOTHING_YET)
-            return [line, *buttons(None), gr.Row(visible=False), *[gr.skip()] * 4, *listed, ""]
+            return shown | {self.whole: gr.Row(visible=False), self.name: ""}
+        if not drawn:
+            shown |= {self.curves: curves_html(training), self.figures: training_html(training)}
         usable = training.outcome in (DONE, PAUSED) and bool(training.best_step)
-        return [
-            status_of(training),
-            *buttons(training),
-            gr.Row(visible=bool(training.points)),
-            *([gr.skip(), gr.skip()] if drawn else [curves_html(training), training_html(training)]),
-            gr.Button(visible=usable),
-            gr.Button(visible=usable and training.wanted.config.method == DDPT),
-            *listed,
-            training.wanted.name,
-        ]
+        return shown | {
+            self.whole: gr.Row(visible=bool(training.points)),
+            self.compare: gr.Button(visible=usable),
+            self.explore: gr.Button(visible=usable and training.wanted.config.method == DDPT),
+            self.name: training.wanted.name,
+        }
+
+    def _buttons(self, training: Training | None) -> dict[Any, Any]:
+        running = training is not None and not training.outcome
+        stoppable = gr.Button(interactive=training is not None and training.stoppable)
+        go = gr.Button("Training…" if running else "Train", interactive=not running and not on_a_space())
+        return {self.go: go, self.pause: stoppable, self.cancel: stoppable}
 
 
-def build_view(controls: list[gr.Button], status: gr.HTML) -> View:
-    """Adds what is shown of a training, out of sight until there is one; `controls` are train, pause and cancel."""
+def build_view(status: gr.HTML, go: gr.Button, pause: gr.Button, cancel: gr.Button) -> View:
+    """Adds what is shown of a training below its controls, out of sight until there is one."""
     plain = {"apply_default_css": False}
     css = CSS.read_text(encoding="utf-8")
     with gr.Row(visible=False) as whole:
@@ -88,7 +89,8 @@ def build_view(controls: list[gr.Button], status: gr.HTML) -> View:
     with gr.Row(visible=False, elem_classes="task-file") as stopped:
         menu = gr.Dropdown([], label="Stopped trainings", scale=4, min_width=260, elem_id="train-stopped")
     save.click(None, js=SAVE.replace("ELEMENT", "train-curves"))
-    return View(status, *controls, whole, curves, figures, compare, explore, stopped, menu, gr.State(""))
+    controls = [status, go, pause, cancel]
+    return View(*controls, whole, curves, figures, compare, explore, stopped, menu, gr.State(""))
 
 
 def curves_html(training: Training) -> str:
@@ -102,8 +104,10 @@ def curves_html(training: Training) -> str:
     return f'<div class="training-curves" style="--arm: var(--arm-{arm})">{training_curves(curve)}</div>'
 
 
-def status_of(training: Training) -> str:
-    """Returns how a training stands as a line of HTML."""
+def standing(training: Training | None) -> str:
+    """Returns how a training stands as a line of HTML, None for none yet."""
+    if training is None:
+        return status_line(NOT_HERE if on_a_space() else NOTHING_YET)
     name, step, steps = training.wanted.name, training.step, training.steps
     if training.outcome == FAILED:
         return status_line(training.sentence, failed=True)
@@ -120,17 +124,3 @@ def status_of(training: Training) -> str:
     elif left is not None and not training.text:
         said.append(f"about {duration(left)} left")
     return status_line(" · ".join(said), step / steps)
-
-
-def buttons(training: Training | None) -> list[gr.Button]:
-    """Returns the buttons that train, pause and cancel as they are for a training, None for none yet."""
-    running = training is not None and not training.outcome
-    stoppable = training is not None and training.stoppable
-    go = gr.Button("Training…" if running else "Train", interactive=not running and not on_a_space())
-    return [go, gr.Button(interactive=stoppable), gr.Button(interactive=stoppable)]
-
-
-def stopped_menu(stopped: dict[str, Stopped]) -> list[Any]:
-    """Returns the row of the stopped trainings, and their menu with the latest chosen."""
-    choices = [(one.label, one.name) for one in stopped.values()]
-    return [gr.Row(visible=bool(choices)), gr.Dropdown(choices=choices, value=next(iter(stopped), None))]

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.page.numbers import whole
-from ddpt_core.arms import ALL_ARMS, ARMS, DDPT, DDPT_FULL, MANUAL
+from ddpt_core.arms import ALL_ARMS, ARMS, MANUAL
 from ddpt_core.errors import ConfigError, DataError, require_range
 from ddpt_core.metrics.measures import listed
 
 MAX_COLUMNS = 12  # of one comparison; also the most seeds that a range may name
 MAX_CHARACTERS = 1_000  # of one context; what the prompts have room for is checked in tokens
 MAX_SEED = 2**63 - 1  # the largest that torch takes
-DENOISED = (DDPT, DDPT_FULL)  # the arms that start from noise
 TYPED_NOTE = "A hard prompt: a text that you wrote by hand, beside that of the manual arm."
 SEEDS_FORM = "write them as 0, 1, 2 or 0-3"
 
@@ -71,7 +70,7 @@ def columns_of(
     """
     columns = []
     for arm in arms:
-        if arm in DENOISED:
+        if ALL_ARMS[arm].sampled:
             columns += [_denoised(arm, seed, first=seed == seeds[0], alone=len(seeds) == 1) for seed in seeds]
         else:
             of = ALL_ARMS[arm]
@@ -91,7 +90,7 @@ def named_in_a_sentence(columns: Sequence[Column]) -> str:
     names: dict[str, list[str]] = {}
     for column in columns:
         several = sum(other.arm == column.arm and other.key != column.key for other in columns)
-        if column.arm in DENOISED and several:
+        if ALL_ARMS[column.arm].sampled and several:
             names.setdefault(ALL_ARMS[column.arm].phrase, []).append(f"{column.seed:,}")
         else:
             names[column.phrase] = []

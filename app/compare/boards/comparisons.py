@@ -16,7 +16,7 @@ from app.page.fields.typed_tests import check_limits, typed_statements
 from app.page.numbers import COLLAPSED, generation_settings
 from app.page.prompts import Prompts
 from app.page.stream import Tell
-from ddpt_core.arms import ARMS, MANUAL, NONE, PROMPT_TUNING, RESIDUAL, arms_of, trained_arms
+from ddpt_core.arms import ALL_ARMS, ARMS, MANUAL, NONE, PROMPT_TUNING, arms_of
 from ddpt_core.data.task import Task, check_instruction
 from ddpt_core.errors import DataError
 
@@ -128,7 +128,7 @@ class Comparisons:
         from ddpt_core.answering.arms import ArmContext, make_arm
 
         name = column.arm
-        prompt = self.prompts.load(question.prompts, name, backbone) if name in trained_arms() else None
+        prompt = self.prompts.load(question.prompts, name, backbone) if ALL_ARMS[name].method else None
         try:
             arm = make_arm(backbone, name, prompt, column.context, column.seed or 0, tell)
         except DataError as error:
@@ -159,8 +159,9 @@ def _about(column: Column, prompt: Any, arm: ArmContext) -> str:
         return f"“{column.context}”" + (f" · {given} token{'s' * (given != 1)}" if arm.runs else "")
     if not arm.runs:
         return ""
-    if column.arm in (PROMPT_TUNING, RESIDUAL):
-        learned = "learned directly" if column.arm == PROMPT_TUNING else "made once, without noise or timestep"
+    of = ALL_ARMS[column.arm]
+    if not of.sampled:
+        learned = "learned directly" if of.method == PROMPT_TUNING else "made once, without noise or timestep"
         return f"{given} vectors {learned} ({prompt.name})"
     steps, spread = prompt.schedule.timesteps, prompt.info.get("metrics", {}).get("seed_spread")
     collapsed = spread is not None and spread < COLLAPSED

@@ -3,11 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-import gradio as gr
-
 from app.page.examples import Examples
-from app.page.pieces.status_line import status_line
-from app.page.uploads import LIMITS, in_a_line, read_task_file
+from app.page.uploads import in_a_line, read_task_file
 from ddpt_core.data.task import Task
 
 OWN = "file/"  # before the id of a task of the visitor's file, so that no example is taken for it
@@ -55,9 +52,3 @@ class TaskMenu:
 def fields_of(task: Task, value: str | None = None) -> list[Any]:
     """Returns what a task puts into the form: its place in the menu, then its text."""
     return [value, task.instruction, task.reference, task.setup, "\n".join(task.tests)]
-
-
-def back_to_examples(menu: TaskMenu) -> list[Any]:
-    """Returns the source, the menu, the two buttons and the line as they are without a file."""
-    choices = gr.Dropdown(choices=menu.examples(), value=None, label=EXAMPLE)
-    return ["", choices, gr.UploadButton(value=None), gr.Button(visible=False), status_line(LIMITS)]

@@ -19,14 +19,14 @@ from app.compare.boards.columns import columns_of
 from app.compare.boards.comparisons import Comparisons
 from app.compare.figures.arm_cards import SHORT_ANSWER, board_html, verdict
 from app.compare.form import EDITED, fitting
-from app.compare.session import CANCELLED, Compare
+from app.compare.session import CANCELLED
 from app.main import build_app
 from app.page.fields.setting_fields import NUMBERS
 from app.page.pieces.code import code_html
 from app.page.stream import Cancelled
 from ddpt_core.answering import arms
 from ddpt_core.answering.arms import ArmResult
-from ddpt_core.arms import ALL_ARMS, ARMS
+from ddpt_core.arms import ALL_ARMS, ARMS, trained_arms
 from ddpt_core.backbone import registry
 from ddpt_core.backbone.frozen_lm import GenerationSettings
 from ddpt_core.data.task import Task
@@ -34,22 +34,15 @@ from ddpt_core.errors import DDPTError
 from ddpt_core.metrics.execution import Limits, execute
 from ddpt_core.prompts.checkpoint import load_prompt
 
-FIELDS = 5  # example, instruction, reference, setup, tests
 PROMPTS = {"prompt-tuning": "prompt-tuning", "ddpt": "ddpt"}
 THREE = ["manual", "prompt-tuning", "ddpt"]
-CHOSEN = ["prompt-tuning", None, "ddpt", None]  # a prompt for each arm of trained_arms()
+CHOSEN = [PROMPTS.get(arm) for arm in trained_arms()]
 SETTINGS = [THREE, "", *CHOSEN, "0", 1, 6, 1.0, 0, ""]  # as the form gives them, but six tokens at most
 HOSTILE = "<img src=x onerror=alert(1)>${alert(2)}{{value}}</script>\u202e\x00"
-SKIP = gr.skip()
 
 
 def silent(share, text):
     """Hears of progress and does nothing with it."""
-
-
-@pytest.fixture
-def tab(answering):
-    return Compare(answering)
 
 
 @pytest.fixture
@@ -123,34 +116,49 @@ def test_the_columns_fill_one_after_the_other(tab):
 
 def test_only_the_form_that_was_asked_for_is_filled_and_only_once(tab):
     outputs = list(tab.run(asked(), "", None, "sort list `a`", "x", "", "", *SETTINGS))
-    assert all(output[:FIELDS] == [SKIP] * FIELDS for output in outputs)
+    assert all(output.keys() == set(tab.page.board) for output in outputs)
     first, *rest = tab.chosen(asked(), "", "round-price", "old text", "", "", "", *SETTINGS)
-    assert first[1] == "Round the number `price` to 2 decimal places." and first[3] == "price = 19.98765"
-    assert all(output[:FIELDS] == [SKIP] * FIELDS for output in rest)
+    _, instruction, _, setup, _ = tab.page.task
+    assert first[instruction] == "Round the number `price` to 2 decimal places."
+    assert first[setup] == "price = 19.98765"
+    assert all(output.keys() == set(tab.page.board) for output in rest)
 
 
 def test_the_first_look_runs_the_example_that_the_address_names(tab):
     empty = [None, "", "", "", "", *SETTINGS]
+    example, _, reference, *_ = tab.page.task
     named = next(tab.first(asked(example="digit-sum"), None, "", *empty))
-    assert named[0] == "digit-sum" and "digit_sum" in named[2]
+    assert named[example] == "digit-sum" and "digit_sum" in named[reference]
     other = next(tab.first(asked(example="nonsense"), None, "", *empty))
-    assert other[0] == next(iter(tab.comparisons.examples))
+    assert other[example] == next(iter(tab.comparisons.examples))
 
 
 def test_a_second_look_changes_nothing_but_the_prompts_on_offer(tab):
-    menus = slice(FIELDS + 3, FIELDS + 7)  # behind arms, seeds and typed contexts
+    menus = tab.page.prompts
     (output,) = tab.first(asked(arms="none"), Board(), "", None, "", "", "", "", *SETTINGS)
-    assert [value for value in output if value != SKIP] == output[menus]
+    assert output.keys() == set(menus)
     (typed,) = tab.first(asked(), None, "", None, "my own", "", "", "", *SETTINGS)
-    assert [value for value in typed if value != SKIP] == typed[menus]
-    assert [offered.value for offered in output[menus]] == CHOSEN
+    assert typed.keys() == set(menus)
+    assert [output[menu].value for menu in menus] == CHOSEN
 
 
-def test_without_examples_the_tab_opens_empty(tab):
+def test_without_examples_the_tab_opens_empty(laid_out, answering):
     shutil.rmtree(registry.ASSETS / "examples")
+    tab, _ = laid_out(answering)
     assert tab.menu.examples() == []
     (output,) = tab.first(asked(), None, "", None, "", "", "", "", *SETTINGS)
-    assert output[:FIELDS] == [SKIP] * FIELDS
+    assert output.keys() == set(tab.page.prompts)
+
+
+def test_the_examples_come_back_when_a_file_is_taken_out(tab, tmp_path):
+    path, page = tmp_path / "mine.jsonl", tab.page
+    path.write_text('{"instruction": "Sort.", "reference": "sorted(a)"}\n')
+    uploaded, first, *_ = tab.uploaded(asked(), str(path), None, "", "", "", "", *SETTINGS)
+    assert uploaded[page.source] == str(path) and "mine.jsonl: 1 task" in uploaded[page.said]
+    assert uploaded[page.examples].visible and first[page.task[1]] == "Sort."
+    back = tab.back_to_examples()
+    assert back[page.source] == "" and not back[page.examples].visible
+    assert [value for _, value in back[page.task[0]].choices] == list(tab.comparisons.examples)
 
 
 def test_the_menu_names_every_example_once(tab):
@@ -160,9 +168,10 @@ def test_the_menu_names_every_example_once(tab):
 
 
 def test_an_arm_without_a_prompt_is_not_run_and_says_why(tab):
-    settings = [THREE, "", "prompt-tuning", None, None, None, *SETTINGS[6:]]
+    prompts = ["prompt-tuning", *[None] * (len(CHOSEN) - 1)]
+    settings = [THREE, "", *prompts, *SETTINGS[2 + len(CHOSEN) :]]
     *_, last = tab.run(asked(), "", None, "sort", "", "", "", *settings)
-    before, after = last[FIELDS].split("DDPT</h3>")
+    before, after = last[tab.page.shown].split("DDPT</h3>")
     assert before.count("arm answered") == 2 and "Not run" not in before
     assert "Not run" in after and "No prompt of this arm is chosen" in after
 
@@ -219,18 +228,20 @@ def test_a_failure_is_said_where_the_answers_would_stand_and_what_was_typed_stay
     with pytest.raises(DDPTError, match="A manual context must have at most"):
         outputs.extend(failed)  # keeps what came before the error
     *_, last = outputs
-    assert last[:FIELDS] == [SKIP] * FIELDS and "A manual context must have at most" in last[FIELDS]
-    assert last[-2].interactive and not last[-1].interactive
+    assert last.keys() == set(tab.page.board) and "A manual context must have at most" in last[tab.page.shown]
+    assert last[tab.page.go].interactive and not last[tab.page.cancel].interactive
 
 
 def test_cancelling_keeps_the_columns_that_are_done(tab):
     running = tab.run(asked(), "", None, "sort", "", "", "", *SETTINGS)
-    shown = next(output[FIELDS] for output in running if output[FIELDS].count("arm answered") == 1)
+    boards = (output[tab.page.shown] for output in running)
+    shown = next(board for board in boards if board.count("arm answered") == 1)
     assert not tab.cancel(asked()).interactive
-    *_, (*_, last, _was_asked, go, cancel) = running
-    assert last.count("arm answered") == 1 and last.count(CANCELLED) == 2
-    assert last.split("arm waiting")[0] == shown.split("arm waiting")[0]
-    assert go.interactive and not cancel.interactive and tab.stops == {}
+    *_, last = running
+    board = last[tab.page.shown]
+    assert board.count("arm answered") == 1 and board.count(CANCELLED) == 2
+    assert board.split("arm waiting")[0] == shown.split("arm waiting")[0]
+    assert last[tab.page.go].interactive and not last[tab.page.cancel].interactive and tab.stops == {}
 
 
 def test_cancelling_where_nothing_runs_changes_nothing(tab):
@@ -244,7 +255,7 @@ def test_a_new_question_stops_the_one_before_which_shows_nothing_more(tab):
     next(new)
     assert list(old) == []
     *_, last = new
-    assert last[FIELDS].count("arm answered") == 3 and tab.stops == {}
+    assert last[tab.page.shown].count("arm answered") == 3 and tab.stops == {}
 
 
 def test_a_cancelled_denoising_is_not_taken_for_a_finished_one(comparisons, prompts, tiny):

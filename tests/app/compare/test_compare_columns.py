@@ -13,7 +13,6 @@ from app.compare.boards.board import Board, Card
 from app.compare.boards.columns import MAX_COLUMNS, columns_of, contexts_of, named_in_a_sentence, seeds_of
 from app.compare.boards.comparisons import Comparisons
 from app.compare.figures.arm_cards import board_html, verdict
-from app.compare.session import Compare
 from ddpt_core.answering import arms
 from ddpt_core.answering.arms import ArmResult, make_arms, run_arm
 from ddpt_core.arms import ALL_ARMS, ARMS, trained_arms
@@ -197,14 +196,15 @@ def test_what_was_asked_of_each_column_is_json(comparisons):
     ]
 
 
-def test_another_seed_or_context_is_asked_alone(answering, monkeypatch):
-    tab, told = Compare(answering), []
+def test_another_seed_or_context_is_asked_alone(tab, monkeypatch):
+    told = []
     question = tab.comparisons.question("sort", prompts=PROMPTS, max_new_tokens=4)
     columns = question.columns(["manual", "ddpt"])
     *_, (board, _) = tab.boards(Board(question, ()).with_columns(columns), threading.Event())
     ask = tab.comparisons.ask
     monkeypatch.setattr(tab.comparisons, "ask", lambda q, column, tell: told.append(column.key) or ask(q, column, tell))
-    *_, (_, more, *_) = tab.columned(asked(), board, ["manual", "ddpt"], "0, 4", "sort")
+    *_, last = tab.columned(asked(), board, ["manual", "ddpt"], "0, 4", "sort")
+    more = last[tab.page.answered]
     assert told == ["ddpt@4", "typed"] and keys(card.column for card in more.cards) == [
         "manual",
         "ddpt",
@@ -212,17 +212,17 @@ def test_another_seed_or_context_is_asked_alone(answering, monkeypatch):
         "typed",
     ]
     assert more.question.seeds == (0, 4) and more.question.typed == ("sort",)
-    *_, (_, last, *_) = tab.columned(asked(), more, ["ddpt"], "4", "")
+    *_, last = tab.columned(asked(), more, ["ddpt"], "4", "")
     assert told == ["ddpt@4", "typed"]  # seed 4 is known under its other name
-    assert last.cards[0].result == replace(more.cards[2].result, name="ddpt")
+    assert last[tab.page.answered].cards[0].result == replace(more.cards[2].result, name="ddpt")
 
 
-def test_bad_seeds_are_said_above_the_answers_which_stay(answering):
-    tab = Compare(answering)
+def test_bad_seeds_are_said_above_the_answers_which_stay(tab):
     question = tab.comparisons.question("sort", prompts=PROMPTS)
     card = Card(question.columns(["ddpt"])[0], ArmResult("ddpt", "a", metrics={}))
-    ((shown, kept, *_),) = tab.columned(asked(), Board(question, (card,)), ["ddpt"], "x", "")
-    assert "Seeds must be whole numbers" in shown and kept.cards == (card,)
+    (output,) = tab.columned(asked(), Board(question, (card,)), ["ddpt"], "x", "")
+    assert "Seeds must be whole numbers" in output[tab.page.shown]
+    assert output[tab.page.answered].cards == (card,)
 
 
 def test_the_verdict_speaks_of_columns_where_an_arm_has_several():
@@ -235,7 +235,8 @@ def test_the_verdict_speaks_of_columns_where_an_arm_has_several():
 
 def test_many_columns_stand_in_one_row_that_can_be_scrolled_by_keyboard():
     shown = board_html(Board(None, tuple(Card(column) for column in columns_of(ALL_ARMS, (0, 1)))))
-    assert 'class="arms in-a-row" style="--columns: 8" tabindex="0" role="region"' in shown
+    count = len(ALL_ARMS) + sum(arm.sampled for arm in ALL_ARMS.values())
+    assert f'class="arms in-a-row" style="--columns: {count}" tabindex="0" role="region"' in shown
 
 
 def test_a_typed_context_never_becomes_markup():
@@ -266,12 +267,13 @@ def test_what_an_address_asks_for_is_checked_like_any_input(query):
     assert found.note.startswith(NOT_TAKEN)
 
 
-def test_the_first_look_shows_the_columns_that_the_address_names(answering):
-    tab = Compare(answering)
+def test_the_first_look_shows_the_columns_that_the_address_names(tab):
+    page = tab.page
     prompts = [PROMPTS.get(arm) for arm in trained_arms()]
     empty = [None, "", "", "", "", list(ARMS), "", *prompts, "0", 1, 4, 1.0, 0, ""]
     outputs = list(tab.first(asked(arms="ddpt", seeds="1,2", context="sort"), None, "", *empty))
-    assert outputs[0][5:8] == [["ddpt"], "1,2", "sort"]
-    assert keys(card.column for card in outputs[-1][-3].cards) == ["ddpt", "ddpt@2", "typed"]
+    assert [outputs[0][field] for field in page.columns] == [["ddpt"], "1,2", "sort"]
+    assert keys(card.column for card in outputs[-1][page.answered].cards) == ["ddpt", "ddpt@2", "typed"]
     bad = next(tab.first(asked(seeds="x"), None, "", *empty))
-    assert "Seeds must be whole numbers" in bad[-4] and bad[5:8] == [list(ARMS), "0", ""]
+    assert "Seeds must be whole numbers" in bad[page.shown]
+    assert [bad[field] for field in page.columns] == [list(ARMS), "0", ""]

@@ -14,7 +14,6 @@ from app.compare.boards.history import LATEST, MOST_CHARACTERS, Histories
 from app.compare.figures.arm_cards import board_html
 from app.compare.figures.history_list import history_html
 from app.compare.history_panel import form_of
-from app.compare.session import Compare
 from app.compare.tab import settling
 from app.page.pieces.test_rows import SHOWN_OUTPUT
 from app.page.sessions import PerSession
@@ -115,14 +114,14 @@ def test_a_line_says_when_what_who_and_who_passed_and_nothing_in_it_is_markup():
     assert "Nothing has been compared" in history_html([])
 
 
-def test_a_line_is_shown_again_with_the_form_as_it_was_asked(answering):
-    compare = Compare(answering)
+def test_a_line_is_shown_again_with_the_form_as_it_was_asked(laid_out, answering):
+    compare, beside = laid_out(answering)
     request = SimpleNamespace(session_hash="one")
     board = board_of("sort it")
-    settling(compare)(request, board)
+    settling(compare, beside)(request, board)
     (entry,) = compare.histories.of("one")
-    ((shown, state, *_),) = compare.answered("one", entry.board)
-    assert shown == board_html(board) and state == board
+    (shown,) = compare.answered("one", entry.board)
+    assert shown[compare.page.shown] == board_html(board) and shown[compare.page.answered] == board
     form = form_of(board)
     fields, arms, settings = form[:5], form[5], form[6:]
     assert fields == [None, "sort it", "a b", "", TEST] and arms == ["manual", "ddpt"]
@@ -147,11 +146,11 @@ def test_without_a_choice_or_without_its_code_nothing_is_marked():
     assert REFERENCE in dict(map(reversed, choices_of(board_of()))) and choices_of(Board()) == [("nothing", NOTHING)]
 
 
-def test_a_choice_is_the_sessions_own_and_falls_back_when_its_column_is_gone(answering):
-    compare = Compare(answering)
+def test_a_choice_is_the_sessions_own_and_falls_back_when_its_column_is_gone(laid_out, answering):
+    compare, beside = laid_out(answering)
     compare.against.put("one", "ddpt")
     one, other = SimpleNamespace(session_hash="one"), SimpleNamespace(session_hash="other")
-    assert settling(compare)(one, board_of())[0].value == "ddpt"
-    assert settling(compare)(other, board_of())[0].value == NOTHING
-    assert settling(compare)(one, board_of(codes=("a",), arms=("manual",)))[0].value == NOTHING
+    assert settling(compare, beside)(one, board_of())[beside.against].value == "ddpt"
+    assert settling(compare, beside)(other, board_of())[beside.against].value == NOTHING
+    assert settling(compare, beside)(one, board_of(codes=("a",), arms=("manual",)))[beside.against].value == NOTHING
     assert compare.against.of("one") == NOTHING

@@ -5,7 +5,6 @@ import re
 from dataclasses import replace
 from types import SimpleNamespace
 
-import gradio as gr
 import pytest
 
 from app.compare.boards.board import Card
@@ -13,7 +12,6 @@ from app.compare.boards.comparisons import Comparisons
 from app.compare.boards.listings import MAX_INSTRUCTIONS, Listings, tasks_of
 from app.compare.figures.list_table import list_html
 from app.compare.list_panel import FIRST, ListTab
-from app.compare.session import Compare
 from app.page.stream import Cancelled
 from ddpt_core.answering.arms import ArmResult
 from ddpt_core.arms import ARMS, trained_arms
@@ -25,7 +23,6 @@ PROMPTS = {"prompt-tuning": "prompt-tuning", "ddpt": "ddpt"}
 INSTRUCTIONS = ["sort list `a`", "reverse the list `a`", "the sum of `c` and every other number there is", "max of `d`"]
 REFERENCES = ["sorted(a)", "a[::-1]", "", "max(d)"]
 HOSTILE = "<img src=x onerror=alert(1)>${alert(2)}{{value}}</script>\u202e"
-SKIP = gr.skip()
 
 
 def silent(share, text):
@@ -46,8 +43,10 @@ def listings(answering):
 
 
 @pytest.fixture
-def tab(answering):
-    return ListTab(Compare(answering))
+def tab(laid_out, answering):
+    """What the list does."""
+    compare, beside = laid_out(answering)
+    return ListTab(compare, beside.listed)
 
 
 def test_a_list_is_answered_as_one_by_one(listings):
@@ -124,7 +123,7 @@ def test_more_beams_make_smaller_batches(listings):
 def test_the_columns_fill_one_after_the_other_and_typed_lines_come_first(tab):
     chosen = [value for _, value in tab.menu.examples()[:2]]
     outputs = list(tab.run(asked(), "sort list `a`\n\n sum of `b` ", chosen, "", list(ARMS), *settings("sort list")))
-    listings = [output[1] for output in outputs if output[1] != SKIP]
+    listings = listings_of(tab, outputs)
     assert [len(listing.answers) for listing in listings] == [0, 1, 2, 3, 4]
     last = listings[-1]
     examples = list(tab.menu.own.tasks.values())[:2]
@@ -134,18 +133,24 @@ def test_the_columns_fill_one_after_the_other_and_typed_lines_come_first(tab):
         *(e.instruction for e in examples),
     ]
     assert all(not last.missing(column) for column in last.columns)
-    said, go, cancel = outputs[-1][2:]
-    assert "Done: 4 of 4 columns answered 4 instructions" in said and go.interactive and not cancel.interactive
-    assert tab.stops == {}
+    last, fields = outputs[-1], tab.fields
+    assert "Done: 4 of 4 columns answered 4 instructions" in last[fields.said]
+    assert last[fields.go].interactive and not last[fields.cancel].interactive and tab.stops == {}
+
+
+def listings_of(tab, outputs):
+    """The listings that were shown, one after the other."""
+    return [output[tab.fields.listing] for output in outputs if tab.fields.listing in output]
 
 
 def test_cancelling_keeps_the_columns_that_are_there(tab):
     running = tab.run(asked(), "sort\nsum", [], "", list(ARMS), *settings())
-    listing = next(output[1] for output in running if output[1] != SKIP and output[1].answers)
+    shown = (output.get(tab.fields.listing) for output in running)
+    listing = next(listing for listing in shown if listing and listing.answers)
     assert not tab.cancel(asked()).interactive
     *_, last = running
-    assert list(listing.answers) == ["manual"] and "Cancelled: 1 of 3 columns answered" in last[2]
-    assert last[3].interactive and tab.stops == {}
+    assert list(listing.answers) == ["manual"] and "Cancelled: 1 of 3 columns answered" in last[tab.fields.said]
+    assert last[tab.fields.go].interactive and tab.stops == {}
 
 
 def test_a_failure_is_said_beside_the_button_and_what_is_there_stays(tab, monkeypatch):
@@ -153,8 +158,9 @@ def test_a_failure_is_said_beside_the_button_and_what_is_there_stays(tab, monkey
     outputs, failed = [], tab.run(asked(), "sort", [], "", ["none", "manual"], *too_long)
     with pytest.raises(DDPTError, match="A manual context must have at most"):
         outputs.extend(failed)
-    assert "A manual context must have at most" in outputs[-1][2] and outputs[-1][3].interactive
-    kept = [output[1] for output in outputs if output[1] != SKIP][-1]
+    said, go = outputs[-1][tab.fields.said], outputs[-1][tab.fields.go]
+    assert "A manual context must have at most" in said and go.interactive
+    kept = listings_of(tab, outputs)[-1]
     assert list(kept.answers) == ["none"]
 
 
@@ -171,25 +177,29 @@ def test_a_cancelled_batch_leaves_nothing_half(listings):
 
 def test_a_row_opens_as_the_board_of_its_instruction(tab):
     (*_, first), listing = finished(tab, "sort list `a`\nsum of `b`", "0, 2", "sort list")
-    assert first[1] == SKIP
+    assert tab.fields.listing not in first
+    page = tab.compare.page
     (output,) = tab.opened(asked(), listing, SimpleNamespace(row=1))
-    assert output[:8] == [None, "sum of `b`", "", "", "", list(ARMS), "0, 2", "sort list"]
-    shown, board, go, _cancel = output[8:]
+    asked_by = [output[field] for field in (*page.task, *page.columns)]
+    assert asked_by == [None, "sum of `b`", "", "", "", list(ARMS), "0, 2", "sort list"]
+    board = output[page.answered]
     assert [card.key for card in board.cards] == [*ARMS, "ddpt@2", "typed"]
     assert [card.result.code for card in board.cards] == [listing.answer(c.key, 1).result.code for c in board.cards]
-    assert shown.count("arm answered") == 5 and go.interactive
+    assert output[page.shown].count("arm answered") == 5 and output[page.go].interactive
 
 
 def finished(tab, lines, seeds="0", typed=""):
     outputs = list(tab.run(asked(), lines, [], "", list(ARMS), *settings(typed, seeds)))
-    return outputs, [output[1] for output in outputs if output[1] != SKIP][-1]
+    return outputs, listings_of(tab, outputs)[-1]
 
 
 def test_what_a_cancelled_list_left_out_is_asked_when_its_row_opens(tab):
     _, listing = finished(tab, "sort list `a`")
     half = replace(listing, answers={"manual": listing.answers["manual"]})
     *_, last = tab.opened(asked(), half, SimpleNamespace(row=0))
-    assert [card.result.code for card in last[9].cards] == [listing.answer(arm, 0).result.code for arm in ARMS]
+    assert [card.result.code for card in last[tab.compare.page.answered].cards] == [
+        listing.answer(arm, 0).result.code for arm in ARMS
+    ]
 
 
 @pytest.mark.parametrize("row", [-1, 1, "0", None, 0.0])

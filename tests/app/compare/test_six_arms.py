@@ -13,7 +13,6 @@ from app.compare.boards.board import Board, Card
 from app.compare.boards.columns import columns_of
 from app.compare.boards.comparisons import Comparisons
 from app.compare.figures.arm_cards import board_html, verdict
-from app.compare.session import Compare
 from app.evaluate.evaluations import Evaluations
 from app.page.fields.arm_fields import arm_notes_html
 from app.page.fields.setting_fields import offered, setting_fields
@@ -39,7 +38,6 @@ VISION = {
 TO_XYZ = np.array(
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.072175], [0.0193339, 0.119192, 0.9503041]]
 )
-SKIP = gr.skip()
 
 
 def silent(share, text):
@@ -158,27 +156,28 @@ def test_an_address_names_arms_with_commas(text, found):
     assert asked_arms(text) == found
 
 
-def test_the_first_look_shows_the_arms_that_the_address_names(all_six):
-    tab = Compare(all_six)
+def test_the_first_look_shows_the_arms_that_the_address_names(laid_out, all_six):
+    tab, _ = laid_out(all_six)
     prompts = list(tab.comparisons.prompts.named({}).values())
     empty = [None, "", "", "", "", list(ARMS), "", *prompts, "0", 1, 4, 1.0, 0, ""]
     outputs = list(tab.first(asked(arms="none,residual"), None, "", *empty))
-    assert outputs[0][5] == ["none", "residual"]
-    assert [card.key for card in outputs[-1][-3].cards] == ["none", "residual"]
+    assert outputs[0][tab.page.arms] == ["none", "residual"]
+    assert [card.key for card in outputs[-1][tab.page.answered].cards] == ["none", "residual"]
 
 
-def test_an_arm_that_is_added_is_asked_alone_and_one_taken_away_is_gone(all_six, monkeypatch):
-    tab, told = Compare(all_six), []
+def test_an_arm_that_is_added_is_asked_alone_and_one_taken_away_is_gone(laid_out, all_six, monkeypatch):
+    (tab, _), told = laid_out(all_six), []
     question = tab.comparisons.question("sort", prompts=tab.comparisons.prompts.named({}), max_new_tokens=4)
     columns = question.columns(["manual", "ddpt"])
     *_, (board, _) = tab.boards(Board(question, ()).with_columns(columns), threading.Event())
     monkeypatch.setattr(tab.comparisons, "ask", spy(tab.comparisons.ask, told))
-    *_, (shown, more, go, cancel) = tab.columned(asked(), board, ["ddpt", "none", "manual"], "0", "")
+    *_, last = tab.columned(asked(), board, ["ddpt", "none", "manual"], "0", "")
+    more = last[tab.page.answered]
     assert told == ["none"] and [card.key for card in more.cards] == ["none", "manual", "ddpt"]
-    assert more.cards[1:] == board.cards and shown.count("arm answered") == 3
-    assert go.interactive and not cancel.interactive
-    ((shown, less, *_),) = tab.columned(asked(), more, ["manual"], "0", "")
-    assert less.cards == board.cards[:1] and told == ["none"]
+    assert more.cards[1:] == board.cards and last[tab.page.shown].count("arm answered") == 3
+    assert last[tab.page.go].interactive and not last[tab.page.cancel].interactive
+    (output,) = tab.columned(asked(), more, ["manual"], "0", "")
+    assert output[tab.page.answered].cards == board.cards[:1] and told == ["none"]
 
 
 def spy(ask, told):
@@ -189,13 +188,14 @@ def spy(ask, told):
     return noting
 
 
-def test_without_any_arm_the_board_says_so_and_keeps_its_answers(all_six):
-    tab = Compare(all_six)
+def test_without_any_arm_the_board_says_so_and_keeps_its_answers(laid_out, all_six):
+    tab, _ = laid_out(all_six)
     question = tab.comparisons.question("sort")
     board = Board(question, (Card(question.columns(["ddpt"])[0], arms.ArmResult("ddpt", "a", metrics={"bleu": 1.0})),))
-    ((shown, kept, *_),) = tab.columned(asked(), board, [], "0", "")
-    assert "No arm is chosen; choose at least one." in shown and kept.cards == board.cards
-    assert list(tab.columned(asked(), None, ["ddpt"], "0", "")) == [[SKIP] * 4]
+    (output,) = tab.columned(asked(), board, [], "0", "")
+    assert "No arm is chosen; choose at least one." in output[tab.page.shown]
+    assert output[tab.page.answered].cards == board.cards
+    assert list(tab.columned(asked(), None, ["ddpt"], "0", "")) == [gr.skip()]
 
 
 def test_a_menu_of_prompts_is_in_sight_where_there_is_a_choice(all_six, tmp_path, copy):

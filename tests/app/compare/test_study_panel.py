@@ -10,14 +10,13 @@ import pytest
 
 from app.compare.figures.study_board import missing_html, more_html, study_html
 from app.compare.figures.study_words import sentences
-from app.compare.study_panel import OUTPUTS, UNREAD, looked, shown, study
+from app.compare.study_panel import UNREAD, study, study_panel
 from app.main import build_app
 from ddpt_core.errors import ArtifactError
 from ddpt_core.metrics.text_metrics import METRICS
 from ddpt_core.study.results import MAKES_IT, Pair, read_study
 
 HOSTILE = "<img src=x onerror=alert(1)>${alert(2)}</script>\u202e"
-SKIP = gr.skip()
 
 
 def text_of(markup):
@@ -33,6 +32,12 @@ def difference(content, low, high, metric="bleu", pair="ddpt/prompt-tuning"):
     """Puts another interval of a difference into the first data set."""
     content["data"][0]["paired"][pair][metric] |= {"difference": (low + high) / 2, "difference_ci95": [low, high]}
     return content
+
+
+@pytest.fixture
+def panel():
+    with gr.Blocks():
+        return study_panel()
 
 
 def test_the_table_shows_the_figures_that_stand_in_the_file(study_file, invented):
@@ -169,11 +174,13 @@ def test_refused_tests_and_failed_trainings_are_told(study_file, invented):
     assert "ddpt, seed 2: The loss is no number." in shown
 
 
-def test_without_the_file_the_page_says_so_and_names_the_command(study_file):
+def test_without_the_file_the_page_says_so_and_names_the_command(study_file, panel):
     study_file().unlink()
-    row, *_, table, beside, plot, more = shown(None, "")
-    assert not row.visible and not beside.visible and plot is None and more == ""
-    assert "there is no assets/comparison/results.json" in text_of(table) and MAKES_IT in text_of(table)
+    shown = panel.shown(None, "")
+    assert not shown[panel.row].visible and not shown[panel.beside].visible
+    assert shown[panel.plot] is None and shown[panel.more] == ""
+    said = text_of(shown[panel.table])
+    assert "there is no assets/comparison/results.json" in said and MAKES_IT in said
     with pytest.raises(ArtifactError, match=r"There is no results\.json; make it: python -m ddpt_core study"):
         study()
 
@@ -181,9 +188,9 @@ def test_without_the_file_the_page_says_so_and_names_the_command(study_file):
 @pytest.mark.parametrize(
     "content", ["{", "[]", '{"format": 2, "command": "x", "parts": [{"data": []}]}', '{"format": 2, "parts": 3}']
 )
-def test_a_file_that_is_no_study_is_told_as_that(study_file, content):
+def test_a_file_that_is_no_study_is_told_as_that(study_file, content, panel):
     study_file(content)
-    assert "The results.json of comparison cannot be read" in text_of(shown(None, "")[3])
+    assert "The results.json of comparison cannot be read" in text_of(panel.shown(None, "")[panel.table])
 
 
 def test_the_command_that_is_named_is_one_that_there_is():
@@ -202,43 +209,45 @@ def test_a_newer_format_is_refused(study_file, invented):
         read_study()
 
 
-def test_data_and_measure_are_chosen_and_one_that_is_gone_gives_way(study_file):
+def test_data_and_measure_are_chosen_and_one_that_is_gone_gives_way(study_file, panel):
     study_file()
-    _, data, measure, table, _, plot, more = shown("Invented tasks", "pass_at_1")
-    assert data.value == "Invented tasks" and measure.value == "pass_at_1"
+    shown = panel.shown("Invented tasks", "pass_at_1")
+    table, plot, more = shown[panel.table], shown[panel.plot], shown[panel.more]
+    assert shown[panel.data].value == "Invented tasks" and shown[panel.measure].value == "pass_at_1"
     assert "pass@1" in text_of(table) and "BLEU-4" not in text_of(table + more.split("chosen on validation")[0])
     assert list(plot.layout.yaxis.ticktext) == ["pass@1"]
     assert [trace.x[0] for trace in plot.data if trace.name == "DDPT"] == [pytest.approx(28.44)]
-    _, data, measure, *_ = shown("Invented dev", "pass_at_1")
-    assert measure.value == "" and shown("gone", "")[1].value == "Invented dev"
+    assert panel.shown("Invented dev", "pass_at_1")[panel.measure].value == ""
+    assert panel.shown("gone", "")[panel.data].value == "Invented dev"
 
 
-def test_all_measures_are_drawn_but_the_loss_which_has_a_scale_of_its_own(study_file):
+def test_all_measures_are_drawn_but_the_loss_which_has_a_scale_of_its_own(study_file, panel):
     study_file()
-    assert list(shown(None, "")[5].layout.yaxis.ticktext) == [metric.label for metric in METRICS.values()]
-    assert shown(None, "loss")[5].layout.xaxis.range is None
+    drawn = panel.shown(None, "")[panel.plot]
+    assert list(drawn.layout.yaxis.ticktext) == [metric.label for metric in METRICS.values()]
+    assert panel.shown(None, "loss")[panel.plot].layout.xaxis.range is None
 
 
-def test_a_second_look_changes_nothing_until_the_file_does(study_file, invented):
+def test_a_second_look_changes_nothing_until_the_file_does(study_file, invented, panel):
     study_file()
-    stamp, *_ = looked(None, None, "")
-    assert looked(stamp, None, "") == [SKIP] * (1 + OUTPUTS)
+    stamp = panel.looked(None, None, "")[panel.stamp]
+    assert panel.looked(stamp, None, "") == gr.skip()
     study_file(invented | {"command": "python -m ddpt_core study another.yaml"})
-    assert "another.yaml" in looked(stamp, None, "")[-1]
+    assert "another.yaml" in panel.looked(stamp, None, "")[panel.more]
 
 
-def test_until_the_first_look_nothing_is_said_of_whether_the_arms_were_compared(study_file, answering):
+def test_until_the_first_look_nothing_is_said_of_whether_the_arms_were_compared(study_file, answering, panel):
     study_file()
     (table,) = (block for block in build_app(answering).blocks.values() if block.elem_id == "study-table")
     assert text_of(table.value) == "Reading the comparison…"
-    assert "DDPT" in text_of(looked(UNREAD, None, "")[4])
+    assert "DDPT" in text_of(panel.looked(UNREAD, None, "")[panel.table])
 
 
-def test_the_first_look_says_it_where_they_were_not(study_file):
+def test_the_first_look_says_it_where_they_were_not(study_file, panel):
     study_file().unlink()
-    stamp, *shown = looked(UNREAD, None, "")
-    assert "have not been compared here yet" in text_of(shown[3])
-    assert looked(stamp, None, "") == [SKIP] * (1 + OUTPUTS)
+    shown = panel.looked(UNREAD, None, "")
+    assert "have not been compared here yet" in text_of(shown[panel.table])
+    assert panel.looked(shown[panel.stamp], None, "") == gr.skip()
 
 
 def test_nothing_of_the_file_becomes_markup(study_file, invented):

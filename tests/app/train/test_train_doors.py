@@ -13,7 +13,7 @@ from app.main import build_app
 from app.page.prompts import Prompts, trained_on
 from app.page.sources import YOUR_FILE, Source, at_this_machine, source_of
 from app.train.form import DENOISER, NUMBERS, USUAL
-from app.train.tab import Train
+from app.train.tab import lay_out
 from app.train.trainings import config_of
 from ddpt_core.arms import ALL_ARMS, methods
 from ddpt_core.backbone import registry
@@ -23,7 +23,8 @@ from ddpt_core.settings import TRAINING_STATE, TrainConfig
 
 @pytest.fixture
 def tab(answering):
-    return Train(answering)
+    with gr.Blocks():
+        return lay_out(answering)
 
 
 def test_an_unreadable_state_is_left_out_of_the_list(tab):
@@ -78,8 +79,8 @@ def test_a_space_checks_data_but_trains_nothing_and_reads_nothing_of_its_own(tab
     with pytest.raises(BackboneError, match=f"A Space loads no backbone but {registry.DEFAULT}"):
         tab.trainings.backbone_of("Salesforce/codet5p-220m", local=False)
     (shown,) = tab.look(asker)
-    status, go = shown[:2]
-    assert "A Space trains nothing" in status and not go.interactive
+    view = tab.page.view
+    assert "A Space trains nothing" in shown[view.status] and not shown[view.go].interactive
     assert source_of(YOUR_FILE, str(data_file)).tasks()[0].reference
 
 

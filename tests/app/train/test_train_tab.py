@@ -11,27 +11,26 @@ from types import SimpleNamespace
 import gradio as gr
 import pytest
 
-from app.compare.session import Compare
-from app.evaluate.tab import Evaluate
+from app.compare import tab as compare_tab
+from app.evaluate import tab as evaluate_tab
 from app.explore.runs.runs import Runs
 from app.explore.tab import Explore
 from app.page.services import Services
 from app.page.sources import YOUR_FILE, source_of
+from app.train import tab as train_tab
 from app.train import trainings as module
 from app.train.form import settings_of
-from app.train.tab import Train
 from app.train.training import CANCEL, PAUSE, Training, Wanted
 from app.train.trainings import config_of
-from app.train.view import View
-from ddpt_core.arms import ALL_ARMS, methods
+from app.train.view import standing
+from ddpt_core.arms import ALL_ARMS, methods, trained_arms
 from ddpt_core.backbone import registry
 from ddpt_core.errors import ArtifactError, BackboneError, ConfigError
 from ddpt_core.settings import TRAINING_REQUEST, TRAINING_STATE, TrainConfig
 from ddpt_core.training.trainer import train
 
+PROMPTS = {"prompt-tuning": "prompt-tuning", "ddpt": "ddpt"}
 HOSTILE = "<img src=x onerror=alert(1)>${alert(2)}{{value}}</script>\u202e"
-STATUS, GO, PAUSE_BUTTON, CANCEL_BUTTON, WHOLE, CURVES, FIGURES, COMPARE, EXPLORE, ROW, MENU, NAME = range(12)
-SKIP = gr.skip()
 LONG = 60.0  # seconds after which something hangs
 
 
@@ -41,9 +40,20 @@ def at_home(name="a-session"):
     return SimpleNamespace(session_hash=name, client=client, headers=headers, query_params={})
 
 
+def laid_out(services, tab=train_tab):
+    """What a tab does, with its components."""
+    with gr.Blocks():
+        return tab.lay_out(services)
+
+
 @pytest.fixture
 def tab(answering):
-    return Train(answering)
+    return laid_out(answering)
+
+
+@pytest.fixture
+def view(tab):
+    return tab.page.view
 
 
 @pytest.fixture
@@ -97,9 +107,9 @@ def paused_at(trainings, step):
 
 
 @pytest.mark.parametrize("method", methods(from_tasks=True))
-def test_a_training_writes_the_prompt_that_the_core_writes(tab, form, data_file, tiny, tmp_path, quick, method):
+def test_a_training_writes_the_prompt_that_the_core_writes(tab, form, data_file, tiny, tmp_path, quick, method, view):
     shown = trained(tab, form, data_file, method=method)
-    assert "mine is trained" in said(shown[-1][STATUS])
+    assert "mine is trained" in said(shown[-1][view.status])
     sizes = {"steps": 6, "batch_size": 8, "context_length": 8, "hidden": 16, "validate_every": 2}
     config = config_of(method, "sort list", **sizes)
     list(train(tiny, data_file, tmp_path / "core", config))
@@ -109,28 +119,28 @@ def test_a_training_writes_the_prompt_that_the_core_writes(tab, form, data_file,
     assert sorted(f.name for f in (home() / "mine").iterdir()) == ["README.md", "prompt.json", "weights.safetensors"]
 
 
-def test_what_is_shown_at_the_end_is_what_the_prompt_says(tab, form, data_file, quick):
+def test_what_is_shown_at_the_end_is_what_the_prompt_says(tab, form, data_file, quick, view):
     last = trained(tab, form, data_file)[-1]
     metrics = json.loads((home() / "mine" / "prompt.json").read_text())["metrics"]
-    figures = said(last[FIGURES])
+    figures = said(last[view.figures])
     assert f"{metrics['validation_loss']:.4f}" in figures and f"{metrics['train_loss']:.4f}" in figures
     assert all(f"{loss:.4f}" in figures for loss in metrics["steps_ablation"].values())
     assert f"{metrics['seed_spread']:.2g}" in figures and "python -m ddpt_core train --method ddpt" in figures
-    assert last[CURVES].count('class="dot"') == 2 * len(metrics["curve"])  # in both layouts
-    assert [last[i].visible for i in (COMPARE, EXPLORE)] == [True, True] and last[NAME] == "mine"
-    assert last[GO].interactive and not last[PAUSE_BUTTON].interactive
+    assert last[view.curves].count('class="dot"') == 2 * len(metrics["curve"])  # in both layouts
+    assert [last[i].visible for i in (view.compare, view.explore)] == [True, True] and last[view.name] == "mine"
+    assert last[view.go].interactive and not last[view.pause].interactive
 
 
-def test_prompt_tuning_offers_no_run(tab, form, data_file):
+def test_prompt_tuning_offers_no_run(tab, form, data_file, view):
     last = trained(tab, form, data_file, method="prompt-tuning")[-1]
-    assert [last[i].visible for i in (COMPARE, EXPLORE)] == [True, False]
+    assert [last[i].visible for i in (view.compare, view.explore)] == [True, False]
 
 
 def test_the_new_prompt_appears_in_compare_evaluate_and_explore(tab, form, data_file, quick):
     trained(tab, form, data_file)
     services = tab.services
-    assert "mine" in Compare(services).comparisons.prompts.names()["ddpt"]
-    assert "mine" in Evaluate(services).evaluations.prompts.names()["ddpt"]
+    assert "mine" in laid_out(services, compare_tab)[0].comparisons.prompts.names()["ddpt"]
+    assert "mine" in laid_out(services, evaluate_tab).evaluations.prompts.names()["ddpt"]
     assert Explore(services).offer("ddpt", at_home()).choices == [("ddpt", "ddpt"), ("mine", "mine")]
     assert services.of(Runs).record("mine", "ddpm", 5, 0, lambda share, text: None) == "mine-ddpm-5-seed0"
 
@@ -138,11 +148,13 @@ def test_the_new_prompt_appears_in_compare_evaluate_and_explore(tab, form, data_
 def test_a_prompt_that_is_handed_over_is_chosen_and_asked(tab, form, data_file):
     trained(tab, form, data_file, method="residual")
     tab.hand_over("mine", at_home())
-    compare = Compare(tab.services)
-    settings = ["", "prompt-tuning", None, "ddpt", None, "0", 1, 4, 1.0, 0, ""]
+    compare, _ = laid_out(tab.services, compare_tab)
+    settings = ["", *(PROMPTS.get(arm) for arm in trained_arms()), "0", 1, 4, 1.0, 0, ""]
     shown = list(compare.first(at_home(), None, "", None, "sort list `b`", "", "", "", ["manual"], *settings))
-    arms, menus, board = shown[0][5], shown[0][8:12], shown[-1][13]
-    assert arms == ["manual", "residual"] and [menu.value for menu in menus] == ["prompt-tuning", "mine", "ddpt", None]
+    page, board = compare.page, shown[-1][compare.page.answered]
+    prompts = PROMPTS | {"residual": "mine"}
+    assert shown[0][page.arms] == ["manual", "residual"]
+    assert [shown[0][menu].value for menu in page.prompts] == [prompts.get(arm) for arm in trained_arms()]
     assert [(card.column.arm, bool(card.result.code is not None)) for card in board.cards] == [
         ("manual", True),
         ("residual", True),
@@ -170,11 +182,11 @@ def test_a_paused_training_goes_on_to_the_same_weights(tab, form, data_file, tmp
             assert tab.trainings.latest.ended.wait(LONG)
     halves = paused_at(tab.trainings, 5)
     assert halves.outcome == "paused" and 5 <= halves.step < 40
-    again = Train(Services(tmp_path / "another cache"))  # as after the server was closed
+    again = laid_out(Services(tmp_path / "another cache"))  # as after the server was closed
     stopped = again.trainings.stopped()
     assert list(stopped) == ["halves"] and stopped["halves"].standing["step"] == halves.step
     shown = list(again.resume(at_home(), "", "", "halves", False))
-    assert "halves is trained" in said(shown[-1][STATUS]) and again.trainings.stopped() == {}
+    assert "halves is trained" in said(shown[-1][again.page.view.status]) and again.trainings.stopped() == {}
     whole, halved = (json.loads((home() / name / "prompt.json").read_text()) for name in ("whole", "halves"))
     assert whole["weights_sha256"] == halved["weights_sha256"]
     assert [one["step"] for one in halved["metrics"]["curve"]] == list(range(2, 41, 2))
@@ -190,7 +202,7 @@ def test_a_prompt_that_was_used_during_a_pause_is_read_anew_after_the_end(tab, f
     assert tab.services.prompt("mine").info["metrics"]["steps"] == 40
 
 
-def test_pausing_shows_where_it_stands_and_offers_to_resume(tab, form, data_file):
+def test_pausing_shows_where_it_stands_and_offers_to_resume(tab, form, data_file, view):
     shown = []
     worker = threading.Thread(target=lambda: shown.extend(trained(tab, form, data_file, steps=5_000)))
     worker.start()
@@ -199,18 +211,20 @@ def test_pausing_shows_where_it_stands_and_offers_to_resume(tab, form, data_file
     training = paused_at(tab.trainings, 4)
     worker.join(LONG)
     last = shown[-1]
-    assert f"mine is paused after step {training.step:,} of 5,000; it is kept" in said(last[STATUS])
-    assert last[ROW].visible and last[MENU].value == "mine" and last[GO].interactive
-    assert f"step {training.step:,} of 5,000" in last[MENU].choices[0][0]
-    assert last[COMPARE].visible, "its best so far can be compared"
+    assert f"mine is paused after step {training.step:,} of 5,000; it is kept" in said(last[view.status])
+    assert last[view.stopped].visible and last[view.menu].value == "mine" and last[view.go].interactive
+    assert f"step {training.step:,} of 5,000" in last[view.menu].choices[0][0]
+    assert last[view.compare].visible, "its best so far can be compared"
 
 
-def test_a_paused_training_is_deleted_only_if_one_is_sure(tab, form, data_file):
+def test_a_paused_training_is_deleted_only_if_one_is_sure(tab, form, data_file, view):
     tab.trainings.start(tab.trainings.wanted(source_of(str(data_file), local=True), *asked(tab, form, steps=5_000)))
     paused_at(tab.trainings, 2)
-    assert tab.delete("mine", False) == [SKIP] * View.OUTPUTS and (home() / "mine" / TRAINING_STATE).is_file()
+    assert tab.delete("mine", False) == gr.skip() and (home() / "mine" / TRAINING_STATE).is_file()
     shown = tab.delete("mine", True)
-    assert not (home() / "mine").exists() and "is deleted" in said(shown[STATUS]) and not shown[ROW].visible
+    assert (
+        not (home() / "mine").exists() and "is deleted" in said(shown[view.status]) and not shown[view.stopped].visible
+    )
     with pytest.raises(ArtifactError, match="There is no stopped training 'mine'"):
         tab.delete("mine", True)
 
@@ -221,17 +235,17 @@ def asked(tab, form, **changes):
     return backbone, config, name
 
 
-def test_a_cancelled_training_leaves_nothing(tab, form, data_file):
+def test_a_cancelled_training_leaves_nothing(tab, form, data_file, view):
     tab.trainings.start(tab.trainings.wanted(source_of(str(data_file), local=True), *asked(tab, form, steps=5_000)))
     while tab.trainings.latest.step < 3:
         time.sleep(0.002)
     tab.cancel(False)
     assert not tab.trainings.latest.asked
     tab.cancel(True)
-    assert "ending" in tab.standing()
+    assert "ending" in standing(tab.trainings.latest)
     assert tab.trainings.latest.ended.wait(LONG)
     (shown,) = tab.look(at_home())
-    assert "Cancelled; nothing of it was kept." in said(shown[STATUS]) and list(home().iterdir()) == []
+    assert "Cancelled; nothing of it was kept." in said(shown[view.status]) and list(home().iterdir()) == []
     with pytest.raises(ConfigError, match="No training is under way"):
         tab.pause()
 
@@ -249,33 +263,33 @@ def test_who_waits_for_the_model_has_a_turn_between_two_steps(tab, form, data_fi
     assert tab.trainings.latest.step > before
 
 
-def test_a_training_that_waits_for_the_model_says_so_and_can_be_stopped(tab, form, data_file):
+def test_a_training_that_waits_for_the_model_says_so_and_can_be_stopped(tab, form, data_file, view):
     with tab.services.model():
         tab.trainings.start(tab.trainings.wanted(source_of(str(data_file), local=True), *asked(tab, form)))
         while "Waiting" not in tab.trainings.latest.text:
             time.sleep(0.01)
         tab.trainings.ask(PAUSE)
         assert tab.trainings.latest.ended.wait(LONG)
-    assert "Stopped before its first step; nothing of it was kept." in said(next(tab.look(at_home()))[STATUS])
+    assert "Stopped before its first step; nothing of it was kept." in said(next(tab.look(at_home()))[view.status])
     assert list(home().iterdir()) == []
 
 
-def test_only_one_training_is_under_way(tab, form, data_file):
+def test_only_one_training_is_under_way(tab, form, data_file, view):
     tab.trainings.start(tab.trainings.wanted(source_of(str(data_file), local=True), *asked(tab, form, steps=5_000)))
     (shown,) = trained(tab, form, data_file, name="other")
-    assert "The training 'mine' is under way; pause it or wait for its end." in said(shown[STATUS])
-    assert "failed" in shown[STATUS] and shown[1:] == [SKIP] * (View.OUTPUTS - 1), "what was typed stays"
+    assert "The training 'mine' is under way; pause it or wait for its end." in said(shown[view.status])
+    assert "failed" in shown[view.status] and shown.keys() == {view.status}, "what was typed stays"
     paused_at(tab.trainings, 1)
 
 
-def test_every_window_shows_the_training_and_the_later_look_of_a_window_takes_over(tab, form, data_file):
+def test_every_window_shows_the_training_and_the_later_look_of_a_window_takes_over(tab, form, data_file, view):
     tab.trainings.start(tab.trainings.wanted(source_of(str(data_file), local=True), *asked(tab, form, steps=5_000)))
     first, second, other = tab.look(at_home()), tab.look(at_home()), tab.look(at_home("other"))
     next(first), next(second), next(other)
     assert list(first) == [], "the window's later look shows it now"
     paused_at(tab.trainings, 1)
     for look in (second, other):
-        assert "is paused" in said(list(look)[-1][STATUS])
+        assert "is paused" in said(list(look)[-1][view.status])
 
 
 def test_ending_the_program_pauses_the_training(tab, form, data_file):
@@ -287,19 +301,19 @@ def test_ending_the_program_pauses_the_training(tab, form, data_file):
 
 
 def test_a_training_of_the_command_line_goes_on_with_the_data_of_the_form(
-    tab, data_file, tiny, tiny_folder, train_config, tmp_path
+    tab, data_file, tiny, tiny_folder, train_config, tmp_path, view
 ):
     config = train_config("prompt-tuning", steps=40)
     list(train(tiny, data_file, home() / "begun", config, stop_at=10))
     assert not (home() / "begun" / TRAINING_REQUEST).exists()
     (shown,) = tab.resume(at_home(), "", "", "begun", False)
-    assert "No data is chosen" in said(shown[STATUS])
+    assert "No data is chosen" in said(shown[view.status])
     other = tmp_path / "other.jsonl"
     other.write_text("".join(data_file.read_text().splitlines(keepends=True)[:40]))
     shown = list(tab.resume(at_home(), "", str(other), "begun", False))
-    assert "training data sha256" in said(shown[-1][STATUS]) and "failed" in shown[-1][STATUS]
+    assert "training data sha256" in said(shown[-1][view.status]) and "failed" in shown[-1][view.status]
     assert list(tab.trainings.stopped()) == ["begun"], "it is kept as it was"
-    assert "begun is trained" in said(list(tab.resume(at_home(), "", str(data_file), "begun", False))[-1][STATUS])
+    assert "begun is trained" in said(list(tab.resume(at_home(), "", str(data_file), "begun", False))[-1][view.status])
 
 
 # Data
@@ -309,8 +323,10 @@ def test_an_uploaded_file_is_copied_so_that_the_training_can_go_on_later(tab, fo
     upload = tmp_path / "upload" / "my tasks.jsonl"
     upload.parent.mkdir()
     upload.write_bytes(data_file.read_bytes())
-    (path, menu, _, line) = tab.uploaded(str(upload))
-    assert path == str(upload) and menu.value == YOUR_FILE and "64 tasks" in menu.choices[1][0] and "failed" not in line
+    fields, shown = tab.page.form, tab.uploaded(str(upload))
+    path, menu = shown[fields.source], shown[fields.data]
+    assert path == str(upload) and menu.value == YOUR_FILE and "64 tasks" in menu.choices[1][0]
+    assert "failed" not in shown[fields.said]
     source = source_of(YOUR_FILE, path)
     tab.trainings.start(tab.trainings.wanted(source, *asked(tab, form, steps=5_000)))
     paused_at(tab.trainings, 2)
@@ -321,18 +337,18 @@ def test_an_uploaded_file_is_copied_so_that_the_training_can_go_on_later(tab, fo
     assert paused_at(tab.trainings, 6).outcome == "paused"
 
 
-def test_the_check_shows_what_the_core_counts_and_nothing_of_a_task_is_markup(tab, form, tmp_path, tasks):
+def test_the_check_shows_what_the_core_counts_and_nothing_of_a_task_is_markup(tab, form, tmp_path, tasks, view):
     rows = [{"instruction": task.instruction, "reference": task.reference} for task in tasks]
     rows[0] = {"instruction": HOSTILE, "reference": HOSTILE}
     path = tmp_path / f"{'x' * 20}.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in [*rows, {"instruction": "none", "reference": ""}]))
     shown = list(tab.check(at_home(), str(path), YOUR_FILE, *form()))
-    table = shown[-1][1]
+    table = shown[-1][tab.page.checked]
     assert "<img" not in table and "${alert(2)}" in table and "\u202e" not in table
     text = " ".join(said(table).split())
     assert "1 row without a reference left out" in text and "Rows 65" in text
     assert re.search(r"xxx.jsonl: \d\d tasks to learn from, \d+ to validate on", text)
-    assert "Nothing is being trained" in said(shown[-1][0]) and not home().exists()
+    assert "Nothing is being trained" in said(shown[-1][view.status]) and not home().exists()
 
 
 @pytest.mark.parametrize(
@@ -343,9 +359,9 @@ def test_the_check_shows_what_the_core_counts_and_nothing_of_a_task_is_markup(ta
         ("no such file.jsonl", "There is no file 'no such file.jsonl'"),
     ],
 )
-def test_data_that_cannot_be_learned_from_are_refused_in_a_sentence_and_leave_nothing(tab, form, data, sentence):
+def test_data_that_cannot_be_learned_from_are_refused_in_a_sentence_and_leave_nothing(tab, form, data, sentence, view):
     last = list(tab.start(at_home(), "", data, *form()))[-1]
-    assert sentence in said(last[STATUS]) and "failed" in last[STATUS]
+    assert sentence in said(last[view.status]) and "failed" in last[view.status]
     assert not home().exists() or list(home().iterdir()) == []
 
 
@@ -362,17 +378,17 @@ def test_data_that_cannot_be_learned_from_are_refused_in_a_sentence_and_leave_no
         ({"hidden": 17}, "hidden"),
     ],
 )
-def test_settings_that_cannot_be_are_refused_in_a_sentence(tab, form, data_file, changes, sentence):
+def test_settings_that_cannot_be_are_refused_in_a_sentence(tab, form, data_file, changes, sentence, view):
     last = trained(tab, form, data_file, **changes)[-1]
-    assert sentence in said(last[STATUS]) and "failed" in last[STATUS]
+    assert sentence in said(last[view.status]) and "failed" in last[view.status]
     assert not home().exists() or list(home().iterdir()) == []
 
 
-def test_nothing_is_overwritten_not_even_a_folder_that_is_no_prompt(tab, form, data_file):
+def test_nothing_is_overwritten_not_even_a_folder_that_is_no_prompt(tab, form, data_file, view):
     (home() / "mine").mkdir(parents=True)
     (home() / "mine" / "notes.txt").write_text("kept")
     last = trained(tab, form, data_file)[-1]
-    assert "There is a prompt 'mine' already" in said(last[STATUS])
+    assert "There is a prompt 'mine' already" in said(last[view.status])
     assert (home() / "mine" / "notes.txt").read_text() == "kept"
 
 
@@ -385,7 +401,7 @@ def test_a_prompt_without_a_name_gets_one_that_is_free(tab, form, data_file):
     assert tab.trainings.wanted(source, backbone, config).name == f"{name}-2"
 
 
-def test_a_loss_that_is_no_number_is_told_of_and_what_was_good_is_kept(tab, form, data_file, monkeypatch):
+def test_a_loss_that_is_no_number_is_told_of_and_what_was_good_is_kept(tab, form, data_file, monkeypatch, view):
     monkeypatch.setitem(ALL_ARMS, "prompt-tuning", replace(ALL_ARMS["prompt-tuning"], rate=1e-2))
     values = form(method="prompt-tuning", steps=40)
     values[5 + methods(from_tasks=True).index("prompt-tuning")] = 10.0
@@ -400,14 +416,20 @@ def test_a_loss_that_is_no_number_is_told_of_and_what_was_good_is_kept(tab, form
 
     monkeypatch.setattr(FrozenLM, "summed_losses", spoiled)
     last = list(tab.start(at_home(), "", str(data_file), *values))[-1]
-    assert re.search(r"The loss is nan at step \d+ .*tasks", said(last[STATUS])) and "failed" in last[STATUS]
-    assert last[ROW].visible and last[MENU].value == "mine" and (home() / "mine" / "prompt.json").is_file()
+    assert re.search(r"The loss is nan at step \d+ .*tasks", said(last[view.status])) and "failed" in last[view.status]
+    assert (
+        last[view.stopped].visible and last[view.menu].value == "mine" and (home() / "mine" / "prompt.json").is_file()
+    )
 
 
-def test_a_mistake_of_the_program_is_told_of_and_nothing_hangs(tab, form, data_file, monkeypatch):
+def test_a_mistake_of_the_program_is_told_of_and_nothing_hangs(tab, form, data_file, monkeypatch, view):
     monkeypatch.setattr(tab.services, "backbone", lambda name: 1 / 0)
     last = trained(tab, form, data_file)[-1]
-    assert "a mistake of this program" in said(last[STATUS]) and last[GO].interactive and list(home().iterdir()) == []
+    assert (
+        "a mistake of this program" in said(last[view.status])
+        and last[view.go].interactive
+        and list(home().iterdir()) == []
+    )
 
 
 def test_code_that_comes_with_a_model_runs_only_if_the_box_was_ticked(tab, form, monkeypatch):
