@@ -5,7 +5,7 @@ At the foot stands where the default backbone is from, and under which licence.
 
 import gradio as gr
 
-from app.page import addresses
+from app.page import addresses, glossary
 from ddpt_core.backbone.fetch import ORIGIN
 
 _HTML = """
@@ -71,7 +71,10 @@ CSS = """
 def masthead() -> gr.HTML:
     """Adds the line to the page that is being built."""
     return gr.HTML(
-        html_template=_HTML, js_on_load=addresses.SCRIPT + _SCRIPT, apply_default_css=False, elem_id="masthead"
+        html_template=_HTML,
+        js_on_load=addresses.SCRIPT + glossary.SCRIPT + _SCRIPT,
+        apply_default_css=False,
+        elem_id="masthead",
     )
 
 

@@ -6,6 +6,7 @@ form of colour blindness. Magnitudes use viridis (in the viewer's script).
 
 import gradio as gr
 
+from app.page import glossary
 from app.page.masthead import CSS as MASTHEAD_CSS
 from ddpt_core.arms import ALL_ARMS
 
@@ -81,7 +82,7 @@ def build_css() -> str:
     arms = "".join(f"--arm-{arm.name}:{arm.colour};" for arm in ALL_ARMS.values())
     light = f":root{{{kinds}{arms}--now:{NOW_LIGHT};--second:{SECOND_LIGHT};}}"
     dark = f".dark{{--now:{NOW_DARK};--second:{SECOND_DARK};}}"
-    return f"{light}\n{dark}\n{MASTHEAD_CSS}\n{_FRAME_CSS}"
+    return f"{light}\n{dark}\n{MASTHEAD_CSS}\n{glossary.CSS}\n{_FRAME_CSS}"
 
 
 _FRAME_CSS = """
@@ -105,6 +106,8 @@ main.contain { position: relative; }
 #new-run > #new-run-preview, #new-run > #eight { flex: 1 1 100%; }
 #new-run > .form { flex: 8 1 300px; }
 #new-run-preview svg { width: 400px; max-width: 100%; aspect-ratio: 8 / 5; }
+.tabitem > .column:has(> #new-run) { position: relative; }
+#new-run, #runs-panel { position: absolute; left: 0; right: 0; width: auto; margin-top: 5px; z-index: 4; }
 #runs-panel { border: 1px solid var(--border-color-primary) !important; padding: 0 10px 6px !important; }
 #runs-panel:has(> button:not(.open)) { display: none; }
 #runs-panel > button { padding: 5px 0; font-size: 13px; }

@@ -1,5 +1,7 @@
 // What the address says of the screen, so that a link shows somebody else the same: run, step, projection, selection.
 
+import { TIMES } from "./time_scale.js";
+
 export const MAP_SETTINGS = ["seed", "n_neighbors", "min_dist"]; // of UMAP; in the address each has "umap_" before it
 
 /** Returns what the viewer shows as the parts of an address; what is as usual is null, and left out. */
@@ -51,7 +53,7 @@ export function readAddress(run) {
     chosen: whole("position", 1, run.positions + 1) - (asked.has("position") ? 1 : 0),
     token: whole("token", 0, run.tokens.length),
     hidden: new Set(run.kindNames.map((name, kind) => kind).filter((kind) => without.includes(run.kindNames[kind]))),
-    time: asked.get("time") === "log" ? "log" : "linear",
+    time: Object.hasOwn(TIMES, asked.get("time")) ? asked.get("time") : "linear",
     beside: asked.get("beside"),
   };
 }

@@ -22,6 +22,9 @@ export class Camera {
     this.home = this.scale;
   }
 
+  /** Returns the same view for a canvas of so many pixels to one of the page's. */
+  dense(density) { return Object.assign(new Camera(), this, { density }); }
+
   get zoom() { return this.scale / this.home; }
   screenX(x) { return (x - this.x) * this.scale + this.width / 2; }
   screenY(y) { return this.height / 2 - (y - this.y) * this.scale; }

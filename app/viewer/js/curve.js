@@ -3,6 +3,7 @@
 import { sized } from "./field.js";
 import { measured, nearestOf, rangeOf, roundAxis } from "./measures.js";
 import { make, thousands, write } from "./tokens.js";
+import { writeExplained } from "./words.js";
 
 const FAINT = 0.17; // of a position's line
 const APART = 2; // pixels between two points of a position's line; the mean and a chosen position have every step
@@ -25,7 +26,9 @@ export class Curve {
     });
     [this.value, this.about, this.other, this.hovered] = ["value", "about", "other", "hovered"].map((name) => make("span", name));
     const head = make("div", "curve-head");
-    head.append(this.fold, make("span", "unit", measure.unit), this.value, this.about, this.other, this.hovered);
+    const unit = make("span", "unit");
+    writeExplained(unit, measure.unit, "nats");
+    head.append(this.fold, unit, this.value, this.about, this.other, this.hovered);
     this.axis = Array.from({ length: 3 }, () => make("span"));
     const axis = make("div", "curve-axis");
     axis.append(...this.axis);

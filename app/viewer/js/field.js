@@ -1,9 +1,7 @@
 // The vocabulary as a soft field of points, on a canvas that is drawn once for every zoom and theme.
 
+import { drawNames } from "./names.js";
 import { liesWithin } from "./region.js";
-import { showBlanks } from "./tokens.js";
-
-const MANY = 60; // with fewer points than this on the screen, each gets its text
 
 export class Field {
   constructor(canvas) {
@@ -43,14 +41,7 @@ export class Field {
       }
       context.fill();
     });
-    if (seen <= MANY) this.label(context, byKind.flat(), run, palette);
-  }
-
-  label(context, ids, run, palette) {
-    context.globalAlpha = 0.9;
-    context.fillStyle = palette.ink;
-    context.font = "11px " + palette.mono;
-    for (const i of ids) context.fillText(showBlanks(run.tokens[i]).slice(0, 24), this.x[i] + 8, this.y[i] + 4);
+    drawNames(context, run, view, camera, palette, { x: this.x, y: this.y, seen });
   }
 
   /** Returns the tokens of kinds that are shown within a closed line of points of the screen. */
@@ -92,9 +83,8 @@ export class Field {
   }
 }
 
-/** Returns the canvas's context, cleared, in CSS pixels at the density of the screen. */
-export function sized(canvas, { width, height }) {
-  const density = window.devicePixelRatio || 1;
+/** Returns the canvas's context, cleared, in CSS pixels at a density, the screen's if none is given. */
+export function sized(canvas, { width, height, density = window.devicePixelRatio || 1 }) {
   if (canvas.width !== Math.round(width * density) || canvas.height !== Math.round(height * density)) {
     canvas.width = Math.round(width * density);
     canvas.height = Math.round(height * density);

@@ -103,7 +103,7 @@ export class Paths {
     for (let position = 0; position < run.positions; position += 1) {
       const [x, y] = at(0, position);
       context.globalAlpha = 0.75 * faint(position);
-      strokeLines(context, [[x - 3.5, y - 3.5], [x + 3.5, y + 3.5]], [[x - 3.5, y + 3.5], [x + 3.5, y - 3.5]]);
+      cross(context, x, y);
       context.globalAlpha = Math.min(1, 0.75 * strength(position));
       ring(context, ...at(run.steps, position), 5.5, palette.ink, 1.3);
     }
@@ -117,8 +117,8 @@ export class Paths {
         const x = camera.screenX(values[position * shape[1] + view.axes[0]]);
         const y = camera.screenY(values[position * shape[1] + view.axes[1]]);
         context.globalAlpha = faint(position);
-        if (mark === "manual") context.strokeRect(x - 4, y - 4, 8, 8);
-        else strokeLines(context, [[x, y - 5], [x + 5, y + 4], [x - 5, y + 4], [x, y - 5]]);
+        if (mark === "manual") square(context, x, y);
+        else triangle(context, x, y);
       }
     }
   }
@@ -127,30 +127,6 @@ export class Paths {
   headAt(x, y, reach = 8) {
     return (this.heads || []).findIndex(([hx, hy]) => Math.hypot(hx - x, hy - y) <= reach);
   }
-}
-
-function strokeLines(context, ...lines) {
-  context.beginPath();
-  for (const points of lines) points.forEach(([x, y], i) => (i ? context.lineTo(x, y) : context.moveTo(x, y)));
-  context.stroke();
-}
-
-export function ring(context, x, y, radius, colour, width) {
-  context.strokeStyle = colour;
-  context.lineWidth = width;
-  context.beginPath();
-  context.arc(x, y, radius, 0, 7);
-  context.stroke();
-}
-
-function dot(context, x, y, radius, colour, rim) {
-  context.fillStyle = colour;
-  context.strokeStyle = rim;
-  context.lineWidth = 1.5;
-  context.beginPath();
-  context.arc(x, y, radius, 0, 7);
-  context.fill();
-  context.stroke();
 }
 
 /** Writes a text beside a point, on a small ground of its own, inside the picture. */

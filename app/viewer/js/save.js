@@ -2,12 +2,12 @@
 
 import { Field } from "./field.js";
 import { Paths } from "./paths.js";
+import { drawWords, wordsHeight } from "./saved_words.js";
 import { Spotlight } from "./spotlight.js";
 import { SvgCanvas } from "./svg.js";
 import { make, showBlanks, write } from "./tokens.js";
-import { mapWords, wordsOf } from "./words.js";
 
-const FOOTER = 64; // pixels below the picture, for what it shows in words
+const DENSITY = 2; // of a saved picture: pixels for one of the screen's, at least
 const FILM_SECONDS = 10;
 const FILM_RATE = 25; // pictures a second
 const FILM_TYPES = ["video/webm;codecs=vp9", "video/webm;codecs=vp8", "video/webm"];
@@ -25,30 +25,10 @@ export function fileName({ run, view }, ending) {
   return [run.meta.name, view.method, view.kind, "step" + view.step].join("-").replace(/[^\w.-]+/g, "_") + ending;
 }
 
-/** Writes below the picture what it shows: run, step, projection, kinds of token. */
-function drawFooter(context, { run, view, palette }, top) {
-  context.globalAlpha = 1;
-  context.fillStyle = palette.ink;
-  context.font = "13px " + palette.sans;
-  context.fillText(run.meta.label + " · " + wordsOf(run, view.step) + " · " + view.kind, 14, top + 20);
-  context.font = "11px " + palette.sans;
-  context.fillText(mapWords(run, view), 14, top + 38);
-  let left = 14;
-  run.kindNames.forEach((name, kind) => {
-    if (view.hidden.has(kind)) return;
-    context.fillStyle = palette.kinds[kind];
-    context.fillRect(left, top + 47, 8, 8);
-    context.fillStyle = palette.ink;
-    context.fillText(name, left + 12, top + 55);
-    left += 26 + context.measureText(name).width;
-  });
-}
-
-/** Puts the layers that are on the screen, and the words, onto one canvas; `canvas` is used again if given. */
-function composed(viewer, canvas = make("canvas")) {
-  const layers = viewer.root.querySelectorAll(".layer");
-  const density = window.devicePixelRatio || 1;
-  const [width, height] = [layers[0].width, layers[0].height + Math.round(FOOTER * density)];
+/** Puts layers and the words below them onto one canvas; `canvas` is used again if given. */
+function composed(viewer, layers, density, canvas = make("canvas")) {
+  const below = wordsHeight(viewer);
+  const [width, height] = [layers[0].width, layers[0].height + Math.round(below * density)];
   if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
   const context = canvas.getContext("2d");
   context.setTransform(1, 0, 0, 1, 0, 0);
@@ -57,27 +37,39 @@ function composed(viewer, canvas = make("canvas")) {
   context.fillRect(0, 0, width, height);
   for (const layer of layers) context.drawImage(layer, 0, 0);
   context.scale(density, density);
-  drawFooter(context, viewer, layers[0].height / density);
+  drawWords(context, viewer, layers[0].height / density);
   return canvas;
 }
 
+/** Puts the layers that are on the screen, and the words, onto one canvas. */
+function onScreen(viewer, canvas) { return composed(viewer, [...viewer.root.querySelectorAll(".layer")], window.devicePixelRatio || 1, canvas); }
+
+/** Draws the picture anew, each of its layers onto what `layer` returns for it. */
+function drawAnew({ run, view, palette, second }, camera, layer) {
+  const field = new Field(layer());
+  field.draw(run, view, camera, palette);
+  new Paths(layer(), layer()).draw(run, view, camera, palette, second);
+  new Spotlight(layer()).draw(run, view, camera, palette, field);
+}
+
 export function savePicture(viewer) {
-  composed(viewer).toBlob((blob) => download(blob, fileName(viewer, ".png")), "image/png");
+  const density = Math.max(DENSITY, window.devicePixelRatio || 1);
+  const layers = [];
+  drawAnew(viewer, viewer.camera.dense(density), () => { layers.push(make("canvas")); return layers.at(-1); });
+  composed(viewer, layers, density).toBlob((blob) => download(blob, fileName(viewer, ".png")), "image/png");
 }
 
 export function saveSvg(viewer) {
-  const { run, view, camera, palette, second } = viewer;
-  const canvas = new SvgCanvas(camera.width, camera.height + FOOTER);
+  const { camera, palette } = viewer;
+  const below = wordsHeight(viewer);
+  const canvas = new SvgCanvas(camera.width, camera.height + below);
   canvas.fillStyle = palette.ground;
-  canvas.fillRect(0, 0, camera.width, camera.height + FOOTER);
-  const field = new Field(canvas);
-  field.draw(run, view, camera, palette);
-  new Paths(canvas, canvas).draw(run, view, camera, palette, second);
-  new Spotlight(canvas).draw(run, view, camera, palette, field);
+  canvas.fillRect(0, 0, camera.width, camera.height + below);
+  drawAnew(viewer, camera, () => canvas);
   canvas.globalAlpha = 1;
   canvas.fillStyle = palette.ground;
-  canvas.fillRect(0, camera.height, camera.width, FOOTER); // covers what reaches below the picture
-  drawFooter(canvas, viewer, camera.height);
+  canvas.fillRect(0, camera.height, camera.width, below); // covers what reaches below the picture
+  drawWords(canvas, viewer, camera.height);
   download(canvas.blob(), fileName(viewer, ".svg"));
 }
 
@@ -96,7 +88,7 @@ export class Film {
     const type = window.MediaRecorder && FILM_TYPES.find((name) => MediaRecorder.isTypeSupported(name));
     if (!type) return viewer.say("This browser cannot record films; save pictures of single steps instead.");
     viewer.go(0);
-    const canvas = composed(viewer);
+    const canvas = onScreen(viewer);
     const parts = [];
     this.recorder = new MediaRecorder(canvas.captureStream(FILM_RATE), { mimeType: type, videoBitsPerSecond: 6_000_000 });
     this.recorder.ondataavailable = ({ data }) => parts.push(data);
@@ -111,7 +103,7 @@ export class Film {
       if (!this.recorder || this.recorder.state !== "recording") return;
       const share = Math.min(1, (performance.now() - began) / 1000 / FILM_SECONDS);
       viewer.go(viewer.time.step(share));
-      composed(viewer, canvas);
+      onScreen(viewer, canvas);
       write(this.button, "recording " + Math.round(100 * share) + " %, stop");
       if (share < 1) requestAnimationFrame(frame);
       else setTimeout(() => this.stop(), 400); // the end stays for a moment

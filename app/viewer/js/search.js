@@ -90,7 +90,7 @@ export class Search {
   }
 
   marked(run, view) {
-    this.steps.hidden = !view.found.length;
+    this.steps.classList.toggle("idle", !view.found.length); // its room stays, so that the field does too
     if (this.field.getAttribute("aria-invalid") === "true") return; // what is wrong stays told
     write(this.words, view.foundBy ? countWords(run, view) : "");
   }

@@ -2,6 +2,7 @@
 
 import { Run } from "./data.js";
 import { TAIL_SHARE } from "./paths.js";
+import { diamond } from "./shapes.js";
 import { write } from "./tokens.js";
 
 export class Second {
@@ -60,9 +61,7 @@ export class Second {
       context.stroke();
       const [x, y] = at(step, position);
       context.fillStyle = palette.second;
-      context.beginPath();
-      for (const [dx, dy] of [[0, -5], [5, 0], [0, 5], [-5, 0]]) context.lineTo(x + dx, y + dy);
-      context.fill();
+      diamond(context, x, y);
     }
     context.globalAlpha = 1;
     write(this.words, this.run.meta.label + ": same nearest token in " + this.same(first, view, step));

@@ -1,7 +1,8 @@
 // Above the picture: rings around the tokens that were found, the selected token with its text, the line drawn around some.
 
 import { sized } from "./field.js";
-import { label, ring } from "./paths.js";
+import { label } from "./paths.js";
+import { ring } from "./shapes.js";
 import { showBlanks } from "./tokens.js";
 
 const RINGS = 400; // more tokens than this get dots and no texts

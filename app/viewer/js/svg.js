@@ -51,9 +51,16 @@ export class SvgCanvas {
     this.stroke();
   }
 
-  fillText(text, x, y) {
+  fillText(text, x, y) { this.text(text, x, y, { fill: this.fillStyle, "fill-opacity": one(this.globalAlpha, 3) }); }
+
+  strokeText(text, x, y) {
+    const looks = { fill: "none", stroke: this.strokeStyle, "stroke-width": this.lineWidth, "stroke-opacity": one(this.globalAlpha, 3) };
+    this.text(text, x, y, { "stroke-linejoin": this.lineJoin, ...looks });
+  }
+
+  text(text, x, y, looks) {
     const [, size, family] = this.font.match(/([\d.]+)px\s+(.*)/) || [null, "12", "sans-serif"];
-    const node = this.add("text", { x: one(x), y: one(y), fill: this.fillStyle, "fill-opacity": one(this.globalAlpha, 3), "font-size": size, "font-family": family });
+    const node = this.add("text", { x: one(x), y: one(y), ...looks, "font-size": size, "font-family": family });
     node.textContent = text.toWellFormed ? text.toWellFormed() : text;
   }
 

@@ -86,9 +86,14 @@ export class Table {
     });
   }
 
-  /** Shows the nearest token of every position at once; what stands beside it follows. */
+  /** Shows the nearest token of every position at once; what stands beside it follows. While time runs all of a row waits. */
   step(run, view) {
-    const { kind, step } = view;
+    if (!view.playing) this.first(run, view);
+    this.detail.step(run, view);
+    this.later();
+  }
+
+  first(run, { kind, step }) {
     const locked = run.lockedAt(kind);
     write(this.at, "at step " + thousands.format(step));
     this.rows.forEach((shown, position) => {
@@ -99,8 +104,6 @@ export class Table {
       shown.lock.classList.toggle("locked", since); // a class of the row would cost a new style of all that is in it
       write(shown.lock, (since ? "✓ " : "") + thousands.format(locked[position]));
     });
-    this.detail.step(run, view);
-    this.later();
   }
 
   /** Draws similarities and further tokens in the next frame, so that a step is quick; while time runs, less often. */
@@ -114,7 +117,9 @@ export class Table {
   }
 
   rest() {
-    const { run, view: { kind, step } } = this.viewer;
+    const { run, view } = this.viewer;
+    const { kind, step } = view;
+    this.first(run, view);
     const [low, high] = run.arrays[kind + ".range"].values;
     this.waiting = false;
     this.restAt = performance.now();

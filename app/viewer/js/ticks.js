@@ -23,7 +23,7 @@ export class Ticks {
     context.strokeStyle = context.fillStyle = palette.ink;
     context.lineWidth = 1;
     context.font = "11px " + palette.sans;
-    const labels = labelsOf(time, size.width, (text) => context.measureText(text).width);
+    const labels = labelsOf(time, run, size.width, (text) => context.measureText(text).width);
     const labelled = new Set(labels.map(({ step }) => step));
     const shown = ticksOf(time, size.width, labelled);
     context.globalAlpha = 0.45;
@@ -46,7 +46,7 @@ export class Ticks {
 function ticksOf(time, width, labelled) {
   const { steps } = time;
   const place = Float64Array.from({ length: steps + 1 }, (_, step) => time.share(step) * width);
-  const stride = time.kind === "log" ? 1 : NICE.find((each) => (each / steps) * width >= TICK_ROOM) || steps;
+  const stride = time.kind !== "linear" ? 1 : NICE.find((each) => (each / steps) * width >= TICK_ROOM) || steps;
   const kept = [...new Set([0, steps, ...labelled])].sort((one, other) => other - one); // the later first
   const chosen = [];
   for (let step = steps; step >= 0; step -= 1) {
@@ -60,22 +60,28 @@ function ticksOf(time, width, labelled) {
   return { steps: chosen, words: which + ": " + thousands.format(steps + 1 - chosen.length) + " of " + all + " hidden." };
 }
 
-/** Returns the labels {step, text, left} that fit: both ends, then round numbers, or round numbers of steps left. */
-function labelsOf(time, width, measured) {
+/** Returns the labels {step, text, left} that fit: both ends, then those between by how much they are wanted. */
+function labelsOf(time, run, width, measured) {
   const { steps } = time;
-  const stride = NICE.find((each) => (each / steps) * width >= 80) || steps;
-  const between = time.kind === "linear"
-    ? Array.from({ length: Math.ceil(steps / stride) - 1 }, (_, i) => (i + 1) * stride)
-    : [/^1/, /^5/, /^2/].flatMap((first) => NICE.filter((left) => left < steps && first.test(left)).map((left) => steps - left));
+  const noise = (step) => (100 * run.noise(step)).toFixed(0) + " %";
   const labels = [];
-  for (const step of [0, steps, ...between]) {
-    const text = thousands.format(step);
+  for (const step of [0, steps, ...between(time, width)]) {
+    const text = time.kind === "noise" ? (step ? "" : "noise ") + noise(step) : thousands.format(step);
     const room = measured(text);
     const left = Math.min(width - room, Math.max(0, time.share(step) * width - room / 2));
     const free = labels.every((label) => left > label.right + LABEL_ROOM || left + room < label.left - LABEL_ROOM);
     if (free) labels.push({ step, text, left, right: left + room });
   }
   return labels;
+}
+
+/** Returns the steps between that may have a label: round numbers, round numbers of steps left, or tenths of the noise. */
+function between(time, width) {
+  const { kind, steps } = time;
+  if (kind === "log") return [/^1/, /^5/, /^2/].flatMap((first) => NICE.filter((left) => left < steps && first.test(left)).map((left) => steps - left));
+  if (kind === "noise") return [5, 2, 8, 4, 6, 1, 9, 3, 7].map((tenth) => Math.round(time.step(tenth / 10)));
+  const stride = NICE.find((each) => (each / steps) * width >= 80) || steps;
+  return Array.from({ length: Math.ceil(steps / stride) - 1 }, (_, i) => (i + 1) * stride);
 }
 
 /** Says how many steps have no column of pixels in the lock-in strip; nothing if all have one. */

@@ -1,6 +1,7 @@
 // Buttons, keys, speed and words of time. It only asks for a step; the viewer moves.
 
 import { Slider } from "./slider.js";
+import { TIMES } from "./time_scale.js";
 import { write } from "./tokens.js";
 import { wordsOf } from "./words.js";
 
@@ -27,7 +28,7 @@ export class Timeline {
       button.addEventListener("click", () => viewer.go(button.dataset.go === "start" ? 0 : Infinity));
     }
     for (const button of root.querySelectorAll("[data-time]")) {
-      button.addEventListener("click", () => viewer.stretch(button.dataset.time));
+      button.addEventListener("click", () => this.stretch(button.dataset.time));
     }
     const add = (...entry) => viewer.keys.add("Time", ...entry);
     add(" ", "play or pause", toggle);
@@ -41,14 +42,14 @@ export class Timeline {
     add("End", "last step", () => viewer.go(Infinity));
     add("<", "play slower", () => this.pace(-1));
     add(">", "play faster", () => this.pace(1));
-    add("l", "linear or logarithmic time", () => this.otherTime());
+    add("l", "linear time, logarithmic, or by noise", () => this.otherTime());
   }
 
   build(run) { this.slider.build(run); }
 
   /**
    * Returns the share of the axis that play covers in a second. Play moves evenly along the axis as it is shown: in
-   * linear time every step takes as long, in logarithmic time the last ones take longest, just as they are drawn widest.
+   * linear time every step takes as long, in another the steps that are drawn widest take longest.
    */
   rate(run, speed = this.speed.value) {
     if (speed === "fit") return 1 / SECONDS_OF_A_FIT;
@@ -67,10 +68,16 @@ export class Timeline {
     write(this.live, "speed " + this.speed.selectedOptions[0].textContent);
   }
 
+  /** Shows another kind of time, now and when somebody comes back. */
+  stretch(kind) {
+    this.viewer.stretch(kind);
+    this.viewer.time.keep();
+    write(this.live, TIMES[kind].words);
+  }
+
   otherTime() {
-    const { time } = this.viewer;
-    this.viewer.stretch(time.kind === "linear" ? "log" : "linear");
-    write(this.live, (time.kind === "log" ? "logarithmic" : "linear") + " time");
+    const kinds = Object.keys(TIMES);
+    this.stretch(kinds[(kinds.indexOf(this.viewer.time.kind) + 1) % kinds.length]);
   }
 
   redraw() {

@@ -24,6 +24,7 @@ import { Legend } from "./legend.js";
 import { StyleLegend } from "./library_marks.js";
 import { readPalette } from "./palette.js";
 import { Pane } from "./pane.js";
+import { Panels } from "./panels.js";
 import { Paths } from "./paths.js";
 import { Region } from "./region.js";
 import { Film, savePicture, saveSvg, saveTable } from "./save.js";
@@ -38,7 +39,7 @@ import { Timeline } from "./timeline.js";
 import { write } from "./tokens.js";
 import { Truths } from "./truths.js";
 import { Twin } from "./twin.js";
-import { EXPLAIN, mapWords } from "./words.js";
+import { EXPLAIN, mapWords, writeExplained } from "./words.js";
 
 const PAN = 80; // pixels that a key moves the picture
 
@@ -75,6 +76,7 @@ export class Viewer {
     this.codes = new CodePath(this, () => this.rewrite());
     this.codePanels = [new CodeNow(root, this, this.codes), new CodeStrip(root, this, this.codes), new CodeTable(root, this, this.codes)];
     this.panels = [
+      new Panels(root),
       this.codes,
       ...this.codePanels,
       this.timeline,
@@ -155,7 +157,7 @@ export class Viewer {
     this.run = run;
     if (!sameMap) this.view.hidden = new Set();
     Object.assign(this.view, { axes: [0, 1], kind: "state", method: "pca", chosen: -1, token: -1, found: [], foundBy: "", step: run.steps });
-    this.time.steps = run.steps;
+    this.time.of(run);
     this.root.dataset.state = "ready";
     this.veil.hidden = true;
     for (const panel of this.panels) if (panel.build) panel.build(run);
@@ -277,7 +279,7 @@ export class Viewer {
     else this.redraw();
   }
 
-  /** Shows time "linear" or "log"; every panel draws its axis anew. */
+  /** Shows another of the kinds of time, see TIMES; every panel draws its axis anew. */
   stretch(kind) {
     this.time.kind = kind;
     this.redraw();
@@ -294,7 +296,7 @@ export class Viewer {
     axes.querySelector("select").value = this.view.axes.join(",");
     this.root.querySelector(".key-tuned").hidden = !this.run.has(this.view.method + ".tuned");
     write(this.root.querySelector(".explain-kind"), EXPLAIN[this.view.kind]);
-    write(this.root.querySelector(".explain-map"), mapWords(this.run, this.view));
+    writeExplained(this.root.querySelector(".explain-map"), mapWords(this.run, this.view), "trustworthiness");
   }
 
   choose(position) {

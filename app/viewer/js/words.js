@@ -1,6 +1,6 @@
 // What is on the screen, in words.
 
-import { thousands, three } from "./tokens.js";
+import { make, thousands, three } from "./tokens.js";
 
 export const EXPLAIN = {
   state: "State: what the vectors are now.",
@@ -39,4 +39,18 @@ export function mapWords(run, { method, axes }) {
     "PCA, the same axes for every run: " + which + share(quality.explained_vocabulary) + " of the variance of the vocabulary and " +
     share(quality.explained_paths) + " of this run’s" + trust + "."
   );
+}
+
+/** Writes a text; the word of it that has its meaning in the page's glossary tells it when pointed at or focused. */
+export function writeExplained(node, text, word) {
+  const [before, ...after] = text.split(word);
+  node.replaceChildren(before, ...(after.length ? [explained(word), after.join(word)] : []));
+}
+
+/** Returns a word of the page's glossary that tells its meaning; `text` is what is shown. */
+function explained(word, text = word) {
+  const node = make("dfn", "", text);
+  Object.assign(node.dataset, { word });
+  node.tabIndex = 0;
+  return node;
 }

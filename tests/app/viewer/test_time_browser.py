@@ -4,9 +4,11 @@ import math
 import re
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from app.explore.runs.runs import Runs
+from ddpt_core import Trajectory
 
 pytestmark = pytest.mark.slow
 
@@ -81,20 +83,28 @@ def logarithmic(share, steps):
     return round(steps + 1 - (steps + 1) ** (1 - share))
 
 
-@pytest.mark.parametrize("selector", ["input.step", ".strip"])
-def test_slider_and_strip_are_dragged_along_the_one_axis_that_is_shown(visit, selector):
+def by_noise(share, noise):
+    """The step at a share of an axis that runs evenly through the noise."""
+    return round(np.interp(share, 1 - noise / noise[0], range(len(noise))))
+
+
+def test_slider_and_strip_are_dragged_along_the_one_axis_that_is_shown(visit, recorded):
     page = visit()
-    shares = (0.0, 0.25, 0.7, 1.0, 0.9)
-    assert drag(page, selector, *shares) == [round(share * STEPS) for share in (*shares, shares[-1])]
-    page.click("[data-time=log]")
-    assert drag(page, selector, *shares) == [logarithmic(share, STEPS) for share in (*shares, shares[-1])]
-    assert len({*shares} & {0.0, 1.0}) == 2  # both ends are reached by mouse in either kind of time
+    noise = Trajectory.load(recorded[0].of(Runs).entry(RUN).folder).noise_level
+    shares = (0.0, 0.25, 0.7, 1.0, 0.9)  # both ends are reached by mouse in any kind of time
+    for selector in ("input.step", ".strip"):
+        page.click("[data-time=linear]")
+        assert drag(page, selector, *shares) == [round(share * STEPS) for share in (*shares, shares[-1])]
+        page.click("[data-time=log]")
+        assert drag(page, selector, *shares) == [logarithmic(share, STEPS) for share in (*shares, shares[-1])]
+        page.click("[data-time=noise]")
+        assert drag(page, selector, *shares) == [by_noise(share, noise) for share in (*shares, shares[-1])]
     assert page.failed == []
 
 
-def test_the_slider_tells_the_step_in_either_kind_of_time(visit):
+def test_the_slider_tells_the_step_in_any_kind_of_time_which_keys_and_this_browser_keep(visit):
     page = visit()
-    for _ in range(2):
+    for _ in range(3):
         page.evaluate("ddptViewer.seek(37)")
         slider = page.locator("input.step")
         assert [slider.get_attribute(name) for name in ("type", "min", "max")] == ["range", "0", str(STEPS)]
@@ -106,18 +116,25 @@ def test_the_slider_tells_the_step_in_either_kind_of_time(visit):
         page.keyboard.press("ArrowRight")
         assert step(page) == 13 and slider.input_value() == "13"
         page.keyboard.press("l")
-    assert page.get_attribute("[data-time=linear]", "aria-pressed") == "true"  # twice l
+    assert page.get_attribute("[data-time=linear]", "aria-pressed") == "true"  # three times l
+    page.click("[data-time=noise]")
+    page.wait_for_function("location.search.includes('time=noise')")
+    page.goto(page.url.split("?")[0])  # no link says otherwise
+    page.wait_for_selector("[data-time=noise][aria-pressed=true]")
 
 
-def test_thumb_and_cursor_stand_where_the_axis_has_the_step(visit):
+def test_thumb_and_cursor_stand_where_the_axis_has_the_step(visit, recorded):
     page = visit()
-    page.keyboard.press("l")
-    for at in (0, 20, 39, 40):
-        page.evaluate("at => ddptViewer.seek(at)", at)
-        strip = page.locator(".strip").bounding_box()
-        expected = strip["x"] + strip["width"] * (1 - math.log(1 + STEPS - at) / math.log(1 + STEPS))
-        for part in (".knob", ".cursor"):
-            assert middle_of(page, part)[0] == pytest.approx(expected, abs=1.5), (part, at)
+    noise = Trajectory.load(recorded[0].of(Runs).entry(RUN).folder).noise_level
+    kinds = {"log": lambda at: 1 - math.log(1 + STEPS - at) / math.log(1 + STEPS), "noise": lambda at: 1 - noise[at]}
+    for kind, share in kinds.items():
+        page.click(f"[data-time={kind}]")
+        for at in (0, 20, 39, 40):
+            page.evaluate("at => ddptViewer.seek(at)", at)
+            strip = page.locator(".strip").bounding_box()
+            for part in (".knob", ".cursor"):
+                expected = strip["x"] + strip["width"] * share(at)
+                assert middle_of(page, part)[0] == pytest.approx(expected, abs=1.5), (kind, part, at)
 
 
 def timed_play(page, speed):
