@@ -13,6 +13,7 @@ from ddpt_core.arms import ALL_ARMS, ARMS, MANUAL, NONE
 from ddpt_core.backbone import registry
 from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.programs import program_of
+from ddpt_core.data.styles import weights_of
 from ddpt_core.data.task import Task, check_instruction
 from ddpt_core.diffusion.sampler import sample
 from ddpt_core.errors import DataError
@@ -23,11 +24,12 @@ from ddpt_core.prompts.prompt import Prompt
 from ddpt_core.settings import DEFAULT_CONTEXT, PROMPT_FILE, GenerationSettings
 
 MOST_MANUAL_TOKENS = 256  # room for a few worked examples
+STEERED = "steered"  # the embedded prompt with styles
 KEPT_CONTEXTS = 32  # final contexts of DDPT prompts
 TOLD_EVERY = 20  # steps of the reverse process between two notes
 Tell = Callable[[float, str], None]
 
-_kept: OrderedDict[tuple[Prompt, int], torch.Tensor] = OrderedDict()  # (prompt, seed) -> (P, D)
+_kept: OrderedDict[tuple[Prompt, int, str, float], torch.Tensor] = OrderedDict()  # of prompt, seed, style, guidance
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def choose_prompts(backbone: FrozenLM, sources: Sequence[str | Path] = ()) -> di
     An embedded prompt that is not there is left out, and its arm is not run. Raises ArtifactError for a prompt that
     is there but cannot be used.
     """
-    embedded = [registry.ASSETS / "prompts" / name for name in ALL_ARMS]
+    embedded = [registry.ASSETS / "prompts" / name for name in (*ALL_ARMS, STEERED)]
     there = [folder for folder in embedded if (folder / PROMPT_FILE).is_file() and backbone.name == registry.DEFAULT]
     prompts = [load_prompt(source, backbone) for source in (*there, *sources)]
     return {prompt.arm: prompt for prompt in prompts}
@@ -81,30 +83,49 @@ def make_arms(
     manual_context: str | None = None,
     seed: int = 0,
     names: Sequence[str] = ARMS,
+    style: str = "",
+    guidance: float = 1.0,
 ) -> list[ArmContext]:
     """Returns the arms of `names` in their order; the manual context is by default the one the prompts started from.
 
-    In place of a prompt may stand why there is none. Raises DataError for a manual context that is too long.
+    In place of a prompt may stand why there is none. `style` and `guidance` (see `sample`) are for the prompts that
+    have styles. Raises DataError for a manual context that is too long, ConfigError for a style that none has.
     """
+    if style and not any(steerable(prompts.get(name)) for name in names):
+        weights_of(style, ())
     texts = [prompt.context_text for prompt in prompts.values() if not isinstance(prompt, str)]
     text = manual_context or next(iter(texts), DEFAULT_CONTEXT)  # "" asks for the default
-    return [make_arm(backbone, name, prompts.get(name), text, seed) for name in names]
+    return [make_arm(backbone, name, prompts.get(name), text, seed, None, style, guidance) for name in names]
+
+
+def steerable(prompt: Prompt | str | None) -> bool:
+    """Returns whether a style can be asked of a prompt."""
+    return isinstance(prompt, DDPTPrompt) and bool(prompt.styles)
 
 
 def make_arm(
-    backbone: FrozenLM, name: str, prompt: Prompt | str | None, text: str, seed: int = 0, tell: Tell | None = None
+    backbone: FrozenLM,
+    name: str,
+    prompt: Prompt | str | None,
+    text: str,
+    seed: int = 0,
+    tell: Tell | None = None,
+    style: str = "",
+    guidance: float = 1.0,
 ) -> ArmContext:
     """Returns one arm: the manual one is of `text`, one that learns of `prompt` and, if it is sampled, of `seed`.
 
     A text stands there as it is written, as many positions as it has tokens; raises DataError for one that is too
-    long. A prompt that is a sentence says why there is none. `tell` hears of the reverse process.
+    long. A prompt that is a sentence says why there is none. `tell` hears of the reverse process. A prompt without
+    styles is not asked for one.
     """
     if name == NONE:
         return ArmContext(name, None)
     if name == MANUAL:
         return ArmContext(name, manual(backbone, text))
     if isinstance(prompt, Prompt):
-        return ArmContext(name, final_context(prompt, seed, tell))
+        steered = (style, guidance) if steerable(prompt) else ("", 1.0)
+        return ArmContext(name, final_context(prompt, seed, tell, *steered))
     return ArmContext(name, None, prompt or f"no {name} prompt of the backbone {backbone.name!r} was given")
 
 
@@ -116,25 +137,34 @@ def manual(backbone: FrozenLM, text: str) -> torch.Tensor:
     return backbone.embed(text)
 
 
-def final_context(prompt: Prompt, seed: int = 0, tell: Tell | None = None) -> torch.Tensor:
-    """Returns the prompt's final context; a DDPT run of 2000 steps is made once per prompt and seed, and kept."""
+def final_context(
+    prompt: Prompt, seed: int = 0, tell: Tell | None = None, style: str = "", guidance: float = 1.0
+) -> torch.Tensor:
+    """Returns the prompt's final context; a DDPT run of 2000 steps is made once for the same arguments, and kept."""
     if not isinstance(prompt, DDPTPrompt):
         return prompt.final_context()
-    context = _kept.get((prompt, seed))
+    made = (prompt, seed, style, guidance)
+    context = _kept.get(made)
     if context is None:
-        context = _kept[prompt, seed] = denoised(prompt, seed, tell=tell)
-    _kept.move_to_end((prompt, seed))
+        context = _kept[made] = denoised(prompt, seed, tell=tell, style=style, guidance=guidance)
+    _kept.move_to_end(made)
     while len(_kept) > KEPT_CONTEXTS:
         _kept.popitem(last=False)
     return context
 
 
 def denoised(
-    prompt: DDPTPrompt, seed: int, scheduler: str = "ddpm", steps: int | None = None, tell: Tell | None = None
+    prompt: DDPTPrompt,
+    seed: int,
+    scheduler: str = "ddpm",
+    steps: int | None = None,
+    tell: Tell | None = None,
+    style: str = "",
+    guidance: float = 1.0,
 ) -> torch.Tensor:
     """Returns the context (P, D) that a reverse run of `steps` steps (default T) ends on; see `sample`."""
     steps = steps or prompt.schedule.timesteps
-    for step in sample(prompt, steps, seed, scheduler):
+    for step in sample(prompt, steps, seed, scheduler, style, guidance):
         if tell and step.index % TOLD_EVERY == 0:
             tell(step.index / steps, f"Denoising the context, step {step.index:,} of {steps:,}")
     return step.context
@@ -153,17 +183,19 @@ def compare(
     names: Sequence[str] = ARMS,
     settings: GenerationSettings | None = None,
     progress: Tell | None = None,
+    style: str = "",
+    guidance: float = 1.0,
 ) -> list[ArmResult]:
     """Returns the code of each arm for one instruction, with metrics against `reference` and outcomes of `tests`.
 
-    `prompts` as choose_prompts gives them, by default the embedded ones. Raises DataError for a bad instruction or
-    context before anything runs.
+    `prompts` as choose_prompts gives them, by default the embedded ones; `style` and `guidance` as for make_arms.
+    Raises DataError for a bad instruction or context before anything runs.
     """
     task = Task("own", check_instruction(instruction), reference or "", tuple(tests), setup)
     chosen = choose_prompts(backbone) if prompts is None else prompts
     tell = progress or (lambda fraction, text: None)
     tell(0.0, "Making the contexts…")
-    arms = make_arms(backbone, chosen, manual_context, seed, names)
+    arms = make_arms(backbone, chosen, manual_context, seed, names, style, guidance)
     results = []
     for i, arm in enumerate(arms):
         tell((i + 1) / (len(arms) + 1), f"Writing code: {arm.name}…")

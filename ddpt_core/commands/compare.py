@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ddpt_core.arms import ARMS, DISTRIBUTION
 from ddpt_core.backbone.registry import DEFAULT
 from ddpt_core.commands.loading import Loading, with_loading
 from ddpt_core.commands.options import Backbone, Json, Prompts, show
@@ -20,11 +21,15 @@ def compare(
     context: Annotated[str | None, typer.Option(help="The manual arm's context.")] = None,
     backbone: Backbone = DEFAULT,
     seed: int = 0,
+    style: Annotated[
+        str, typer.Option(help="A style for the prompt that has some, or several as lambda=0.7,print=0.3.")
+    ] = "",
+    guidance: Annotated[float, typer.Option(help="How far to go towards the style: 0 not at all, 1 plain.")] = 1.0,
     *,
     loading: Loading,
     as_json: Json = False,
 ) -> None:
-    """Code from each arm: manual, prompt-tuning, ddpt."""
+    """Code from each arm: manual, prompt-tuning, ddpt; and distribution, if a prompt with styles is there."""
     from ddpt_core.answering.arms import choose_prompts
     from ddpt_core.answering.arms import compare as run
     from ddpt_core.data.task import check_instruction
@@ -33,14 +38,18 @@ def compare(
     check_instruction(instruction)
     statements = read_tests(tests) if tests else []
     model = loading.backbone(backbone)
+    prompts = choose_prompts(model, prompt or ())
     results = run(
         instruction,
         reference,
         statements,
         backbone=model,
-        prompts=choose_prompts(model, prompt or ()),
+        prompts=prompts,
         manual_context=context,
         seed=seed,
+        names=[*ARMS, DISTRIBUTION] if DISTRIBUTION in prompts else ARMS,
+        style=style,
+        guidance=guidance,
     )
     result = {"instruction": instruction, "arms": [asdict(arm) for arm in results]}
     lines = []

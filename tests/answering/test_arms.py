@@ -1,6 +1,9 @@
 """Arms side by side: which prompts are taken, what the manual arm is, what is told of an arm that is not run."""
 
 import shutil
+from collections import OrderedDict
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -78,7 +81,7 @@ def test_arm_without_a_context_writes_from_the_instruction_alone(tiny, chosen):
 def test_arms_of_prompts_that_were_not_given_say_so(tiny, chosen):
     arms = make_arms(tiny, chosen, names=ALL_ARMS)
     assert [arm.name for arm in arms] == list(ALL_ARMS)
-    assert [arm.name for arm in arms if not arm.runs] == ["residual", "ddpt-full"]
+    assert [arm.name for arm in arms if not arm.runs] == ["residual", "ddpt-full", "distribution"]
 
 
 def test_manual_context_stands_as_it_is_written_whatever_the_prompts_positions(tiny, chosen):
@@ -142,3 +145,20 @@ def test_bad_instruction_is_refused_before_anything_runs(instruction, tiny, chos
 def test_bad_seed_is_refused(tiny, chosen):
     with pytest.raises(ConfigError, match="seed"):
         compare("sum", backbone=tiny, prompts=chosen, seed=-1)
+
+
+def test_a_style_is_asked_of_the_prompt_that_has_some_and_kept_apart(tiny, chosen, monkeypatch):
+    asked = []
+
+    def sampled(prompt, steps, seed, scheduler, style, guidance):
+        asked.append((prompt.name, style, guidance))
+        yield SimpleNamespace(index=steps, context=torch.zeros(8, 32))
+
+    monkeypatch.setattr(module, "sample", sampled)
+    monkeypatch.setattr(module, "_kept", OrderedDict())
+    steered = chosen | {"distribution": replace(chosen["ddpt"], name="steered", styles=("lambda", "print"))}
+    for guidance in (2.0, 2.0, 3.0):
+        make_arms(tiny, steered, seed=1, names=("ddpt", "distribution"), style="lambda", guidance=guidance)
+    assert asked == [("ddpt", "", 1.0), ("steered", "lambda", 2.0), ("steered", "lambda", 3.0)]
+    with pytest.raises(ConfigError, match="no styles"):
+        make_arms(tiny, chosen, style="lambda")
