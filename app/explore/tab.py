@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 from gradio.context import Context
 
-from app.explore import api, code_panel, library_panel, loss_panel
+from app.explore import api, code_panel, library_panel, loss_panel, steering_figures
 from app.explore.answers import server_functions
 from app.explore.eight_panel import EightPanel
 from app.explore.readings import panel as readings_panel
@@ -85,6 +85,7 @@ def build(services: Services) -> None:
     loss_panel.build(losses, services)
     code_panel.build(services, losses)
     readings_panel.build(services)
+    steering_figures.build(services)
 
 
 class Explore:
