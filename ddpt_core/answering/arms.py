@@ -24,7 +24,6 @@ from ddpt_core.prompts.prompt import Prompt
 from ddpt_core.settings import DEFAULT_CONTEXT, PROMPT_FILE, GenerationSettings
 
 MOST_MANUAL_TOKENS = 256  # room for a few worked examples
-STEERED = "steered"  # the embedded prompt with styles
 KEPT_CONTEXTS = 32  # final contexts of DDPT prompts
 TOLD_EVERY = 20  # steps of the reverse process between two notes
 Tell = Callable[[float, str], None]
@@ -71,7 +70,7 @@ def choose_prompts(backbone: FrozenLM, sources: Sequence[str | Path] = ()) -> di
     An embedded prompt that is not there is left out, and its arm is not run. Raises ArtifactError for a prompt that
     is there but cannot be used.
     """
-    embedded = [registry.ASSETS / "prompts" / name for name in (*ALL_ARMS, STEERED)]
+    embedded = [registry.ASSETS / "prompts" / name for name in ALL_ARMS]
     there = [folder for folder in embedded if (folder / PROMPT_FILE).is_file() and backbone.name == registry.DEFAULT]
     prompts = [load_prompt(source, backbone) for source in (*there, *sources)]
     return {prompt.arm: prompt for prompt in prompts}
