@@ -52,7 +52,7 @@ def read_plan(raw: Any) -> SteeringPlan | None:
         return None
     given = raw[KEY]
     if not isinstance(given, dict):
-        raise ConfigError(f"The key {KEY} must hold the study's own keys, such as `prompt: distribution`, got {given!r}.")
+        raise ConfigError(f"The key {KEY} must hold keys of its own, such as `prompt: distribution`, got {given!r}.")
     own, sizes = {one.name for one in fields(SteeringPlan)} - {"sizes"}, {one.name for one in fields(Sizes)}
     for key in given:
         require_choice(f"key of {KEY}", key, own | sizes)
