@@ -37,13 +37,13 @@ Tell = Callable[[float, str], None]
 class SteeringPlan:
     """What is measured: the prompt, and how much of it.
 
-    For each of `llm_weights` a denoiser is trained anew from the prompt's own library, by `steps` steps.
+    For each of `llm_weights` a denoiser is trained anew from the prompt's own library, by `training_steps`.
     """
 
     prompt: str = DISTRIBUTION
     sizes: Sizes = field(default_factory=Sizes)
     llm_weights: tuple[float, ...] = ()
-    steps: int = ALL_ARMS[DISTRIBUTION].steps or 1
+    training_steps: int = ALL_ARMS[DISTRIBUTION].steps or 1
 
 
 def read_plan(raw: Any) -> SteeringPlan | None:
@@ -63,7 +63,7 @@ def read_plan(raw: Any) -> SteeringPlan | None:
     )
     for name in ("requests", "seeds", "at", "unconditional", "paths", "moments"):
         require_range(name, getattr(plan.sizes, name), 1, 10_000)
-    require_range("steps", plan.steps, 1, 10_000_000)
+    require_range("training_steps", plan.training_steps, 1, 10_000_000)
     return plan
 
 
@@ -121,7 +121,8 @@ def _with_weight(
     folder = out / f"llm-weight-{weight:g}"
     home = str(prompt.folder)
     config = TrainConfig(**prompt.info["config"])
-    config = replace(config, library=home, llm_weight=weight, steps=plan.steps, validate_every=plan.steps)
+    steps = plan.training_steps
+    config = replace(config, library=home, llm_weight=weight, steps=steps, validate_every=steps)
     for _ in train(backbone, tasks_of(home), folder, config, resume=folder.exists()):
         pass
     made = cast(DistributionPrompt, load_prompt(folder, backbone))
