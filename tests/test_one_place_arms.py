@@ -14,7 +14,7 @@ from ddpt_core.__main__ import main
 from ddpt_core.arms import ALL_ARMS, Arm
 from ddpt_core.metrics.table import METRICS, Metric, Sums
 from ddpt_core.prompts.checkpoint import load_prompt, write_prompt
-from ddpt_core.prompts.method import llm_loss
+from ddpt_core.prompts.method import Method, llm_loss
 from ddpt_core.prompts.prompt_tuning import PromptTuningPrompt
 from ddpt_core.study.names import called, label_of
 from ddpt_core.study.scoring import pairs_of
@@ -27,7 +27,7 @@ class ShiftPrompt(PromptTuningPrompt):
     method = "shift"
 
 
-class ShiftMethod:
+class ShiftMethod(Method):
     """Learns one vector, by which every position of the original context is moved."""
 
     def __init__(self, backbone, config):
@@ -104,7 +104,7 @@ def test_an_arm_is_one_class_and_one_entry(told, capsys, tiny, tiny_folder, data
     assert called("shift") == "one shift" and ("shift", "ddpt") in pairs_of({name: name for name in ALL_ARMS})
     assert "--arm-shift:#123456;" in build_css() and "</i>Shift</dt>" in arm_notes_html()
     assert main(["train", "--method", "none", "--out", str(tmp_path / "no"), "--data", str(data_file)]) == 2
-    assert "choose one of ddpt, prompt-tuning, residual, shift." in capsys.readouterr().err
+    assert "choose one of ddpt, distribution, prompt-tuning, residual, shift." in capsys.readouterr().err
 
 
 def test_a_metric_is_one_entry(told, tiny_folder, data_file, tmp_path, monkeypatch):

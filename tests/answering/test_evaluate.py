@@ -9,7 +9,7 @@ from ddpt_core.answering import writing
 from ddpt_core.answering.arms import choose_prompts, make_arms
 from ddpt_core.answering.evaluate import evaluate
 from ddpt_core.answering.writing import write_all
-from ddpt_core.arms import ARMS
+from ddpt_core.arms import ALL_ARMS, ARMS
 from ddpt_core.backbone.frozen_lm import GenerationSettings
 from ddpt_core.errors import ArtifactError, ConfigError, DataError
 from ddpt_core.metrics.text_metrics import METRICS, score
@@ -107,9 +107,7 @@ def test_progress_grows_to_one_over_all_arms(tiny, chosen, data_file, tmp_path, 
 
 @pytest.mark.parametrize("names", [["manual", "magic"], [""]])
 def test_unknown_arm_is_refused_before_anything_is_read(names, tiny, tmp_path):
-    with pytest.raises(
-        ConfigError, match=r"Unknown arm .*; choose one of ddpt, ddpt-full, manual, none, prompt-tuning, residual"
-    ):
+    with pytest.raises(ConfigError, match=f"Unknown arm .*; choose one of {', '.join(sorted(ALL_ARMS))}"):
         evaluate("no-such-file", tmp_path / "out", backbone=tiny, names=names)
     assert not (tmp_path / "out").exists()
 
