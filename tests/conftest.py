@@ -106,6 +106,19 @@ def data_file(tasks, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def styled(tmp_path_factory) -> Path:
+    """A file of tasks in two styles that no rule knows."""
+    path = tmp_path_factory.mktemp("styled") / "tasks.jsonl"
+    rows = []
+    for i in range(48):
+        text, code = LINES[i % len(LINES)]
+        for style, answer in (("bare", code), ("told", f"print({code})")):
+            rows.append({"id": f"{style}-{i}", "instruction": f"{text} {i}", "reference": answer, "style": style})
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+@pytest.fixture(scope="session")
 def train_config():
     """Makes the settings of a training that takes a second: train_config(method, **changes)."""
     from ddpt_core.settings import TrainConfig

@@ -115,21 +115,30 @@ def answering(prompts, tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def rarer_prompts(tiny, data_file, train_config, tmp_path_factory):
-    """Arm -> folder of a prompt of the residual method and of the full objective; not to be changed."""
+def rarer_prompts(tiny, data_file, styled, train_config, tmp_path_factory):
+    """Arm -> folder of a prompt, for every arm that learns and is not in `prompts`; not to be changed."""
+    from ddpt_core.steering.build import LibraryPlan, build_library
     from ddpt_core.training.report import finish
     from ddpt_core.training.trainer import train
 
-    configs = {"residual": train_config("residual"), "ddpt-full": train_config("ddpt", diffusion_weight=0.1)}
-    folders = {arm: tmp_path_factory.mktemp("rarer") / arm for arm in configs}
+    library = tmp_path_factory.mktemp("library") / "two"
+    sizes = {"seeds": 1, "steps": 2, "batch_size": 4, "snapshots": 1, "context": "sort list", "context_length": 8}
+    build_library(tiny, library, LibraryPlan(("bare", "told"), **sizes), styled)
+    learned = {
+        "residual": (data_file, train_config("residual")),
+        "ddpt-full": (data_file, train_config("ddpt", diffusion_weight=0.1)),
+        "distribution": (styled, train_config("distribution", library=str(library))),
+    }
+    folders = {arm: tmp_path_factory.mktemp("rarer") / arm for arm in learned}
     for arm, folder in folders.items():
-        list(train(tiny, data_file, folder, configs[arm]))
-        finish(folder, tiny, data_file)
+        data, config = learned[arm]
+        list(train(tiny, data, folder, config))
+        finish(folder, tiny, data)
     return folders
 
 
 @pytest.fixture
-def all_six(answering, rarer_prompts):
+def every_arm(answering, rarer_prompts):
     """The services of `answering`, with a prompt for every arm that needs one."""
     for arm, folder in rarer_prompts.items():
         shutil.copytree(folder, registry.ASSETS / "prompts" / arm)

@@ -13,23 +13,9 @@ from ddpt_core.prompts.library import LEAST_DEVIATION, Library, tasks_of
 from ddpt_core.prompts.method import Piece
 from ddpt_core.steering.build import LibraryPlan, build_library
 from ddpt_core.training.trainer import train
-from tests.conftest import LINES
 
 STYLES = ("bare", "told")
 PLAN = LibraryPlan(STYLES, seeds=2, steps=5, batch_size=4, snapshots=2, context="sort list", context_length=8)
-
-
-@pytest.fixture(scope="module")
-def styled(tmp_path_factory):
-    """A file of tasks in two styles that no rule knows."""
-    path = tmp_path_factory.mktemp("styled") / "tasks.jsonl"
-    rows = []
-    for i in range(48):
-        text, code = LINES[i % len(LINES)]
-        for style, answer in (("bare", code), ("told", f"print({code})")):
-            rows.append({"id": f"{style}-{i}", "instruction": f"{text} {i}", "reference": answer, "style": style})
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return path
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The choice of arms, the same in every tab that lets arms write code: six boxes, and what each arm is."""
+"""The choice of arms, the same in every tab that lets arms write code: a box for each, and what each is."""
 
 import gradio as gr
 
@@ -45,4 +45,4 @@ def arm_notes_html() -> str:
         f'<dt style="--arm: var(--arm-{arm})"><i></i>{ALL_ARMS[arm].label}</dt><dd>{escaped(ALL_ARMS[arm].note)}</dd>'
         for arm in ALL_ARMS
     )
-    return f'<details class="about-arms"><summary>What the six arms are</summary><dl>{rows}</dl></details>'
+    return f'<details class="about-arms"><summary>What the arms are</summary><dl>{rows}</dl></details>'

@@ -1,4 +1,4 @@
-"""All six arms: named and coloured alike everywhere, asked beside the usual three, chosen, added, taken away."""
+"""Every arm: named and coloured alike everywhere, asked beside the usual three, chosen, added, taken away."""
 
 import threading
 from itertools import combinations
@@ -12,7 +12,7 @@ from app.compare.address import asked_arms
 from app.compare.boards.board import Board, Card
 from app.compare.boards.columns import columns_of
 from app.compare.boards.comparisons import Comparisons
-from app.compare.figures.arm_cards import board_html, verdict
+from app.compare.figures.arm_cards import IN_A_GRID, board_html, verdict
 from app.evaluate.evaluations import Evaluations
 from app.page.fields.arm_fields import arm_notes_html
 from app.page.fields.setting_fields import offered, setting_fields
@@ -82,7 +82,7 @@ def test_every_colour_stands_out_from_both_backgrounds(arm):
 def test_every_arm_is_explained_once():
     shown = arm_notes_html()
     assert all(shown.count(f"</i>{label}</dt>") == 1 for label in (arm.label for arm in ALL_ARMS.values()))
-    assert len({arm.note for arm in ALL_ARMS.values()}) == 6
+    assert len({arm.note for arm in ALL_ARMS.values()}) == len(ALL_ARMS)
 
 
 def test_arms_come_in_the_order_of_the_table_and_another_is_refused():
@@ -93,15 +93,15 @@ def test_arms_come_in_the_order_of_the_table_and_another_is_refused():
         arms_of([])
 
 
-def test_the_arm_of_a_prompt_is_the_cores(all_six, tiny):
+def test_the_arm_of_a_prompt_is_the_cores(every_arm, tiny):
     for arm in trained_arms():
         prompt = load_prompt(registry.ASSETS / "prompts" / arm, tiny)
         assert arm_of(prompt.info) == prompt.arm == arm
     assert arm_of({}) is None and arm_of({"method": "ddpt", "config": None}) == "ddpt"
 
 
-def test_all_six_answer_as_the_core_lets_them(all_six, tiny):
-    comparisons = Comparisons(all_six)
+def test_all_arms_answer_as_the_core_lets_them(every_arm, tiny):
+    comparisons = Comparisons(every_arm)
     chosen = comparisons.prompts.named({})
     question = comparisons.question("sort list `a`", "sorted(a)", prompts=chosen, seeds=5, max_new_tokens=6)
     shown = comparisons.ask_all(question, silent, ALL_ARMS)["arms"]
@@ -123,26 +123,31 @@ def test_an_arm_without_a_prompt_says_so_and_the_others_run(answering):
     comparisons = Comparisons(answering)
     question = comparisons.question("sort", prompts=comparisons.prompts.named({}), max_new_tokens=4)
     said = {arm["name"]: arm for arm in comparisons.ask_all(question, silent, ALL_ARMS)["arms"]}
-    assert {name for name, arm in said.items() if arm["missing"]} == {"residual", "ddpt-full"}
+    assert {name for name, arm in said.items() if arm["missing"]} == {"residual", "ddpt-full", "distribution"}
     assert "No prompt of this arm is chosen" in said["residual"]["missing"]
 
 
-def test_a_prompt_of_another_arm_is_told_apart(all_six):
-    comparisons = Comparisons(all_six)
+def test_a_prompt_of_another_arm_is_told_apart(every_arm):
+    comparisons = Comparisons(every_arm)
     question = comparisons.question("sort", prompts={"ddpt": "ddpt-full"}, max_new_tokens=4)
     (arm,) = comparisons.ask_all(question, silent, ["ddpt"])["arms"]
     assert arm["missing"] == "The prompt 'ddpt-full' is one of the arm ddpt-full; choose one of ddpt."
 
 
-def test_evaluations_take_all_six(all_six):
-    evaluations = Evaluations(all_six)
+def test_evaluations_take_all_arms(every_arm):
+    evaluations = Evaluations(every_arm)
     tasks = {name: Task(name, f"sort list `{name}`", "sorted(a)", ("assert _",), "a = [1]") for name in "ab"}
     chosen = evaluations.prompts.named({})
     told = []
     wanted = evaluations.wanted(TaskFile("two.jsonl", tasks), [*ALL_ARMS][::-1], prompts=chosen, max_new_tokens=4)
     made = evaluations.run(wanted, lambda share, text: told.append(text))
     assert list(made.report["arms"]) == [*ALL_ARMS] and made.report["not_run"] == {}
-    assert {text.split(":")[0] for text in told} >= {"No context", "Residual, tests", "DDPT, full objective"}
+    assert {text.split(":")[0] for text in told} >= {
+        "No context",
+        "Residual, tests",
+        "DDPT, full objective",
+        "DDPT, distribution",
+    }
     measures = measures_of(made.report)
     assert [trace.name for trace in interval_plot(measures).data] == [arm.label for arm in ALL_ARMS.values()]
     shown = result_html(made.report, measures)
@@ -156,8 +161,8 @@ def test_an_address_names_arms_with_commas(text, found):
     assert asked_arms(text) == found
 
 
-def test_the_first_look_shows_the_arms_that_the_address_names(laid_out, all_six):
-    tab, _ = laid_out(all_six)
+def test_the_first_look_shows_the_arms_that_the_address_names(laid_out, every_arm):
+    tab, _ = laid_out(every_arm)
     prompts = list(tab.comparisons.prompts.named({}).values())
     empty = [None, "", "", "", "", list(ARMS), "", *prompts, "0", 1, 4, 1.0, 0, ""]
     outputs = list(tab.first(asked(arms="none,residual"), None, "", *empty))
@@ -165,8 +170,8 @@ def test_the_first_look_shows_the_arms_that_the_address_names(laid_out, all_six)
     assert [card.key for card in outputs[-1][tab.page.answered].cards] == ["none", "residual"]
 
 
-def test_an_arm_that_is_added_is_asked_alone_and_one_taken_away_is_gone(laid_out, all_six, monkeypatch):
-    (tab, _), told = laid_out(all_six), []
+def test_an_arm_that_is_added_is_asked_alone_and_one_taken_away_is_gone(laid_out, every_arm, monkeypatch):
+    (tab, _), told = laid_out(every_arm), []
     question = tab.comparisons.question("sort", prompts=tab.comparisons.prompts.named({}), max_new_tokens=4)
     columns = question.columns(["manual", "ddpt"])
     *_, (board, _) = tab.boards(Board(question, ()).with_columns(columns), threading.Event())
@@ -188,8 +193,8 @@ def spy(ask, told):
     return noting
 
 
-def test_without_any_arm_the_board_says_so_and_keeps_its_answers(laid_out, all_six):
-    tab, _ = laid_out(all_six)
+def test_without_any_arm_the_board_says_so_and_keeps_its_answers(laid_out, every_arm):
+    tab, _ = laid_out(every_arm)
     question = tab.comparisons.question("sort")
     board = Board(question, (Card(question.columns(["ddpt"])[0], arms.ArmResult("ddpt", "a", metrics={"bleu": 1.0})),))
     (output,) = tab.columned(asked(), board, [], "0", "")
@@ -198,16 +203,18 @@ def test_without_any_arm_the_board_says_so_and_keeps_its_answers(laid_out, all_s
     assert list(tab.columned(asked(), None, ["ddpt"], "0", "")) == [gr.skip()]
 
 
-def test_a_menu_of_prompts_is_in_sight_where_there_is_a_choice(all_six, tmp_path, copy):
-    prompts = Comparisons(all_six).prompts
+def test_a_menu_of_prompts_is_in_sight_where_there_is_a_choice(every_arm, tmp_path, copy):
+    prompts = Comparisons(every_arm).prompts
     copy(registry.ASSETS / "prompts" / "residual").rename(registry.ASSETS / "prompts" / "second")
     with gr.Blocks():
         fields = setting_fields(prompts)
     seen = {field.label: field.visible for field in fields if isinstance(field, gr.Dropdown)}
-    assert [label for label, visible in seen.items() if visible] == ["Prompt of Residual"] and len(seen) == 4
-    names, menus = offered(prompts, ["gone", "second", "ddpt", None])
-    assert names == ["prompt-tuning", "second", "ddpt", "ddpt-full"]
-    assert [menu.visible for menu in menus] == [False, True, False, False]
+    assert [label for label, visible in seen.items() if visible] == ["Prompt of Residual"] and len(seen) == len(
+        trained_arms()
+    )
+    names, menus = offered(prompts, ["gone", "second", "ddpt", None, None])
+    assert names == ["prompt-tuning", "second", "ddpt", "ddpt-full", "distribution"]
+    assert [menu.visible for menu in menus] == [False, True, False, False, False]
 
 
 def cards(codes):
@@ -217,18 +224,22 @@ def cards(codes):
 @pytest.mark.parametrize(
     ("codes", "said"),
     [
-        ("aaaaaa", "All six arms wrote the same code."),
-        ("abcdef", "No two arms wrote the same code."),
-        ("abacbd", "No context and Prompt tuning wrote the same code; Manual and DDPT share another."),
-        ("abcdee", "DDPT and DDPT (full objective) wrote the same code."),
+        ("aaaaaaa", "All seven arms wrote the same code."),
+        ("abcdefg", "No two arms wrote the same code."),
+        ("abacbde", "No context and Prompt tuning wrote the same code; Manual and DDPT share another."),
+        ("abcdeef", "DDPT and DDPT (full objective) wrote the same code."),
     ],
 )
-def test_identical_answers_of_six_are_told_in_a_sentence(codes, said):
+def test_identical_answers_of_all_are_told_in_a_sentence(codes, said):
     assert verdict(cards(codes)) == said
 
 
 def test_the_cards_stand_in_a_grid_made_for_their_number():
-    assert 'class="arms of-6"' in board_html(Board(None, tuple(Card(column) for column in columns_of(ALL_ARMS))))
+    for count in range(1, IN_A_GRID + 1):
+        assert f'class="arms of-{count}"' in board_html(Board(None, tuple(map(Card, columns_of([*ALL_ARMS][:count])))))
+    assert 'class="arms in-a-row"' in board_html(
+        Board(None, tuple(map(Card, columns_of([*ALL_ARMS][: IN_A_GRID + 1]))))
+    )
     assert 'class="arms of-3"' in board_html(Board())
 
 
@@ -238,6 +249,6 @@ def test_arms_that_lose_in_the_same_measures_share_a_sentence():
         return Measure(label, label, 9, False, {arm: high if arm == "ddpt" else low for arm in ALL_ARMS})
 
     first, last = differences([measure("BLEU-4"), measure("chrF")])
-    others = "No context, Manual, Prompt tuning, Residual and DDPT (full objective)"
+    others = "No context, Manual, Prompt tuning, Residual, DDPT (full objective) and DDPT (distribution)"
     assert first == f"DDPT is above {others} in BLEU-4 and chrF."
     assert last.startswith("For all other pairs")

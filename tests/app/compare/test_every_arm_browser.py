@@ -1,22 +1,22 @@
-"""All six arms and the study in a real browser: shown, ticked, linked to, on a phone; and through gradio_client."""
+"""Every arm and the study in a real browser: shown, ticked, linked to, on a phone; and through gradio_client."""
 
 import pytest
 
-from ddpt_core.arms import ALL_ARMS
+from ddpt_core.arms import ALL_ARMS, ARMS
 
 pytestmark = pytest.mark.slow
 
 HOSTILE = "<img src=q onerror=window.hacked=1>${window.hacked=2}{{value}}"
-SIX = f"?tab=compare&arms={','.join(ALL_ARMS)}"
+ALL = f"?tab=compare&arms={','.join(ALL_ARMS)}"
 ANSWERED = """count => document.querySelectorAll("#compare-board .arm.answered").length === count
   && !document.querySelector("#compare-go").disabled"""
 INSIDE = "all => all.every(one => one.closest('.scroll') || one.getBoundingClientRect().right <= 390)"
 
 
 @pytest.fixture
-def visit(all_six, launched, new_page):
+def visit(every_arm, launched, new_page):
     """Opens an address in a new window and waits for so many answers; collects requests and script errors."""
-    with launched(all_six) as address:
+    with launched(every_arm) as address:
 
         def open_page(query, count, width=1440, height=900):
             page = new_page(width, height)
@@ -31,14 +31,14 @@ def names(page):
     return page.locator("#compare-board h3").all_inner_texts()
 
 
-def test_an_address_opens_all_six_and_each_says_what_it_is(visit):
-    page = visit(SIX, 6)
+def test_an_address_opens_all_arms_and_each_says_what_it_is(visit):
+    page = visit(ALL, len(ALL_ARMS))
     assert names(page) == [arm.label for arm in ALL_ARMS.values()]
-    tops = {round(page.locator("#compare-board .arm").nth(i).bounding_box()["y"]) for i in range(6)}
-    assert len(tops) == 2  # two rows of three
+    tops = {round(page.locator("#compare-board .arm").nth(i).bounding_box()["y"]) for i in range(len(ALL_ARMS))}
+    assert len(tops) == 1  # more than six stand in one row that scrolls
     page.locator("#compare-arms label").nth(3).hover()
     assert page.get_attribute("#compare-arms label >> nth=3", "title") == ALL_ARMS["residual"].note
-    page.get_by_text("What the six arms are").first.click()
+    page.get_by_text("What the arms are").first.click()
     assert page.get_by_text(ALL_ARMS["ddpt-full"].note).first.is_visible() and page.failed == []
 
 
@@ -56,13 +56,13 @@ def test_a_ticked_arm_comes_to_the_answers_and_an_unticked_one_goes(visit):
     assert page.get_by_label("Prompt of DDPT").count() == 0  # there is no choice
 
 
-def test_six_arms_and_the_study_fit_a_phone(visit, study_file):
+def test_all_arms_and_the_study_fit_a_phone(visit, study_file):
     study_file()
-    page = visit(f"{SIX}&__theme=dark", 6, width=390, height=844)
+    page = visit(f"{ALL}&__theme=dark", len(ALL_ARMS), width=390, height=844)
     page.wait_for_selector("#study-plot .js-plotly-plot .trace")
     for summary in page.locator("#study-more summary").all():
         summary.click()
-    page.get_by_text("What the six arms are").first.click()
+    page.get_by_text("What the arms are").first.click()
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     assert page.eval_on_selector_all(".board *, .study *, #compare label, .about-arms *", INSIDE)
 
@@ -93,10 +93,10 @@ def test_without_a_study_the_page_names_the_command_that_makes_it(visit):
     assert page.locator("#study-plot").count() == 0 and page.locator("#study-data").count() == 0
 
 
-def test_evaluate_shows_six_arms_on_a_phone(visit):
+def test_evaluate_shows_all_arms_on_a_phone(visit):
     page = visit("?tab=compare", 3, width=390, height=844)
     page.get_by_role("tab", name="Evaluate").click()
-    for label in ("No context", "Residual", "DDPT, full objective"):
+    for label in (arm.label for name, arm in ALL_ARMS.items() if name not in ARMS):
         page.locator("#evaluate-arms").get_by_label(label).check()
     page.get_by_label("Tasks, at most").fill("2")
     page.get_by_label("Tasks, at most").press("Tab")
@@ -110,7 +110,7 @@ def test_evaluate_shows_six_arms_on_a_phone(visit):
     page.wait_for_function("document.querySelectorAll('#evaluate-rows article').length === 2")
 
 
-def test_gradio_client_asks_all_six_and_hears_why_one_is_not_run(answering, launched):
+def test_gradio_client_asks_all_arms_and_hears_why_one_is_not_run(answering, launched):
     from gradio_client import Client
 
     there = {"none", "manual", "prompt-tuning", "ddpt"}
