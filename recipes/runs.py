@@ -33,12 +33,12 @@ def steered(name: str, seed: int = 0, style: str = "", guidance: float = 1.0) ->
 
 
 RUNS = (
-    steered("11-styles"),  # three seeds that end on three styles
+    steered("11-styles"),  # three seeds that end on three styles: lambda, print, SQL
     steered("11-styles-seed-1", seed=1),
-    steered("11-styles-seed-2", seed=2),
-    steered("11-styles-lambda", style="lambda"),
-    steered("11-styles-sql", style="sql"),
-    steered("11-styles-lambda-guidance-4", style="lambda", guidance=4.0),  # guidance 0 is the first
+    steered("11-styles-seed-12", seed=12),
+    steered("11-styles-typed", style="typed"),
+    steered("11-styles-javascript", style="javascript"),
+    steered("11-styles-typed-guidance-4", style="typed", guidance=4.0),  # guidance 0 is the first
     ShippedRun("2000-steps", scheduler="ddpm", steps=2000),
     ShippedRun("50-steps"),  # the same noise in 50 steps
     ShippedRun("early-in-training", prompt="ddpt-early"),  # what training changed, from the same noise
