@@ -40,7 +40,6 @@ RUNS = (
     steered("11-styles-javascript", style="javascript"),
     steered("11-styles-typed-guidance-4", style="typed", guidance=4.0),  # guidance 0 is the first
     ShippedRun("2000-steps", scheduler="ddpm", steps=2000),
-    ShippedRun("50-steps"),  # the same noise in 50 steps
     ShippedRun("early-in-training", prompt="ddpt-early"),  # what training changed, from the same noise
 )
 
