@@ -19,7 +19,6 @@ from app.compare.boards.exports import Exports
 from app.compare.figures.arm_cards import board_html, style
 from app.compare.form import answer_fields, task_fields
 from app.compare.session import Compare, Page, Shown
-from app.page.examples import Examples
 from app.page.fields.arm_fields import about_arms, arm_boxes
 from app.page.fields.setting_fields import setting_fields
 from app.page.fields.tasks import TaskMenu
@@ -27,6 +26,7 @@ from app.page.pieces.components import components_of
 from app.page.pieces.kept_scroll import keep_scroll
 from app.page.pieces.metric_name import CLOSE_AT_ESC, figures_of_an_answer, metric_notes_html, notes_style
 from app.page.services import Services, as_toast
+from app.page.sources import Examples
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.evaluate.evaluations import MAX_EVALUATED
 from app.evaluate.form import EXAMPLES, OWN_FILE
-from app.page.examples import Examples
+from app.page.sources import Examples
 from app.page.uploads import TaskFile, read_data_set, read_task_file
 from ddpt_core.data.readers import OWN_TASKS, load_tasks
 from ddpt_core.errors import DataError

@@ -14,12 +14,12 @@ from app.evaluate.evaluations import Evaluations
 from app.evaluate.form import OWN_FILE, Form, evaluate_form, example_choices, settings_of
 from app.evaluate.result import Result, build_result
 from app.page import addresses
-from app.page.examples import Examples
 from app.page.fields.setting_fields import offered
 from app.page.pieces import result_table
 from app.page.pieces.components import components_of
 from app.page.pieces.status_line import line_of, status_line
 from app.page.services import Services, as_toast
+from app.page.sources import Examples
 from app.page.stream import BUSY, DONE, Stops, follow
 from app.page.uploads import read_task_file
 from ddpt_core.errors import DDPTError

@@ -8,9 +8,9 @@ import gradio as gr
 from app.explore.runs.path_code import PathCodes
 from app.explore.runs.path_loss import PathLosses
 from app.explore.runs.runs import Runs
-from app.page.examples import Examples
 from app.page.services import MODEL, Services, as_endpoint, as_toast
 from app.page.sessions import visitor_of
+from app.page.sources import Examples
 from app.page.stream import BUSY, CANCELLED, Stops, follow
 from app.viewer.example_files import KINDS
 from ddpt_core.data.differences import changes

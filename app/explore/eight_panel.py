@@ -11,10 +11,10 @@ from app.explore.eight_board import SCRIPT, board_html, style
 from app.explore.runs.eight import SEEDS, sample_eight
 from app.explore.runs.runs import Runs
 from app.explore.runs.steering import asked_style
-from app.page.examples import Examples
 from app.page.pieces.status_line import line_of, status_line
 from app.page.services import Services, as_toast
 from app.page.sessions import visitor_of
+from app.page.sources import Examples
 from app.page.stream import BUSY, DONE, Stops, follow
 
 STEPS = 50  # in which a run that is steered decides as well as in 2,000

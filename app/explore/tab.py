@@ -20,10 +20,10 @@ from app.explore.runs.runs import Runs
 from app.explore.runs.steering import asked_style
 from app.explore.sketch import Sketches
 from app.explore.steer_fields import HALF, MIXED, SteerFields, styles_of
-from app.page.examples import Examples
 from app.page.pieces.status_line import status_line
 from app.page.services import Services, as_toast
 from app.page.sessions import SAYS_WHO, WINDOW_ID, visitor_of
+from app.page.sources import Examples
 from app.page.stream import Cancelled, Done, Note, Stops, sentence_of, stream
 from app.viewer.component import trajectory_viewer
 from ddpt_core.arms import ALL_ARMS

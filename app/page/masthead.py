@@ -5,8 +5,7 @@ At the foot stands where the default backbone is from, and under which licence.
 
 import gradio as gr
 
-from app.page import addresses
-from app.page.pieces import glossary
+from app.page import addresses, glossary
 from ddpt_core.backbone.fetch import ORIGIN
 
 _HTML = """

@@ -1,15 +1,17 @@
-"""The data of a training: our own tasks, a file that was uploaded, a data set of the hub, or a file of this machine."""
+"""Where tasks come from: the examples; and to train on, our own, an upload, a data set of the hub, a file here."""
 
 import ipaddress
 import os
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import gradio as gr
 
 from app.page.uploads import MAX_BYTES, on_a_space, read_task_file
+from ddpt_core.backbone import registry
 from ddpt_core.data.readers import OWN_TASKS, OWN_TRAINING, load_tasks
 from ddpt_core.data.task import Task
 from ddpt_core.errors import DataError
@@ -19,6 +21,19 @@ MAX_UPLOADED = 100_000  # tasks of an uploaded file that are read: more than its
 HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 FORMATS_NOTE = "JSONL: CoNaLa, CodeAlpaca, MBPP, HumanEval, or `instruction` and `reference`"
 UPLOAD_NOTE = f"{FORMATS_NOTE}; at most {MAX_BYTES >> 20} MB, a larger file by its path"
+
+
+class Examples:
+    """The example tasks, read once; `services.of(Examples)` gives them."""
+
+    def __init__(self, services):
+        pass
+
+    @cached_property
+    def tasks(self) -> dict[str, Task]:
+        """The tasks by id, in the order of their file; none without that file."""
+        path = registry.ASSETS / "examples" / "examples.jsonl"
+        return {task.id: task for task in load_tasks(path)} if path.is_file() else {}
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ form of colour blindness. Magnitudes use viridis (in the viewer's script).
 
 import gradio as gr
 
+from app.page import glossary
 from app.page.masthead import CSS as MASTHEAD_CSS
-from app.page.pieces import glossary
 from ddpt_core.arms import ALL_ARMS
 
 BLUE, SKY, GREEN, YELLOW = "#0072B2", "#56B4E9", "#009E73", "#F0E442"

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from app.compare.boards.board import Card
 from app.compare.boards.columns import Column, columns_of, contexts_of, seeds_of
-from app.page.examples import Examples
 from app.page.fields.typed_tests import check_limits, typed_statements
 from app.page.numbers import COLLAPSED, generation_settings
 from app.page.prompts import Prompts
+from app.page.sources import Examples
 from app.page.stream import Tell
 from ddpt_core.arms import ALL_ARMS, ARMS, MANUAL, NONE, PROMPT_TUNING, arms_of
 from ddpt_core.data.task import Task, check_instruction

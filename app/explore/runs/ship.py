@@ -15,8 +15,8 @@ from app.explore.runs.path_code import PathCodes
 from app.explore.runs.path_loss import PathLosses
 from app.explore.runs.run_entry import RunEntry
 from app.explore.runs.runs import Runs
-from app.page.examples import Examples
 from app.page.services import Services
+from app.page.sources import Examples
 from app.page.stream import Note, Tell, stream
 from app.viewer.coded import PACKED
 from app.viewer.example_files import CODE, LOSSES, example_file

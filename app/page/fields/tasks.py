@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from app.page.examples import Examples
+from app.page.sources import Examples
 from app.page.uploads import in_a_line, read_task_file
 from ddpt_core.data.task import Task
 

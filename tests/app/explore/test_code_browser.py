@@ -6,8 +6,8 @@ import pytest
 
 from app.explore.runs.path_code import PathCodes
 from app.explore.runs.runs import Runs
-from app.page.examples import Examples
 from app.page.services import Services
+from app.page.sources import Examples
 from ddpt_core.backbone import registry
 
 pytestmark = pytest.mark.slow

@@ -15,8 +15,8 @@ from app.explore.runs import ship
 from app.explore.runs.path_code import PathCodes, pieces_of
 from app.explore.runs.runs import Runs
 from app.main import build_app
-from app.page.examples import Examples
 from app.page.services import Services
+from app.page.sources import Examples
 from app.viewer.example_files import CODE, LOSSES, example_file
 from app.viewer.view import key_of
 from ddpt_core import Trajectory

@@ -9,8 +9,8 @@ import torch
 from app.explore.loss_panel import LossDesk
 from app.explore.runs.path_loss import PathLosses
 from app.explore.runs.runs import Runs
-from app.page.examples import Examples
 from app.page.services import Services
+from app.page.sources import Examples
 from app.viewer.view import key_of
 from ddpt_core import Trajectory
 from ddpt_core.backbone import registry
