@@ -156,7 +156,7 @@ def test_what_a_figure_means_is_shown_on_hover_and_focus_and_closed_by_escape(vi
     assert note.is_visible()
     described = "one => document.getElementById(one.getAttribute('aria-describedby')).textContent"
     assert "Runs of one to six characters" in button.evaluate(described)
-    ids = page.eval_on_selector_all("[role=tooltip]", "all => all.map(one => one.id)")
+    ids = page.eval_on_selector_all(".board [role=tooltip]", "all => all.map(one => one.id)")
     assert len(ids) == len(set(ids)) == 3 * (len(METRICS) + 2)
 
 

@@ -52,7 +52,7 @@ def listed(page):
     """Returns the CSV of the tokens that were found, as rows."""
     page.locator(".pane-tabs button", has_text=" found").click()
     with page.expect_download() as download:
-        page.get_by_text("CSV ⤓").click()
+        page.get_by_role("button", name="CSV ⤓", exact=True).click()
     return list(csv.DictReader(download.value.path().read_text(encoding="utf-8").splitlines()))
 
 

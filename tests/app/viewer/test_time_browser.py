@@ -84,8 +84,8 @@ def logarithmic(share, steps):
 
 
 def by_noise(share, noise):
-    """The step at a share of an axis that runs evenly through the noise."""
-    return round(np.interp(share, 1 - noise / noise[0], range(len(noise))))
+    """The step at a share of an axis that runs evenly through the noise; the first steps all have the whole of it."""
+    return 0 if share == 0 else round(np.interp(share, 1 - noise / noise[0], range(len(noise))))
 
 
 def test_slider_and_strip_are_dragged_along_the_one_axis_that_is_shown(visit, recorded):
