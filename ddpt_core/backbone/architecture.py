@@ -78,6 +78,10 @@ class Architecture(ABC):
         """Returns the tokens (B, N) that follow the context, and their mask."""
 
     @abstractmethod
+    def pooled(self, instructions: Sequence[str]) -> torch.Tensor:
+        """Returns the mean of the last hidden states over each instruction, read without a context, (B, W)."""
+
+    @abstractmethod
     def target_ids(self, references: Sequence[str]) -> torch.Tensor:
         """Returns the tokens to be written as labels (B, L), IGNORED where padded."""
 
@@ -106,6 +110,12 @@ class Architecture(ABC):
     def beside(self, ids: torch.Tensor) -> dict[str, torch.Tensor]:
         """Returns what the model needs beside the tokens (B, N), or their embeddings, to read them once."""
         return {}
+
+
+def mean_where(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Returns the means (B, W) of hidden states (B, N, W) where the mask (B, N) is set, float32."""
+    there = mask[..., None].float()
+    return (hidden.float() * there).sum(1) / there.sum(1)
 
 
 def target_losses(logits: torch.Tensor, labels: torch.Tensor, bound: float = 0.0) -> tuple[torch.Tensor, torch.Tensor]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from ddpt_core.backbone.architecture import Architecture, check_positions, most_positions, one_for_each
+from ddpt_core.backbone.architecture import Architecture, check_positions, mean_where, most_positions, one_for_each
 from ddpt_core.backbone.generation import seeing_prompts
 from ddpt_core.backbone.texts import IGNORED, Texts
 from ddpt_core.errors import BackboneError, first_line
@@ -64,6 +64,13 @@ class DecoderOnly(Architecture):
     def instruction_ids(self, instructions: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
         """Returns the tokens (B, N) of instructions and tail, and their mask."""
         return self.texts.padded(self._after_context(instructions))
+
+    def pooled(self, instructions: Sequence[str]) -> torch.Tensor:
+        """Returns the mean of the last hidden states over each instruction and tail, behind the head, (B, W)."""
+        inputs = self.inputs(None, self._after_context(instructions))
+        mask = inputs["attention_mask"]
+        read = self.model.base_model(**inputs, **self._at((mask.cumsum(1) - 1).clamp_min(0)), use_cache=False)
+        return mean_where(read.last_hidden_state, (mask > 0) & (mask.cumsum(1) > len(self.head)))
 
     def target_ids(self, references: Sequence[str]) -> torch.Tensor:
         """Returns the references' tokens and the end mark as labels (B, L), IGNORED where padded."""

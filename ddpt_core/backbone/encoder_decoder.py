@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import torch
 
-from ddpt_core.backbone.architecture import Architecture, check_positions, most_positions, one_for_each
+from ddpt_core.backbone.architecture import Architecture, check_positions, mean_where, most_positions, one_for_each
 from ddpt_core.backbone.texts import IGNORED, Texts
 from ddpt_core.errors import BackboneError
 
@@ -72,6 +72,11 @@ class EncoderDecoder(Architecture):
     def instruction_ids(self, instructions: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
         """Returns the instructions' tokens (B, N) and their mask."""
         return self.texts.padded(self.texts.rows(instructions), self.texts.max_tokens)
+
+    def pooled(self, instructions: Sequence[str]) -> torch.Tensor:
+        """Returns the mean of the encoder's last hidden states over each instruction, (B, W)."""
+        inputs = self.inputs(None, instructions)
+        return mean_where(self.model.get_encoder()(**inputs).last_hidden_state, inputs["attention_mask"])
 
     def target_ids(self, references: Sequence[str]) -> torch.Tensor:
         """Returns the references' tokens as labels (B, L), IGNORED where padded."""

@@ -18,6 +18,7 @@ from ddpt_core.data.task import Task, check_instruction
 from ddpt_core.errors import ConfigError, DataError, require_range
 from ddpt_core.settings import DEFAULT_CONTEXT, MAX_TEMPERATURE, TOP_P, GenerationSettings
 
+POOLED_AT_ONCE = 64  # instructions
 ROWS_AT_ONCE = 128  # answers that are sampled side by side
 
 __all__ = [
@@ -140,6 +141,19 @@ class FrozenLM:
     def instruction_ids(self, instructions: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
         """Returns the instructions' tokens (B, N) and their mask; raises DataError for an empty one."""
         return self.architecture.instruction_ids([check_instruction(text) for text in instructions])
+
+    @torch.no_grad()
+    def pooled(self, instructions: Sequence[str]) -> torch.Tensor:
+        """Returns the mean of the last hidden states over each instruction, read without a context, (n, W) float32.
+
+        In batches of POOLED_AT_ONCE instructions of like length; raises DataError for an empty one.
+        """
+        checked = [check_instruction(text) for text in instructions]
+        order = sorted(range(len(checked)), key=lambda i: len(checked[i]))
+        batches = [order[start : start + POOLED_AT_ONCE] for start in range(0, len(order), POOLED_AT_ONCE)]
+        with self.mixed_precision():
+            read = torch.cat([self.architecture.pooled([checked[i] for i in batch]) for batch in batches])
+        return torch.empty_like(read).index_copy(0, torch.tensor(order, device=read.device), read)
 
     @torch.no_grad()
     def generate(
