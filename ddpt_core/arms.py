@@ -12,6 +12,7 @@ from ddpt_core.errors import ConfigError, require_choice
 
 # Methods, each also the name of an arm.
 DDPT, PROMPT_TUNING, RESIDUAL, DISTRIBUTION = "ddpt", "prompt-tuning", "residual", "distribution"
+INSTRUCTED = "instructed"
 NONE, MANUAL, DDPT_FULL = "none", "manual", "ddpt-full"  # further arms: no context, a text, DDPT by the full objective
 
 
@@ -124,6 +125,22 @@ ALL_ARMS: dict[str, Arm] = {
             symbol="star",
             method=DISTRIBUTION,
             learned_by="ddpt_core.prompts.distribution:DistributionMethod",
+            rate=1e-3,
+            steps=2_000,
+            sampled=True,
+            from_library=True,
+        ),
+        Arm(
+            INSTRUCTED,
+            label="DDPT, by instruction",
+            phrase="DDPT (by instruction)",
+            in_report="DDPT, by instruction",
+            note="A soft prompt for each instruction: its denoiser reads what the frozen model makes of the "
+            "instruction, and learned a library of prompts tuned to clusters of tasks.",
+            colour="#822BD9",
+            symbol="hexagon",
+            method=INSTRUCTED,
+            learned_by="ddpt_core.prompts.instructed:InstructedMethod",
             rate=1e-3,
             steps=2_000,
             sampled=True,

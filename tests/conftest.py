@@ -106,6 +106,19 @@ def data_file(tasks, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def many_file(tasks, tmp_path_factory) -> Path:
+    """256 small tasks as a JSONL file, each of `tasks` four times under another number."""
+    path = tmp_path_factory.mktemp("many") / "tasks.jsonl"
+    rows = [
+        {"id": f"{task.id}-{i}", "instruction": f"{task.instruction} {i}", "reference": task.reference}
+        for i in range(4)
+        for task in tasks
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+@pytest.fixture(scope="session")
 def styled(tmp_path_factory) -> Path:
     """A file of tasks in two styles that no rule knows."""
     path = tmp_path_factory.mktemp("styled") / "tasks.jsonl"

@@ -20,6 +20,7 @@ from ddpt_core.errors import DataError
 from ddpt_core.metrics.execution import Execution, execute_task
 from ddpt_core.prompts.checkpoint import load_prompt
 from ddpt_core.prompts.ddpt import DDPTPrompt
+from ddpt_core.prompts.instructed import InstructedContext, InstructedPrompt
 from ddpt_core.prompts.prompt import Prompt
 from ddpt_core.settings import DEFAULT_CONTEXT, PROMPT_FILE, GenerationSettings
 
@@ -33,11 +34,18 @@ _kept: OrderedDict[tuple[Prompt, int, str, float], torch.Tensor] = OrderedDict()
 
 @dataclass(frozen=True)
 class ArmContext:
-    """A name and its context (P, D), None for the arm without one; `missing` says why an arm is not run."""
+    """A name and its context (P, D), None for the arm without one; `missing` says why an arm is not run.
+
+    Where each instruction has a context of its own, `context` is what makes them; `of` returns either kind.
+    """
 
     name: str
-    context: torch.Tensor | None
+    context: torch.Tensor | InstructedContext | None
     missing: str = ""
+
+    def of(self, tasks: Sequence[Task]) -> torch.Tensor | None:
+        """Returns the context (P, D) of all tasks, (tasks, P, D) for one each, or None."""
+        return self.context(tasks) if isinstance(self.context, InstructedContext) else self.context
 
     @property
     def runs(self) -> bool:
@@ -122,6 +130,8 @@ def make_arm(
         return ArmContext(name, None)
     if name == MANUAL:
         return ArmContext(name, manual(backbone, text))
+    if isinstance(prompt, InstructedPrompt):
+        return ArmContext(name, InstructedContext(prompt, backbone, seed))
     if isinstance(prompt, Prompt):
         steered = (style, guidance) if steerable(prompt) else ("", 1.0)
         return ArmContext(name, final_context(prompt, seed, tell, *steered))
@@ -221,7 +231,7 @@ def answered(
     if not arm.runs:
         return [ArmResult(arm.name, None, missing=arm.missing)] * len(tasks)
     start = time.monotonic()
-    answers = write_all(backbone, arm.context, tasks, settings)
+    answers = write_all(backbone, arm.of(tasks), tasks, settings)
     seconds = time.monotonic() - start if len(tasks) == 1 else None
     items = item_statistics([answer.code for answer in answers], [task.reference for task in tasks])
     results = []

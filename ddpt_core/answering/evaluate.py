@@ -97,11 +97,12 @@ def evaluate(
     for arm in run:
         start = time.monotonic()
         done = stages.next(1, arm.name, f"{len(tasks)} instructions")
-        answers = write_all(backbone, arm.context, tasks, settings, done, lengths)
+        context = arm.of(tasks)
+        answers = write_all(backbone, context, tasks, settings, done, lengths)
         seconds = time.monotonic() - start
         if examination:
             done = stages.next(rounds, f"{arm.name}, tests", f"{len(examination.judged)} tasks")
-            judged[arm.name] = examination.judge(backbone, arm.context, answers, seed, settings, done)
+            judged[arm.name] = examination.judge(backbone, context, answers, seed, settings, done)
         if not is_main():
             continue
         scores = score_with_intervals([answer.code for answer in answers], [task.reference for task in tasks])

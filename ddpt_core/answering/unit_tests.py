@@ -169,7 +169,7 @@ class Examination:
             for number, start in enumerate(own, 1):
                 batch = order[start : start + step]
                 written = backbone.sample(
-                    context,
+                    context[batch] if context is not None and context.ndim == 3 else context,
                     [self.tasks[i].instruction for i in batch],
                     self.settings.samples,
                     self.settings.heat,

@@ -15,7 +15,8 @@ def library(
     ] = None,
     data: Annotated[list[str] | None, typer.Option(help="Tasks that say their style, for your own ones.")] = None,
     clusters: Annotated[
-        int | None, typer.Option(help="In place of styles so many clusters of the tasks of --data, by their instruction.")
+        int | None,
+        typer.Option(help="In place of styles so many clusters of the tasks of --data, by their instruction."),
     ] = None,
     backbone: Backbone = DEFAULT,
     seeds: Annotated[int, typer.Option(help="Trainings of each style.")] = 3,

@@ -73,8 +73,10 @@ class PreparedDenoiser:
         return modulation.flatten(1, 2)
 
     @torch.no_grad()
-    def under(self, condition: torch.Tensor) -> "PreparedDenoiser":
-        """Returns the same denoiser under a condition (C,); both read the same weights."""
+    def under(self, condition: torch.Tensor) -> "PreparedDenoiser | ConditionedDenoiser":
+        """Returns the same denoiser under a condition (C,), or (B, C) for each run its own; on the same weights."""
+        if condition.ndim == 2:
+            return ConditionedDenoiser(self.denoiser, self.x0, self.timesteps, condition)
         other = copy(self)
         other.modulation = self._modulation(condition)
         return other
@@ -100,6 +102,22 @@ class PreparedDenoiser:
             h = block(h, modulation)
         h = torch.native_layer_norm(h, (hidden,), None, None, EPSILON)[0]
         return self.up.added_to(self.x0, h).view_as(x)  # (B P,H) -> (B,P,D)
+
+
+class ConditionedDenoiser:
+    """x0_hat for B runs that each have a condition of their own, c (B, C).
+
+    Their scales and shifts differ, so that nothing is prepared but what they add: many runs at once make up for it.
+    """
+
+    def __init__(self, denoiser: Denoiser, x0: torch.Tensor, timesteps: torch.Tensor, condition: torch.Tensor):
+        """x0 (B P, D), `timesteps` (S,)."""
+        self.denoiser, self.x0, self.timesteps, self.condition = denoiser, x0, timesteps, condition
+
+    @torch.inference_mode()
+    def estimate(self, x: torch.Tensor, step: int) -> torch.Tensor:
+        """Returns x0_hat for x (B, P, D) at timesteps[step], (B, P, D)."""
+        return self.x0.view_as(x) + self.denoiser(x, self.timesteps[step : step + 1], self.condition)
 
 
 class PreparedBlock:

@@ -10,7 +10,7 @@ import torch
 
 from ddpt_core.data.styles import check_guidance, weights_of
 from ddpt_core.diffusion.denoiser import Denoiser
-from ddpt_core.diffusion.inference import PreparedDenoiser
+from ddpt_core.diffusion.inference import ConditionedDenoiser, PreparedDenoiser
 from ddpt_core.diffusion.samplers import SAMPLERS
 from ddpt_core.diffusion.schedule import NoiseSchedule
 from ddpt_core.errors import ConfigError, require_choice, require_range
@@ -68,11 +68,13 @@ def sample(
     scheduler: str = "ddpm",
     style: str = "",
     guidance: float = 1.0,
+    condition: torch.Tensor | None = None,
 ) -> Iterator[DenoiseStep]:
     """Yields the S + 1 steps of a reverse run, with x0-prediction; `scheduler` is one of SAMPLERS.
 
     `style`: one, or several with weights as "lambda=0.7,print=0.3" (see `weights_of`), "" for an unconditional run;
-    `guidance` as in `Guided`. The same seed gives the same run, and but for rounding also among several seeds. Raises
+    `guidance` as in `Guided`. In place of a style may stand the `condition` itself, (C,) for all seeds or (B, C) for
+    each its own. The same seed gives the same run, and but for rounding also among several seeds. Raises
     ConfigError for an unknown scheduler or style, a guidance that is out of range, for steps outside 1..T, for no seed
     at all and for a prompt that has no denoiser.
     """
@@ -86,7 +88,8 @@ def sample(
         require_range("seed", one, 0, MAX_SEED)
     single = isinstance(seed, int)
     noise = NoiseStream(seeds, prompt.x0)
-    denoiser = Guided(prompt, timesteps[:-1], len(seeds), style, guidance)
+    shares = styles_asked(prompt, style) if condition is None else [(1.0, condition)]
+    denoiser = Guided(prompt, timesteps[:-1], len(seeds), shares, guidance)
     moments = walk(noise.draw, denoiser.estimate, prompt.schedule.alphas_cumprod[timesteps].tolist())
     for index, (timestep, (x, estimate)) in enumerate(zip(timesteps.tolist(), moments, strict=True)):
         context = torch.addcmul(prompt.mean, estimate, prompt.std)
@@ -94,10 +97,16 @@ def sample(
 
 
 def last_step(
-    prompt: Diffusion, steps: int, seed: int | Sequence[int], style: str = "", guidance: float = 1.0
+    prompt: Diffusion,
+    steps: int,
+    seed: int | Sequence[int],
+    style: str = "",
+    guidance: float = 1.0,
+    condition: torch.Tensor | None = None,
 ) -> DenoiseStep:
     """Returns the end of a DDPM run; see `sample`. No step before it is kept."""
-    (last,) = deque(sample(prompt, steps, seed, style=style, guidance=guidance), maxlen=1)
+    run = sample(prompt, steps, seed, style=style, guidance=guidance, condition=condition)
+    (last,) = deque(run, maxlen=1)
     return last
 
 
@@ -108,18 +117,23 @@ class Guided:
     unconditional, 1 plain. Cost of a step: one call for each style, and one more unless w is 1.
     """
 
-    def __init__(self, prompt: Diffusion, timesteps: np.ndarray, batch: int, style: str, guidance: float):
-        shares = weights_of(style, prompt.styles)
+    def __init__(
+        self,
+        prompt: Diffusion,
+        timesteps: np.ndarray,
+        batch: int,
+        shares: Sequence[tuple[float, torch.Tensor]],
+        guidance: float,
+    ):
+        """`shares` are pairs (a_k, c_k), none for an unconditional run; a condition is (C,), or (B, C)."""
         check_guidance(guidance)
-        weights = {name: guidance * share for name, share in shares.items()}
-        rest = 1 - sum(weights.values())
-        conditions = torch.eye(len(prompt.styles), device=prompt.x0.device)
-        wanted = [(weight, conditions[prompt.styles.index(name)]) for name, weight in weights.items() if weight]
-        asked: list[tuple[float, torch.Tensor | None]] = [*wanted]
-        if abs(rest) > ROUNDING:
-            asked.append((rest, None))
+        rest = 1 - guidance * sum(share for share, _ in shares)
         one = PreparedDenoiser(prompt.denoiser, prompt.x0, timesteps, batch)
-        self.parts = [(weight, one if condition is None else one.under(condition)) for weight, condition in asked]
+        self.parts: list[tuple[float, PreparedDenoiser | ConditionedDenoiser]] = [
+            (guidance * share, one.under(condition)) for share, condition in shares if guidance
+        ]
+        if abs(rest) > ROUNDING:
+            self.parts.append((rest, one))
 
     def estimate(self, x: torch.Tensor, step: int) -> torch.Tensor:
         """Returns x0_hat for x (B, P, D) at timesteps[step], (B, P, D)."""
@@ -130,6 +144,13 @@ class Guided:
         for weight, denoiser in others:
             estimate.add_(denoiser.estimate(x, step), alpha=weight)
         return estimate
+
+
+def styles_asked(prompt: Diffusion, style: str) -> list[tuple[float, torch.Tensor]]:
+    """Returns the styles that are asked for as pairs of weight and condition (C,); see `weights_of`."""
+    conditions = torch.eye(len(prompt.styles), device=prompt.x0.device)
+    shares = weights_of(style, prompt.styles)
+    return [(share, conditions[prompt.styles.index(name)]) for name, share in shares.items()]
 
 
 class NoiseStream:

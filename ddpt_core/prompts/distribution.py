@@ -71,13 +71,13 @@ class DistributionMethod(Method):
     def __init__(self, backbone: FrozenLM, config: TrainConfig):
         if not config.library:
             raise ConfigError(f"The method {DISTRIBUTION} learns from a library of prompts; name one (--library DIR).")
+        self.backbone, self.config = backbone, config
         library = Library.load(config.library, backbone)
         positions = library.vectors.shape[1]
-        sizes = replace(sizes_of(backbone, config), positions=positions, conditions=len(library.styles))
-        self.backbone, self.config = backbone, config
+        sizes = replace(sizes_of(backbone, config), positions=positions, conditions=self._width(library))
         self.told = {name: library.info[name] for name in ("llm_passes", "seconds")}
         context = library.info["plan"]["context"]
-        self.prompt = DistributionPrompt(
+        self.prompt: DistributionPrompt = DistributionPrompt(
             name=DISTRIBUTION,
             context_text=context,
             denoiser=new_denoiser(sizes, config.seed).to(backbone.device),
@@ -94,17 +94,22 @@ class DistributionMethod(Method):
         self.averaged = AveragedModel(self.prompt.denoiser, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED))
         self.averaged.requires_grad_(False)
         self.module: torch.nn.Module = torch.nn.ModuleDict({"own": self.prompt.denoiser, "averaged": self.averaged})
+        self.styles = library.styles
         self.clean = (library.vectors - library.mean) / library.std  # z (N,P,D)
         self.places = [(library.labels == label).nonzero()[:, 0] for label in range(len(library.styles))]
+
+    def _width(self, library: Library) -> int:
+        """Returns C, the width of a condition."""
+        return len(library.styles)
 
     def loss(self, tasks: Sequence[Task], rng: torch.Generator, piece: Piece | None = None) -> torch.Tensor:
         """Returns the diffusion loss over READ_AT_ONCE prompts, and in one of `llm_every` steps that of the tasks."""
         steps = self.prompt.schedule.timesteps
-        styles = torch.randint(len(self.places), (READ_AT_ONCE,), generator=rng)
+        labels, conditions = self._drawn(tasks, rng)
         timesteps = torch.randint(1, steps + 1, (READ_AT_ONCE,), generator=rng)
         kept = (torch.rand(READ_AT_ONCE, generator=rng) >= DROPPED).float()[:, None]
-        clean, noisy, abar = self._noised(styles.tolist(), timesteps, rng)
-        conditions = (torch.eye(len(self.places))[styles] * kept).to(clean)
+        clean, noisy, abar = self._noised(labels, timesteps, rng)
+        conditions = conditions.to(clean) * kept.to(clean)
         with torch.autocast(clean.device.type, enabled=False):  # what is learned here is smaller than bfloat16's steps
             estimate = self.prompt.estimate(noisy, timesteps.to(clean.device), conditions)
         weights = (abar / (1 - abar)).clamp(*SNR_LIMITS)
@@ -118,6 +123,15 @@ class DistributionMethod(Method):
     def stepped(self) -> None:
         """Takes the weights as they are now into their average."""
         self.averaged.update_parameters(self.prompt.denoiser)
+
+    def _drawn(self, tasks: Sequence[Task], rng: torch.Generator) -> tuple[list[int], torch.Tensor]:
+        """Returns the styles of READ_AT_ONCE prompts, and their conditions (READ_AT_ONCE, C)."""
+        labels = torch.randint(len(self.places), (READ_AT_ONCE,), generator=rng)
+        return labels.tolist(), torch.eye(len(self.places))[labels]
+
+    def _conditions(self, tasks: Sequence[Task]) -> torch.Tensor:
+        """Returns the condition of each task, (B, C)."""
+        return torch.eye(len(self.places))[self._labels(tasks)]
 
     def _noised(
         self, styles: Sequence[int], timesteps: torch.Tensor, rng: torch.Generator
@@ -137,14 +151,14 @@ class DistributionMethod(Method):
         labels = self._labels(tasks)
         _, noisy, abar = self._noised(labels, timesteps, rng)
         where = piece.where if piece else slice(None)
-        conditions = torch.eye(len(self.places))[labels].to(noisy)
-        estimate = self.prompt.estimate(noisy[where], timesteps.to(noisy.device)[where], conditions[where])
+        conditions = self._conditions(tasks[where]).to(noisy)
+        estimate = self.prompt.estimate(noisy[where], timesteps.to(noisy.device)[where], conditions)
         contexts = self.prompt.in_backbone_space(estimate)
         losses, counts = self.backbone.summed_losses(contexts, tasks[where], self.config.bound)
         return (abar[where] * losses).sum() / (piece.tokens if piece else counts.sum())
 
     def _labels(self, tasks: Sequence[Task]) -> list[int]:
-        return [self.prompt.styles.index(require_style(task.style, self.prompt.styles)) for task in tasks]
+        return [self.styles.index(require_style(task.style, self.styles)) for task in tasks]
 
     @property
     def _kept(self) -> DistributionPrompt:
@@ -161,18 +175,22 @@ class DistributionMethod(Method):
 
     def save(self, folder: Path, info: dict[str, Any]) -> None:
         """Writes the averaged denoiser in half precision, original context, normalisation and library."""
+        tensors, described = self._written()
+        write_prompt(folder, tensors, info | described)
+
+    def _written(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+        """Returns what `save` writes: the tensors by name, and what prompt.json tells of them."""
         prompt = self._kept
         tensors = {f"denoiser.{name}": value.half() for name, value in prompt.denoiser.state_dict().items()}
         tensors |= {name: getattr(prompt, name) for name in ("x0", "mean", "std", "labels", "ends", "generalist")}
         tensors["library"] = prompt.library.half()
-        described = {
+        return tensors, {
             "context": prompt.context_text,
             "denoiser": asdict(prompt.denoiser.config),
             "schedule": asdict(prompt.schedule),
             "styles": list(prompt.styles),
             "library": self.told | {"prompts": len(prompt.library)},
         }
-        write_prompt(folder, tensors, info | described)
 
     @staticmethod
     def load(tensors: dict[str, torch.Tensor], device: torch.device, **common: Any) -> DistributionPrompt:

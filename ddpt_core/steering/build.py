@@ -130,7 +130,8 @@ def _tuned(
     count = len(load_tasks(source)) if source else 0
     about: dict[str, Any] = {"tasks": count, "llm_passes": 0, "seconds": 0.0, "left_out": ""}
     if count < FEWEST:
-        return about | {"left_out": f"the model gave {count} usable answers, and {FEWEST} are needed"}, []
+        had = f"there are {count} tasks" if given else f"the model gave {count} usable answers"
+        return about | {"left_out": f"{had}, and {FEWEST} are needed"}, []
     asked = held_out_tasks(style, ASKED)
     shares, losses, rows = [], [], []
     for seed in range(plan.seeds):

@@ -115,19 +115,23 @@ def answering(prompts, tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def rarer_prompts(tiny, data_file, styled, train_config, tmp_path_factory):
+def rarer_prompts(tiny, data_file, many_file, styled, train_config, tmp_path_factory):
     """Arm -> folder of a prompt, for every arm that learns and is not in `prompts`; not to be changed."""
     from ddpt_core.steering.build import LibraryPlan, build_library
+    from ddpt_core.steering.clusters import write_clusters
     from ddpt_core.training.report import finish
     from ddpt_core.training.trainer import train
 
     library = tmp_path_factory.mktemp("library") / "two"
     sizes = {"seeds": 1, "steps": 2, "batch_size": 4, "snapshots": 1, "context": "sort list", "context_length": 8}
     build_library(tiny, library, LibraryPlan(("bare", "told"), **sizes), styled)
+    data, names = write_clusters(tiny, many_file, 2, library.with_name("alike"))
+    build_library(tiny, library.with_name("alike"), LibraryPlan(names, **sizes), data)
     learned = {
         "residual": (data_file, train_config("residual")),
         "ddpt-full": (data_file, train_config("ddpt", diffusion_weight=0.1)),
         "distribution": (styled, train_config("distribution", library=str(library))),
+        "instructed": (data, train_config("instructed", library=str(library.with_name("alike")))),
     }
     folders = {arm: tmp_path_factory.mktemp("rarer") / arm for arm in learned}
     for arm, folder in folders.items():

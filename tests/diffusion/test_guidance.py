@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from ddpt_core.diffusion.denoiser import Denoiser, DenoiserConfig
-from ddpt_core.diffusion.sampler import Guided, last_step
+from ddpt_core.diffusion.sampler import Guided, last_step, styles_asked
 from ddpt_core.diffusion.schedule import NoiseSchedule
 from ddpt_core.errors import ConfigError
 
@@ -40,13 +40,14 @@ def test_the_estimate_is_u_and_guidance_times_the_mixed_directions_from_it(steer
     torch.testing.assert_close(u, plain(torch.zeros(3)))  # no condition is the empty one
     directions = {"lambda": plain(eye[1]) - u, "print=1,sql=3": 0.25 * (plain(eye[0]) - u) + 0.75 * (plain(eye[2]) - u)}
     with torch.no_grad():
-        found = Guided(steered, timesteps[:-1], 2, style, guidance).estimate(x, 4)
+        found = Guided(steered, timesteps[:-1], 2, styles_asked(steered, style), guidance).estimate(x, 4)
     torch.testing.assert_close(found, (u + guidance * directions[style]).detach(), atol=1e-4, rtol=1e-4)
 
 
 def test_a_step_asks_no_more_than_the_guidance_needs(steered):
     def calls(style, guidance):
-        return len(Guided(steered, steered.schedule.timesteps_of(10)[:-1], 1, style, guidance).parts)
+        timesteps = steered.schedule.timesteps_of(10)[:-1]
+        return len(Guided(steered, timesteps, 1, styles_asked(steered, style), guidance).parts)
 
     assert [calls("", 1), calls("lambda", 0), calls("lambda", 1), calls("lambda", 3)] == [1, 1, 1, 2]
     assert [calls("lambda,sql", 1), calls("lambda,sql", 2)] == [2, 3]
@@ -63,3 +64,13 @@ def test_a_style_changes_the_run_and_guidance_0_is_the_run_without_one(steered):
 def test_guidance_out_of_range_is_refused(steered, guidance):
     with pytest.raises(ConfigError, match="guidance must be from -5 to 20"):
         last_step(steered, 10, 0, "lambda", guidance)
+
+
+@pytest.mark.parametrize("guidance", [0.0, 1.0, 3.0])
+def test_runs_under_conditions_of_their_own_are_those_that_each_has_alone(steered, guidance):
+    conditions = torch.randn(3, 3, generator=torch.Generator().manual_seed(5))
+    together = last_step(steered, 10, [3, 4, 3], guidance=guidance, condition=conditions).x
+    for seed, condition, found in zip((3, 4, 3), conditions, together, strict=True):
+        alone = last_step(steered, 10, seed, guidance=guidance, condition=condition).x
+        torch.testing.assert_close(found, alone, atol=1e-4, rtol=1e-4)
+    assert torch.allclose(together[0], together[2]) == (guidance == 0)

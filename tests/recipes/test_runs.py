@@ -44,4 +44,4 @@ def test_without_its_prompt_a_run_is_not_made_and_the_old_one_stays(assets):
 
 
 def test_every_name_is_one_runs():
-    assert len({run.name for run in runs.RUNS}) == len(runs.RUNS) == 4
+    assert len({run.name for run in runs.RUNS}) == len(runs.RUNS) == 8

@@ -82,10 +82,10 @@ def start(folder: Path, *given) -> subprocess.Popen:
 
 
 def environment() -> dict[str, str]:
-    """What the processes find in theirs: one thread each, and the project."""
+    """What the processes find in theirs: one thread each, the project, and a trace of where one that dies stands."""
     import os
 
-    return os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    return os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), "PYTHONFAULTHANDLER": "1"}
 
 
 def training(folder: Path, backbone: Path, data: Path, *further: str) -> list[str]:

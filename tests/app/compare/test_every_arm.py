@@ -123,7 +123,7 @@ def test_an_arm_without_a_prompt_says_so_and_the_others_run(answering):
     comparisons = Comparisons(answering)
     question = comparisons.question("sort", prompts=comparisons.prompts.named({}), max_new_tokens=4)
     said = {arm["name"]: arm for arm in comparisons.ask_all(question, silent, ALL_ARMS)["arms"]}
-    assert {name for name, arm in said.items() if arm["missing"]} == {"residual", "ddpt-full", "distribution"}
+    assert {name for name, arm in said.items() if arm["missing"]} == {"residual", "ddpt-full", "distribution", "instructed"}
     assert "No prompt of this arm is chosen" in said["residual"]["missing"]
 
 
@@ -212,9 +212,9 @@ def test_a_menu_of_prompts_is_in_sight_where_there_is_a_choice(every_arm, tmp_pa
     assert [label for label, visible in seen.items() if visible] == ["Prompt of Residual"] and len(seen) == len(
         trained_arms()
     )
-    names, menus = offered(prompts, ["gone", "second", "ddpt", None, None])
-    assert names == ["prompt-tuning", "second", "ddpt", "ddpt-full", "distribution"]
-    assert [menu.visible for menu in menus] == [False, True, False, False, False]
+    names, menus = offered(prompts, ["gone", "second", "ddpt", None, None, None])
+    assert names == ["prompt-tuning", "second", "ddpt", "ddpt-full", "distribution", "instructed"]
+    assert [menu.visible for menu in menus] == [False, True, False, False, False, False]
 
 
 def cards(codes):
@@ -224,10 +224,10 @@ def cards(codes):
 @pytest.mark.parametrize(
     ("codes", "said"),
     [
-        ("aaaaaaa", "All seven arms wrote the same code."),
-        ("abcdefg", "No two arms wrote the same code."),
-        ("abacbde", "No context and Prompt tuning wrote the same code; Manual and DDPT share another."),
-        ("abcdeef", "DDPT and DDPT (full objective) wrote the same code."),
+        ("aaaaaaaa", "All eight arms wrote the same code."),
+        ("abcdefgh", "No two arms wrote the same code."),
+        ("abacbdef", "No context and Prompt tuning wrote the same code; Manual and DDPT share another."),
+        ("abcdeefg", "DDPT and DDPT (full objective) wrote the same code."),
     ],
 )
 def test_identical_answers_of_all_are_told_in_a_sentence(codes, said):
@@ -249,6 +249,7 @@ def test_arms_that_lose_in_the_same_measures_share_a_sentence():
         return Measure(label, label, 9, False, {arm: high if arm == "ddpt" else low for arm in ALL_ARMS})
 
     first, last = differences([measure("BLEU-4"), measure("chrF")])
-    others = "No context, Manual, Prompt tuning, Residual, DDPT (full objective) and DDPT (distribution)"
+    others = "No context, Manual, Prompt tuning, Residual, DDPT (full objective), DDPT (distribution) and "
+    others += "DDPT (by instruction)"
     assert first == f"DDPT is above {others} in BLEU-4 and chrF."
     assert last.startswith("For all other pairs")
