@@ -17,7 +17,12 @@ def sample(
     style: Annotated[
         str, typer.Option(help="A style of the prompt, or several as lambda=0.7,print=0.3; without it unconditional.")
     ] = "",
-    guidance: Annotated[float, typer.Option(help="How far to go towards the style: 0 not at all, 1 plain.")] = 1.0,
+    instruction: Annotated[
+        str, typer.Option(help="What the run is to lead to, for a prompt that reads the instruction.")
+    ] = "",
+    guidance: Annotated[
+        float, typer.Option(help="How far to go towards style or instruction: 0 not at all, 1 plain.")
+    ] = 1.0,
     precision: Annotated[str, typer.Option(help="float32, or float16 at half the size.")] = "float32",
     recipe: Annotated[
         bool, typer.Option("--recipe", help="Keep what the run can be made again from, not its steps.")
@@ -32,10 +37,10 @@ def sample(
     require_choice("precision", precision, PRECISIONS)
     loaded = load_prompt(prompt)
     check_new_folder(out)
+    condition = condition_of(loaded, instruction) if instruction else None
     with progress_bar(steps, "step") as bar:
-        run = Trajectory.record(
-            loaded, steps, seed, scheduler, lambda step: bar.update(step.index - bar.n), style, guidance
-        )
+        asked = (style, guidance, instruction, condition)
+        run = Trajectory.record(loaded, steps, seed, scheduler, lambda step: bar.update(step.index - bar.n), *asked)
     run.save(out, precision, recipe)
     result = {
         "run": str(out),
@@ -44,9 +49,24 @@ def sample(
         "scheduler": scheduler,
         "seed": seed,
         "style": style,
+        "instruction": instruction,
         "guidance": guidance,
         "shape": list(run.x.shape),
         "recipe": recipe,
     }
-    asked = f", {style} at guidance {guidance:g}" if style else ""
-    show(result, as_json, [f"{out}: {steps} {scheduler} steps, seed {seed}{asked}, in {run.info['seconds']:.2f} s"])
+    under = f", {style or repr(instruction)} at guidance {guidance:g}" if style or instruction else ""
+    show(result, as_json, [f"{out}: {steps} {scheduler} steps, seed {seed}{under}, in {run.info['seconds']:.2f} s"])
+
+
+def condition_of(prompt, instruction: str):
+    """Returns the condition (W,) that an instruction is for a prompt; raises ConfigError for one that reads none."""
+    from ddpt_core.backbone.loading import load_backbone
+    from ddpt_core.errors import ConfigError
+    from ddpt_core.prompts.instructed import InstructedPrompt
+
+    if not isinstance(prompt, InstructedPrompt):
+        raise ConfigError(
+            f"The prompt {prompt.name!r} does not read the instruction; choose one that does (method instructed), or "
+            "leave --instruction out."
+        )
+    return prompt.conditions(load_backbone(prompt.info["backbone"]["name"]), [instruction])[0]

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ddpt_core.arms import ALL_ARMS, methods
+from ddpt_core.arms import ALL_ARMS, INSTRUCTED, methods
 from ddpt_core.backbone.registry import DEFAULT
 from ddpt_core.commands.loading import Loading, with_loading
 from ddpt_core.commands.options import (
@@ -53,6 +53,7 @@ def train(
     from ddpt_core.errors import ConfigError, require_choice
     from ddpt_core.prompts.library import tasks_of
     from ddpt_core.settings import TrainConfig
+    from ddpt_core.steering.by_instruction import finish as finish_instructed
     from ddpt_core.steering.diagnostics import finish as finish_steered
     from ddpt_core.training.processes import processes
     from ddpt_core.training.report import finish
@@ -89,7 +90,9 @@ def train(
             bar.set_postfix(loss=f"{at.train_loss:.3f}", best=f"{at.best_validation_loss:.3f}")
     with progress_of_whole() as tell:
         info = finish(out, model, sources, tell)
-        if arm.from_library:
+        if method == INSTRUCTED:
+            info = finish_instructed(out, model, sources, tell)
+        elif arm.from_library:
             info = finish_steered(out, model, Path(library), tell)
     metrics = info["metrics"]
     result = {

@@ -88,6 +88,8 @@ def sample(
         require_range("seed", one, 0, MAX_SEED)
     single = isinstance(seed, int)
     noise = NoiseStream(seeds, prompt.x0)
+    if condition is not None and style:
+        raise ConfigError(f"A run is either under a condition or asked for a style, got both; leave {style!r} out.")
     shares = styles_asked(prompt, style) if condition is None else [(1.0, condition)]
     denoiser = Guided(prompt, timesteps[:-1], len(seeds), shares, guidance)
     moments = walk(noise.draw, denoiser.estimate, prompt.schedule.alphas_cumprod[timesteps].tolist())

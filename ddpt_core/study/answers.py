@@ -102,14 +102,14 @@ class _Contexts:
         backbone = self.job.materials.backbone
         name, text = entry.variant.arm, self.choices.manual_text
         if training_seed is None:
-            return make_arm(backbone, name, None, text).context, None
+            return make_arm(backbone, name, None, text).of(()), None
         folder = self.choices.prompts[entry.variant.name][training_seed]
         if folder not in self._prompts:
             self._prompts[folder] = load_prompt(folder, backbone)
         prompt = self._prompts[folder]
         if isinstance(prompt, DDPTPrompt) and entry.sampler and seed is not None:
             return sampled(prompt, entry.sampler, seed)
-        return make_arm(backbone, name, prompt, text).context, None
+        return make_arm(backbone, name, prompt, text).of(()), None
 
 
 def sampled(prompt: DDPTPrompt, sampler: Sampler, seed: int) -> tuple[torch.Tensor, float]:

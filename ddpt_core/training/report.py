@@ -17,6 +17,7 @@ from ddpt_core.diffusion.sampler import DenoiseStep, sample
 from ddpt_core.prompts.card import prompt_card
 from ddpt_core.prompts.checkpoint import load_prompt, update_metrics
 from ddpt_core.prompts.ddpt import DDPTPrompt
+from ddpt_core.prompts.distribution import DistributionPrompt
 from ddpt_core.settings import TrainConfig
 from ddpt_core.training.batches import parts_of, validation_loss
 from ddpt_core.training.processes import processes
@@ -40,7 +41,8 @@ def finish(out: Path, backbone: FrozenLM, data: Sources, tell: Tell | None = Non
     """
     prompt = load_prompt(Path(out), backbone)
     found: dict[str, Any] = {}
-    if isinstance(prompt, DDPTPrompt) and not prompt.styles and "seed_spread" not in prompt.info["metrics"]:
+    known = isinstance(prompt, DistributionPrompt) or "seed_spread" in prompt.info["metrics"]
+    if isinstance(prompt, DDPTPrompt) and not known:
         config = TrainConfig(**prompt.info["config"])
         _, validation = parts_of(load_all_tasks(data), config)
         say = tell or (lambda share, text: None)

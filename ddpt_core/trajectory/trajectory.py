@@ -35,6 +35,8 @@ from ddpt_core.trajectory.recipe import (
 )
 
 if TYPE_CHECKING:
+    import torch
+
     from ddpt_core.diffusion.sampler import DenoiseStep
 
 FORMAT = 1  # of run.json; a reader refuses what is newer
@@ -88,16 +90,19 @@ class Trajectory:
         on_step: Callable[[DenoiseStep], None] | None = None,
         style: str = "",
         guidance: float = 1.0,
+        instruction: str = "",
+        condition: torch.Tensor | None = None,
     ) -> Trajectory:
         """Runs the reverse process and keeps every step; `on_step` is told each one, and may raise to cancel.
 
-        For the rest see `sample`.
+        `instruction` is what the `condition` was made of, where one stands in place of a style; for the rest see
+        `sample`.
         """
         from ddpt_core.diffusion.sampler import sample
 
         start = time.monotonic()
         timesteps = np.empty(0)
-        for step in sample(prompt, steps, seed, scheduler, style, guidance):
+        for step in sample(prompt, steps, seed, scheduler, style, guidance, condition):
             if step.index == 0:
                 x = np.empty((steps + 1, *step.x.shape), np.float32)
                 context, timesteps = np.empty_like(x), np.empty(steps + 1, np.int64)
@@ -113,7 +118,9 @@ class Trajectory:
             "scheduler": scheduler,
             "steps": steps,
             "seed": seed,
-            **({"style": style, "guidance": guidance} if style else {}),
+            **({"style": style} if style else {}),
+            **({"instruction": instruction} if instruction else {}),
+            **({"guidance": guidance} if style or instruction else {}),
             "shape": list(x.shape),
             "schedule": {"timesteps": prompt.schedule.timesteps, "kind": prompt.schedule.kind},
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -136,6 +143,11 @@ class Trajectory:
 
         folder = Path(folder)
         kind = PRECISIONS[require_choice("precision", precision, PRECISIONS)]
+        if recipe and "instruction" in self.info:
+            raise ArtifactError(
+                "A run under an instruction cannot be kept as a recipe, since the backbone would have to read it "
+                "again; save it with its steps."
+            )
         if recipe and not self.info["prompt"]["sha256"]:
             raise ArtifactError(
                 "A run can be saved as a recipe only if its prompt is on disk, since it is made again from it; save "

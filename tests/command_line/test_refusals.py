@@ -25,9 +25,9 @@ def test_unknown_names_are_refused_with_those_that_are_known(
     assert "Unknown metric 'dot'; choose one of cosine, l2" in refused("neighbours", "known", "--metric", "dot")
     assert "choose one of estimate, state" in refused("neighbours", "known", "--of", "noise")
     options = ["--data", data_file, "--out", home / "x", "--backbone", tiny_folder]
-    arms = "choose one of ddpt, ddpt-full, distribution, manual, none, prompt-tuning, residual"
+    arms = "choose one of ddpt, ddpt-full, distribution, instructed, manual, none, prompt-tuning, residual"
     assert arms in refused("evaluate", *options, "--arms", "manual,magic")
-    assert "choose one of ddpt, distribution, prompt-tuning, residual" in refused("train", *options, "--method", "lora")
+    assert "choose one of ddpt, distribution, instructed, prompt-tuning, residual" in refused("train", *options, "--method", "lora")
     assert "choose one of float16, float32" in refused(
         "sample", "--prompt", "known", "--precision", "int8", "--out", home / "x"
     )
@@ -263,3 +263,14 @@ def test_options_of_unit_tests_that_do_not_fit_are_refused(options, said, refuse
 )
 def test_what_the_parser_refuses_is_one_line_that_points_to_the_help(arguments, refused):
     assert refused(*arguments.split()).endswith("See --help.")
+
+
+def test_an_instruction_is_not_asked_of_a_prompt_that_reads_none(refused, prompts, tmp_path):
+    said = refused("sample", "--prompt", prompts["ddpt"], "--instruction", "sort", "--out", tmp_path / "run")
+    assert "does not read the instruction; choose one that does" in said
+
+
+def test_clusters_need_tasks_and_take_the_place_of_styles(refused, tiny_folder, tmp_path):
+    given = ("library", "--backbone", tiny_folder, "--out", tmp_path / "library", "--clusters", 3)
+    assert "made of the tasks of --data and take the place of styles" in refused(*given)
+    assert "take the place of styles" in refused(*given, "--style", "lambda", "--data", "x")

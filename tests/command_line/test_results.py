@@ -63,6 +63,7 @@ def test_sample_records_a_run(told, prompts, tmp_path):
         "scheduler": "ddim",
         "seed": 7,
         "style": "",
+        "instruction": "",
         "guidance": 1.0,
         "shape": [7, 8, 32],
         "recipe": False,

@@ -170,7 +170,7 @@ def test_description_that_lacks_an_entry_is_refused(entry, prompts, copy):
 def test_method_that_is_not_known_is_refused(prompts, copy):
     from ddpt_core.errors import ConfigError
 
-    with pytest.raises(ConfigError, match="Unknown method 'lora'; choose one of ddpt, distribution, instructed, prompt-tuning"):
+    with pytest.raises(ConfigError, match="Unknown method 'lora'; choose one of ddpt, distribution, instructed"):
         load_prompt(rewrite(copy(prompts["ddpt"]), method="lora"))
 
 

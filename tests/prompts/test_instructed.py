@@ -9,12 +9,14 @@ from ddpt_core.answering.arms import make_arm
 from ddpt_core.answering.evaluate import evaluate
 from ddpt_core.arms import INSTRUCTED
 from ddpt_core.data.readers import load_tasks
-from ddpt_core.errors import ConfigError
+from ddpt_core.errors import ArtifactError, ConfigError
 from ddpt_core.prompts.checkpoint import load_prompt
 from ddpt_core.prompts.library import tasks_of
 from ddpt_core.steering.build import LibraryPlan, build_library
+from ddpt_core.steering.by_instruction import FIGURES, diagnosed, finish, instructed_card
 from ddpt_core.steering.clusters import clustered, write_clusters
 from ddpt_core.training.trainer import train
+from ddpt_core.trajectory.trajectory import Trajectory
 
 SIZES = {"seeds": 2, "steps": 2, "batch_size": 4, "snapshots": 1, "context": "sort list", "context_length": 8}
 
@@ -102,3 +104,43 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_weights(tiny, alike, co
     whole, parts = (load_prompt(tmp_path / name, tiny) for name in ("whole", "parts"))
     for name, value in whole.denoiser.state_dict().items():
         torch.testing.assert_close(parts.denoiser.state_dict()[name], value)
+
+
+def test_a_run_under_an_instruction_ends_on_its_context_and_says_what_it_was(tiny, learned, tmp_path):
+    condition = learned.conditions(tiny, ["sort list"])
+    run = Trajectory.record(learned, 20, 3, instruction="sort list", condition=condition[0])
+    end = learned.contexts(condition, seed=3, steps=20)[0]
+    torch.testing.assert_close(torch.from_numpy(run.context[-1]), end, atol=1e-4, rtol=1e-4)
+    again = Trajectory.load(run.save(tmp_path / "run"))
+    assert again.info["instruction"] == "sort list" and again.info["guidance"] == 1 and "style" not in again.info
+    with pytest.raises(ArtifactError, match="cannot be kept as a recipe"):
+        run.save(tmp_path / "recipe", recipe=True)
+    with pytest.raises(ConfigError, match="either under a condition or asked for a style"):
+        Trajectory.record(learned, 20, 3, style="lambda", condition=condition[0])
+
+
+def test_its_figures_are_the_losses_of_the_contexts_that_they_name(tiny, learned, many_file):
+    tasks = load_tasks(many_file)[:40]
+    figures = diagnosed(learned, tiny, tasks)
+    conditions = learned.conditions(tiny, [task.instruction for task in tasks])
+
+    def loss(contexts):
+        rows = [tiny.loss(context, [task]).item() for context, task in zip(contexts, tasks, strict=True)]
+        return sum(rows) / len(rows)
+
+    contexts = learned.contexts(conditions)
+    assert figures["steps"]["50"] == pytest.approx(loss(contexts), rel=1e-3)
+    exchanged = figures["against"]["instructions exchanged"]
+    assert exchanged["loss"] == pytest.approx(loss([contexts[-1], *contexts[:-1]]), rel=1e-3)
+    assert exchanged["difference"] == pytest.approx(figures["steps"]["50"] - exchanged["loss"], abs=1e-6)
+    assert figures["against"]["one prompt tuned on all"]["loss"] == pytest.approx(
+        loss([learned.generalist] * len(tasks)), rel=1e-3
+    )
+    assert min(figures["apart"], figures["library_apart"]) > 0
+
+
+def test_its_card_tells_what_the_library_cost_and_what_was_found(tiny, learned, alike):
+    info = finish(learned.folder, tiny, tasks_of(alike))
+    assert finish(learned.folder, tiny, tasks_of(alike)) == info and FIGURES in info["metrics"]
+    card = instructed_card(info)
+    assert "3 clusters of tasks" in card and "the instruction: with those of other instructions" in card
