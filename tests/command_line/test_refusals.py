@@ -27,7 +27,8 @@ def test_unknown_names_are_refused_with_those_that_are_known(
     options = ["--data", data_file, "--out", home / "x", "--backbone", tiny_folder]
     arms = "choose one of ddpt, ddpt-full, distribution, instructed, manual, none, prompt-tuning, residual"
     assert arms in refused("evaluate", *options, "--arms", "manual,magic")
-    assert "choose one of ddpt, distribution, instructed, prompt-tuning, residual" in refused("train", *options, "--method", "lora")
+    methods = "choose one of ddpt, distribution, instructed, prompt-tuning, residual"
+    assert methods in refused("train", *options, "--method", "lora")
     assert "choose one of float16, float32" in refused(
         "sample", "--prompt", "known", "--precision", "int8", "--out", home / "x"
     )
