@@ -13,13 +13,12 @@ import torch
 from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.backbone.texts import IGNORED
 from ddpt_core.data.task import check_instruction
-from ddpt_core.errors import ArtifactError, require_choice, require_range
+from ddpt_core.errors import require_range
 from ddpt_core.interpret.nearest_tokens import NearestTokens
-from ddpt_core.interpret.probe import steps_to_probe
+from ddpt_core.interpret.probe import steps_to_probe, vectors_at
 from ddpt_core.metrics.statistics import Interval, bootstrap_interval
 from ddpt_core.trajectory.trajectory import Trajectory
 
-OF = ("estimate", "state")
 ARRIVED = 0.1  # share of the end's whole effect that may be missing where it counts as there
 LOCKED = 0.9  # share of the positions that have the end's nearest token where they count as locked in
 ANY_TARGET = "a"  # what is read is expected before its first token
@@ -137,15 +136,6 @@ def effect_along(
     first = nearest.ids.reshape(vectors.shape[:2])  # (n,P)
     stands = np.logical_and.accumulate((first == first[-1])[::-1])[::-1]
     return EffectAlong(np.array(steps), effect, stands.mean(1))
-
-
-def vectors_at(run: Trajectory, steps: Sequence[int], of: str) -> np.ndarray:
-    """Returns the state or the estimate at steps in the backbone's own space, (n, P, D) float32."""
-    require_choice("vector", of, OF)
-    found = run.estimate[list(steps)] if of == "estimate" else run.in_backbone_space(run.x[list(steps)])
-    if not np.isfinite(found).all():
-        raise ArtifactError("The run holds vectors that are no numbers; record it anew.")
-    return np.ascontiguousarray(found, np.float32)
 
 
 def next_token(backbone: FrozenLM, context: torch.Tensor | None, instructions: Sequence[str]) -> torch.Tensor:

@@ -72,6 +72,18 @@ def loss_along(
     return LossAlong(np.array(steps), (losses / tokens)[places])
 
 
+def vectors_at(run: Trajectory, steps: Sequence[int], kind: str) -> np.ndarray:
+    """Returns the state or the estimate at steps in the backbone's own space, (n, P, D) float32.
+
+    Raises ConfigError for an unknown kind, ArtifactError for a run that holds no numbers.
+    """
+    require_choice("kind of vector", kind, KINDS)
+    found = run.estimate[list(steps)] if kind == "estimate" else run.in_backbone_space(run.x[list(steps)])
+    if not np.isfinite(found).all():
+        raise ArtifactError("The run holds vectors that are no numbers; record it anew.")
+    return np.ascontiguousarray(found, np.float32)
+
+
 def contexts_at(
     run: Trajectory, backbone: FrozenLM, steps: Sequence[int], kind: str
 ) -> tuple[torch.Tensor, np.ndarray]:
@@ -79,17 +91,12 @@ def contexts_at(
 
     Raises ConfigError for an unknown kind, ArtifactError for a run of another backbone or one that holds no numbers.
     """
-    require_choice("kind of vector", kind, KINDS)
     made_on = run.info.get("backbone") or {}
     if made_on.get("sha256") != backbone.sha256:
         raise ArtifactError(
             f"The run was made with another backbone than {backbone.name!r}, or another version of it; "
             "give the run's own, or make the run again."
         )
-    chosen = list(steps)
-    found = run.estimate[chosen] if kind == "estimate" else run.in_backbone_space(run.x[chosen])
-    contexts = np.asarray(found, np.float32)
-    if not np.isfinite(contexts).all():
-        raise ArtifactError("The run holds contexts that are no numbers; record it anew.")
+    contexts = vectors_at(run, steps, kind)
     flat, places = np.unique(contexts.reshape(len(contexts), -1), axis=0, return_inverse=True)
     return torch.from_numpy(flat.reshape(-1, *contexts.shape[1:])).to(backbone.device), places.reshape(-1)

@@ -44,7 +44,7 @@ class Asked:
         """The vectors at the step, (P, D), on the backbone's device."""
         import torch
 
-        from ddpt_core.interpret.effect import vectors_at
+        from ddpt_core.interpret.probe import vectors_at
 
         return torch.from_numpy(vectors_at(self.run, [self.step], self.of)[0]).to(self.backbone.device)
 

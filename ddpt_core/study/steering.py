@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from ddpt_core.arms import ALL_ARMS, DISTRIBUTION
 from ddpt_core.backbone.frozen_lm import FrozenLM
+from ddpt_core.data.styles import check_guidance
 from ddpt_core.errors import ConfigError, require_choice, require_range
 from ddpt_core.files import check_writable, write_files
 from ddpt_core.prompts.checkpoint import load_prompt
@@ -56,6 +57,10 @@ def read_plan(raw: Any) -> SteeringPlan | None:
     own, sizes = {one.name for one in fields(SteeringPlan)} - {"sizes"}, {one.name for one in fields(Sizes)}
     for key in given:
         require_choice(f"key of {KEY}", key, own | sizes)
+    for key in ("steps", "guidances", "llm_weights"):
+        value = given.get(key, [])
+        if not isinstance(value, list) or not all(type(one) in (int, float) for one in value):
+            raise ConfigError(f"The key {key} of {KEY} must be a list of numbers, such as [0, 1], got {value!r}.")
     counted: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
     plan = SteeringPlan(
         sizes=Sizes(**{key: value for key, value in counted.items() if key in sizes}),
@@ -63,6 +68,10 @@ def read_plan(raw: Any) -> SteeringPlan | None:
     )
     for name in ("requests", "seeds", "at", "unconditional", "paths", "moments"):
         require_range(name, getattr(plan.sizes, name), 1, 10_000)
+    for steps in plan.sizes.steps:
+        require_range("steps", steps, 1, 1_000_000)
+    for guidance in plan.sizes.guidances:
+        check_guidance(guidance)
     require_range("training_steps", plan.training_steps, 1, 10_000_000)
     return plan
 

@@ -196,3 +196,20 @@ def test_file_that_is_no_study_is_refused(text, tmp_path):
         read_study(tmp_path / "study.yaml")
     with pytest.raises(ConfigError, match="cannot be read"):
         read_study(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"steps": 50}, "The key steps of steering must be a list of numbers, such as [0, 1], got 50."),
+        ({"guidances": [1, "much"]}, "must be a list of numbers"),
+        ({"steps": [0]}, "steps must be from 1 to 1,000,000, got 0."),
+        ({"guidances": [30]}, "The guidance must be from -5 to 20, got 30"),
+        ({"seeds": 0}, "seeds must be"),
+        ({"stepz": [1]}, "Unknown key of steering 'stepz'"),
+    ],
+)
+def test_a_steering_study_out_of_range_is_refused_in_a_sentence(given, said):
+    with pytest.raises(ConfigError) as refused:
+        read_plan({"steering": given})
+    assert said in str(refused.value)
