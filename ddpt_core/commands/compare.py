@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ddpt_core.arms import ARMS, DISTRIBUTION
+from ddpt_core.arms import ALL_ARMS, ARMS
 from ddpt_core.backbone.registry import DEFAULT
 from ddpt_core.commands.loading import Loading, with_loading
 from ddpt_core.commands.options import Backbone, Json, Prompts, show
@@ -29,7 +29,7 @@ def compare(
     loading: Loading,
     as_json: Json = False,
 ) -> None:
-    """Code from each arm: manual, prompt-tuning, ddpt; and distribution, if a prompt with styles is there."""
+    """Code from each arm: manual, prompt-tuning, ddpt; and of those that learn from a library, whose prompt is there."""
     from ddpt_core.answering.arms import choose_prompts
     from ddpt_core.answering.arms import compare as run
     from ddpt_core.data.task import check_instruction
@@ -47,7 +47,7 @@ def compare(
         prompts=prompts,
         manual_context=context,
         seed=seed,
-        names=[*ARMS, DISTRIBUTION] if DISTRIBUTION in prompts else ARMS,
+        names=[*ARMS, *(arm for arm in prompts if ALL_ARMS[arm].from_library)],
         style=style,
         guidance=guidance,
     )
