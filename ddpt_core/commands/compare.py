@@ -29,7 +29,7 @@ def compare(
     loading: Loading,
     as_json: Json = False,
 ) -> None:
-    """Code from each arm: manual, prompt-tuning, ddpt; and of those that learn from a library, whose prompt is there."""
+    """Code from each arm: manual, prompt-tuning, ddpt; and each that learns from a library, if its prompt is there."""
     from ddpt_core.answering.arms import choose_prompts
     from ddpt_core.answering.arms import compare as run
     from ddpt_core.data.task import check_instruction
