@@ -10,6 +10,7 @@ from app.page.sources import Source, at_this_machine, source_of
 from app.page.stream import FAILED
 from app.train.training import CANCEL, PAUSE, Training
 from app.train.trainings import Trainings, config_of
+from app.train.with_styles import Styles
 from ddpt_core.arms import DDPT
 from ddpt_core.backbone.registry import DEFAULT
 from ddpt_core.data.readers import OWN_TRAINING
@@ -23,6 +24,7 @@ def add(trainings: Trainings) -> None:
     for function in (
         api.check_data,
         api.train,
+        api.train_styles,
         api.trainings_now,
         api.pause_training,
         api.resume_training,
@@ -86,6 +88,30 @@ class Endpoints:
             request, data, backbone, method, context, lr=lr, diffusion_weight=diffusion_weight, **sizes
         )
         return _ended(self.trainings.start(self.trainings.wanted(source, known, config, name)), wait)
+
+    def train_styles(
+        self,
+        styles: list[str],
+        backbone: str = DEFAULT,
+        name: str = "",
+        trainings: int = 3,
+        passes: int = 40,
+        steps: int = 2000,
+        context: str = DEFAULT_CONTEXT,
+        context_length: int = 16,
+        seed: int = 0,
+        wait: bool = True,
+        request: gr.Request = None,  # type: ignore[assignment]
+    ) -> dict[str, Any]:
+        """Trains a prompt with styles and returns how that ended; without `wait` as soon as it began.
+
+        Its library comes first: `trainings` of `passes` LLM passes for each style; then `steps` of the denoiser. A
+        library that was stopped goes on under the same name.
+        """
+        known = self.trainings.backbone_of(backbone, at_this_machine(request))
+        asked = Styles.asked(styles, trainings, passes, context, context_length)
+        wanted = self.trainings.with_styles(known, name, asked, steps, seed)
+        return _ended(self.trainings.start(wanted), wait)
 
     def trainings_now(self) -> dict[str, Any]:
         """Returns the training that is under way or ended last, null for none, and those that were stopped."""

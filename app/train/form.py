@@ -10,6 +10,7 @@ from app.page.fields.setting_fields import marked_number
 from app.page.pieces.status_line import status_line
 from app.page.sources import UPLOAD_NOTE, YOUR_FILE
 from app.page.uploads import on_a_space
+from app.train.styles_form import StylesForm, styles_form
 from ddpt_core.arms import ALL_ARMS, DDPT, PROMPT_TUNING, methods
 from ddpt_core.backbone.registry import DEFAULT, HUB_BACKBONES
 from ddpt_core.data.readers import OWN_TRAINING, OWN_TRAINING_COUNT
@@ -42,6 +43,7 @@ class Form:
     trust: gr.Checkbox
     inputs: list[gr.components.Component]
     source: gr.State
+    styles: StylesForm
 
 
 def train_form() -> Form:
@@ -103,6 +105,7 @@ def train_form() -> Form:
         with gr.Column(scale=1, min_width=280), gr.Accordion(**code):
             trust = gr.Checkbox(False, label=TRUST_LABEL, container=False, elem_id="train-trust")
             gr.Markdown(TRUST_NOTE)
+    styles = styles_form()
     method.change(
         _fields_of,
         method,
@@ -113,7 +116,7 @@ def train_form() -> Form:
     )
     numbers = [steps, batch, seed, length, every, hidden, weight]
     inputs = [backbone, method, context, name, trust, *rates.values(), *numbers]
-    return Form(data, upload, said, trust, inputs, gr.State(""))
+    return Form(data, upload, said, trust, inputs, gr.State(""), styles)
 
 
 def data_choices(own_file: str = "") -> list[tuple[str, str]]:

@@ -18,10 +18,12 @@ from app.page.stream import BUSY, DONE, follow
 from app.page.uploads import on_a_space, read_task_file
 from app.train import api
 from app.train.form import Form, data_choices, settings_of, train_form
+from app.train.styles_form import styles_asked
 from app.train.training import CANCEL, PAUSE, Training
 from app.train.training_panel import CSS, FIRST, check_html
 from app.train.trainings import Trainings, config_of
 from app.train.view import View, build_view, standing
+from app.train.with_styles import Styles
 from ddpt_core.errors import DDPTError
 from ddpt_core.settings import TrainConfig
 
@@ -62,6 +64,8 @@ def build(services: Services) -> None:
     page.check.click(as_toast(train.check), inputs, checked, trigger_mode="once", **several)
     view.go.click(as_toast(train.start), inputs, shown, trigger_mode="once", **several)
     view.go.click(None, js=FOLD_CHECK)
+    styles = [*form.styles.inputs, *form.inputs]
+    form.styles.go.click(as_toast(train.start_styles), styles, shown, trigger_mode="once", **several)
     resumed = [form.source, form.data, view.menu, form.trust]
     page.resume.click(as_toast(train.resume), resumed, shown, trigger_mode="once", **several)
     tab.select(as_toast(train.look), None, shown, **several)
@@ -135,6 +139,21 @@ class Train:
         try:
             source, backbone, config, name = self.asked(request, upload, data, list(values))
             training = self.trainings.start(self.trainings.wanted(source, backbone, config, name))
+        except DDPTError as error:
+            yield {self.page.view.status: status_line(str(error), failed=True)}
+            return
+        yield from self.watch(request, training)
+
+    def start_styles(self, request: gr.Request, *values: Any) -> Iterator[dict[Any, Any]]:
+        """Begins the training of a prompt with styles, whose library comes first, and shows it as it goes on."""
+        count, trainings = len(self.page.form.styles.inputs), self.trainings
+        asked, settings = styles_asked(list(values[:count])), settings_of(list(values[count:]))
+        try:
+            backbone = trainings.backbone_of(settings["backbone"], at_this_machine(request), settings["trusted"])
+            steps = asked.pop("steps")
+            styles = Styles.asked(**asked, context=settings["context"], positions=settings["context_length"])
+            wanted = trainings.with_styles(backbone, settings["name"], styles, steps, settings["seed"])
+            training = trainings.start(wanted)
         except DDPTError as error:
             yield {self.page.view.status: status_line(str(error), failed=True)}
             return

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from app.page.jobs import Job
+from app.train.with_styles import Styles
 from ddpt_core.settings import TrainConfig
 
 PAUSE, CANCEL = "pause", "cancel"  # what a training can be asked
@@ -22,6 +23,7 @@ class Wanted:
     data: str
     config: TrainConfig
     uploaded: bool = False  # `source` is then a file that is gone some hours later
+    styles: Styles | None = None  # of the library that comes first; `source` is then its folder
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from app.page.stream import FAILED, Cancelled, Tell
 from app.page.uploads import on_a_space
 from app.train.stopped import Stopped, stopped_in
 from app.train.training import CANCEL, CANCELLED, PAUSED, Training, Wanted
+from app.train.with_styles import Styles, config_with_styles, library_folder, sizes
 from ddpt_core.arms import ALL_ARMS, DDPT, PROMPT_TUNING, methods
 from ddpt_core.backbone import registry
 from ddpt_core.errors import ArtifactError, BackboneError, ConfigError, DDPTError, require_choice
@@ -40,6 +41,8 @@ NOT_HERE = (
     "A Space trains nothing, since its processor and disk are everybody's; check data here, and train on a machine of "
     "your own, where `make run` opens this page."
 )
+MEASURING_STYLES = "Trained. Measuring whether it follows its styles, and what steps and guidance add…"
+LIBRARY_KEPT = "Stopped before the library was whole. What there is of it is kept: train {name} again to go on."
 MEASURING = "Trained. Measuring how far the prompt depends on its noise, and what fewer steps cost…"
 TOO_EARLY = "Stopped before its first step; nothing of it was kept."
 LAST_STEP = 30.0  # seconds that the program waits for, when it is ended, so that a training can pause
@@ -104,6 +107,14 @@ class Trainings(Jobs[Training]):
         if name in taken:
             raise ArtifactError(f"There is a prompt {name!r} already; choose another name, or none.")
         return Wanted(name, backbone, source.place, source.name, config, source.uploaded)
+
+    def with_styles(self, backbone: str, name: str | None, asked: Styles, steps: Any, seed: Any = 0) -> Wanted:
+        """Returns the training of a prompt with styles, its library first; raises DDPTError as `wanted` does."""
+        count = len(asked.styles)
+        source = Source("", f"{count}-styles")
+        wanted = self.wanted(source, backbone, config_with_styles("", steps, seed), name)
+        config, home = config_with_styles(wanted.name, steps, seed), str(library_folder(wanted.name))
+        return replace(wanted, config=config, source=home, data=f"a library of {count} styles", styles=asked)
 
     def check(self, source: Source, backbone: str, config: TrainConfig, tell: Tell) -> tuple[DataCheck, list[Task]]:
         """Returns what a training would make of the data, and its tasks; raises DDPTError for what it would refuse."""
@@ -181,10 +192,13 @@ class Trainings(Jobs[Training]):
         keeps = _keeps(job.folder)
         if outcome == STOPPED:
             cancelled = job.asked == CANCEL or not keeps
-            sentence = TOO_EARLY if cancelled and job.asked != CANCEL else ""
+            early = LIBRARY_KEPT.format(name=job.wanted.name) if job.wanted.styles else TOO_EARLY
+            sentence = early if cancelled and job.asked != CANCEL else ""
             outcome = CANCELLED if cancelled else PAUSED
         if outcome == CANCELLED or (outcome == FAILED and not keeps):
             shutil.rmtree(job.folder, ignore_errors=True)
+        if job.asked == CANCEL and job.wanted.styles and outcome == CANCELLED:
+            shutil.rmtree(job.wanted.source, ignore_errors=True)
         self.services.prompt.cache_clear()  # of this name there may be an earlier state
         return outcome, sentence
 
@@ -193,6 +207,8 @@ class Trainings(Jobs[Training]):
 
         Others who wait for the model have their turn after every step.
         """
+        from ddpt_core.prompts.library import tasks_of
+        from ddpt_core.steering.diagnostics import finish as finish_steered
         from ddpt_core.training.report import finish
         from ddpt_core.training.trainer import train
 
@@ -200,15 +216,28 @@ class Trainings(Jobs[Training]):
         training.tell(0.0, "Loading the backbone…")
         backbone = self.services.backbone(wanted.backbone)
         training.tell(0.0, "Reading the data…")
-        with closing(train(backbone, wanted.source, training.folder, wanted.config, resume)) as steps:
+        if wanted.styles:
+            wanted.styles.build(backbone, Path(wanted.source), training.tell)
+        data = tasks_of(wanted.source) if wanted.config.library else wanted.source
+        with closing(train(backbone, data, training.folder, wanted.config, resume)) as steps:
             for at in steps:
                 training.hear(at)
                 if training.asked:
                     raise Cancelled
                 self.services.turns.give_way(lambda: training.tell(0.0, WAITING))
-        training.text = MEASURING
-        training.result = finish(training.folder, backbone, wanted.source, training.tell)
+        if wanted.config.library:
+            training.text = MEASURING_STYLES
+            tell = partial(_measuring, training)
+            training.result = finish_steered(training.folder, backbone, Path(wanted.source), tell, sizes())
+        else:
+            training.text = MEASURING
+            training.result = finish(training.folder, backbone, wanted.source, training.tell)
         (training.folder / TRAINING_REQUEST).unlink(missing_ok=True)
+
+
+def _measuring(training: Training, share: float, text: str) -> None:
+    """Tells what is measured, and how far that is."""
+    training.tell(share, f"Trained. Measuring, {share:.0%}: {text}")
 
 
 def _keeps(folder: Path) -> bool:

@@ -46,7 +46,9 @@ class Sizes:
     moments: int = 17
 
 
-def finish(out: Path, backbone: FrozenLM, library: Path, tell: Tell | None = None) -> dict[str, Any]:
+def finish(
+    out: Path, backbone: FrozenLM, library: Path, tell: Tell | None = None, sizes: Sizes | None = None
+) -> dict[str, Any]:
     """Adds to prompt.json what a distribution must say of itself (once), writes its card, returns prompt.json.
 
     The tasks of styles that are not ours are copied beside the prompt, which is measured on them. Cost: 35 minutes of
@@ -55,7 +57,7 @@ def finish(out: Path, backbone: FrozenLM, library: Path, tell: Tell | None = Non
     if (library / TASKS).is_dir():
         shutil.copytree(library / TASKS, out / TASKS, dirs_exist_ok=True)
     prompt = cast(DistributionPrompt, load_prompt(out, backbone))
-    found = {} if FIGURES in prompt.info["metrics"] else {FIGURES: Diagnosis(prompt, backbone).told(tell)}
+    found = {} if FIGURES in prompt.info["metrics"] else {FIGURES: Diagnosis(prompt, backbone, sizes).told(tell)}
     return update_metrics(out, found, steered_card)
 
 
