@@ -20,6 +20,7 @@ from ddpt_core.arms import ALL_ARMS, INSTRUCTED, MANUAL, PROMPT_TUNING
 from ddpt_core.backbone import registry
 from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.backbone.loading import load_backbone
+from ddpt_core.data.readers import load_tasks
 from ddpt_core.files import write_files
 from ddpt_core.metrics.statistics import holm, paired_bootstrap
 from ddpt_core.metrics.text_metrics import METRICS, item_statistics
@@ -28,7 +29,7 @@ from ddpt_core.prompts.library import tasks_of
 from ddpt_core.settings import PREDICTIONS, RESULTS, TrainConfig
 from ddpt_core.steering.build import LibraryPlan, build_library
 from ddpt_core.steering.by_instruction import finish
-from ddpt_core.steering.clusters import write_clusters
+from ddpt_core.steering.clusters import FILE, write_clusters
 from ddpt_core.training.trainer import train
 
 CLUSTERS, LIBRARY_STEPS = 6, 30
@@ -75,10 +76,13 @@ def main() -> None:
     parser.add_argument("--ship", action="store_true", help="copy results.json to assets/instructed")
     given = parser.parse_args()
     backbone, home = load_backbone(), given.out
-    sources, names = write_clusters(backbone, [given.data / TRAIN], CLUSTERS, home / "library")
+    path = home / "library" / FILE
+    if not path.is_file():
+        write_clusters(backbone, [given.data / TRAIN], CLUSTERS, path.parent)
+    names = tuple(dict.fromkeys(task.style for task in load_tasks(path)))
     plan = LibraryPlan(names, steps=LIBRARY_STEPS)
     with tqdm(total=100, desc="library", mininterval=10) as bar:
-        library = build_library(backbone, home / "library", plan, sources, lambda s, _: bar.update(100 * s - bar.n))
+        library = build_library(backbone, path.parent, plan, [path], lambda s, _: bar.update(100 * s - bar.n))
     tasks, folder = tasks_of(home / "library"), home / INSTRUCTED
     more = {"library": str(home / "library"), "llm_weight": 1.0, "llm_every": LLM_EVERY}
     config = settings(INSTRUCTED, LLM_STEPS * LLM_EVERY, **more)
