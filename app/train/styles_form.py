@@ -39,7 +39,7 @@ def styles_form() -> StylesForm:
             passes = marked_number("LLM passes of each", PASSES)
             steps = marked_number("Steps of the denoiser", ALL_ARMS[DISTRIBUTION].steps or 0)
             go = gr.Button(
-                "Train with styles", elem_id="train-styles-go", interactive=not on_a_space(), min_width=160, scale=0
+                "Train with styles", elem_id="train-styles-go", interactive=not on_a_space(), min_width=200, scale=0
             )
     return StylesForm(go, [styles, trainings, passes, steps])
 
