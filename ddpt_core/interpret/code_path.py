@@ -14,6 +14,7 @@ from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.programs import program_of
 from ddpt_core.data.styles import style_of
 from ddpt_core.data.task import Task, check_instruction
+from ddpt_core.data.value_forms import as_value
 from ddpt_core.errors import DataError, require_range
 from ddpt_core.interpret.probe import contexts_at, steps_to_probe
 from ddpt_core.metrics.execution import Execution, execute_many, problem_of_tests
@@ -97,8 +98,11 @@ def code_along(run: Trajectory, backbone: FrozenLM, instruction: str, **how) -> 
 
 
 def judge(codes: Sequence[tuple[str, Task]]) -> list[JudgedCode]:
-    """Returns style and verdict of each (code, task); equal pairs are run once, and without tests nothing is."""
-    programs = {(code, task.id): (program_of(code, task), task) for code, task in codes if task.tests}
+    """Returns style and verdict of each (code, task); equal pairs are run once, and without tests nothing is.
+
+    A code of another form than an expression is judged by the value that it leads to (see `as_value`).
+    """
+    programs = {(code, task.id): (as_value(program_of(code, task), task), task) for code, task in codes if task.tests}
     programs = {key: pair for key, pair in programs.items() if not problem_of_tests(pair[1])}
     verdicts = dict(zip(programs, execute_many(programs.values()), strict=True))
     return [_judged(code, task, verdicts.get((code, task.id))) for code, task in codes]

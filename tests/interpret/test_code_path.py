@@ -90,7 +90,8 @@ def test_codes_are_judged_by_their_tests_and_told_by_style(needs_landlock):
     codes = ["len(a)", "print(len(a))", "def f(a):\n    return a", "len(a) +", "a.clear()"]
     good, printed, function, broken, cleared = judge([(code, task) for code in codes])
     assert (good.style, good.tests, good.passed, good.detail) == ("expression", (True, True), True, "")
-    assert (printed.style, printed.passed, function.style) == ("print", False, "function")
+    assert (printed.style, printed.passed) == ("print", True)  # by the value that its form leads to
+    assert (function.style, function.tests) == ("function", (False, True))
     assert (broken.style, broken.tests, broken.passed) == (None, (False, False), False) and broken.detail
     assert cleared.tests == (False, False)
     (bare,) = judge([("x = 1", Task("own", "Set x"))])

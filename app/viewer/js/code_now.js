@@ -6,6 +6,8 @@ import { make, thousands, write } from "./tokens.js";
 const OWN = "\u0000own"; // the choice of typing an instruction
 const MOST_LINES = 7; // for which room is kept, so that nothing below jumps while the step moves
 
+const FORMS = "A function or lambda is called with the request's variables, and a print's value is read: any form can pass.";
+
 export class CodeNow {
   constructor(root, viewer, codes) {
     Object.assign(this, { viewer, codes });
@@ -106,7 +108,7 @@ export class CodeNow {
     this.style.classList.toggle("none", !style);
     this.style.style.setProperty("--style", style ? style.colour : "transparent");
     write(this.tests, testWords(row));
-    this.tests.title = row.detail;
+    this.tests.title = (row.detail ? row.detail + "\n" : "") + FORMS;
     this.tests.classList.toggle("good", passed(row) === true);
     this.tests.classList.toggle("bad", passed(row) === false);
   }
