@@ -3,6 +3,7 @@
 import json
 import platform
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from importlib import metadata
@@ -15,6 +16,7 @@ from ddpt_core.answering.writing import Done, write_all
 from ddpt_core.arms import ALL_ARMS, ARMS
 from ddpt_core.backbone.frozen_lm import FrozenLM
 from ddpt_core.data.readers import load_tasks
+from ddpt_core.data.styles import style_of
 from ddpt_core.errors import DataError, require_choice, require_range
 from ddpt_core.files import check_writable, write_files
 from ddpt_core.metrics.execution import DEFAULT_LIMITS, Limits
@@ -33,6 +35,8 @@ def evaluate(
     limit: int | None = None,
     manual_context: str | None = None,
     seed: int = 0,
+    style: str = "",
+    guidance: float = 1.0,
     settings: GenerationSettings | None = None,
     tests: bool = False,
     samples: int = 1,
@@ -50,6 +54,8 @@ def evaluate(
     over the tasks; `not_run` says why for each other. With `tests` it also holds `pass_at` (see UnitTests for samples,
     temperature and k) and `outcomes`, and `tests` says which tasks were judged: not those whose own reference fails,
     which is run first. Without any, or where the sandbox refuses, `pass_at` is None and `tests.not_run` says why.
+    `style` and `guidance` are for the prompts that have styles (see `make_arms`); `styles` then counts those of each
+    arm's answers, by the rules on code.
     `show_tests` puts the tests behind the instructions, as MBPP needs, whose text does not name the function.
 
     An earlier evaluation in `out` is replaced; nothing is written if anything fails. Cost: tasks x arms generations, in
@@ -73,13 +79,14 @@ def evaluate(
     here.on_main(lambda: check_writable(out))
     tell = progress or (lambda fraction, text: None)
     chosen = choose_prompts(backbone) if prompts is None else prompts
-    arms = make_arms(backbone, chosen, manual_context, seed, names)
+    arms = make_arms(backbone, chosen, manual_context, seed, names, style, guidance)
     run = [arm for arm in arms if arm.runs]
     report: dict[str, Any] = {
         "data": {"source": Path(str(data)).name, "tasks": len(tasks)},
         "backbone": {"name": backbone.name, "sha256": backbone.sha256},
         "prompts": {arm: prompt.name for arm, prompt in chosen.items() if not isinstance(prompt, str)},
         "seed": seed,
+        **({"style": style, "guidance": guidance} if style else {}),
         "settings": asdict(settings or GenerationSettings()),
         "versions": {"python": platform.python_version()}
         | {name: metadata.version(name) for name in ("torch", "transformers", "sacrebleu", "codebleu")},
@@ -107,6 +114,9 @@ def evaluate(
             continue
         scores = score_with_intervals([answer.code for answer in answers], [task.reference for task in tasks])
         report["arms"][arm.name] = scores | {"seconds": round(seconds, 3)}
+        if style:
+            counts = Counter(style_of(answer.code) or "none" for answer in answers)
+            report["arms"][arm.name]["styles"] = dict(counts.most_common())
         of_arm = [answer.row(arm=arm.name) for answer in answers]
         rows += examination.rows(of_arm, judged[arm.name]) if examination else of_arm
     if examination and is_main():

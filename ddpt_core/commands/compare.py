@@ -9,7 +9,7 @@ import typer
 from ddpt_core.arms import ALL_ARMS, ARMS
 from ddpt_core.backbone.registry import DEFAULT
 from ddpt_core.commands.loading import Loading, with_loading
-from ddpt_core.commands.options import Backbone, Json, Prompts, show
+from ddpt_core.commands.options import Backbone, Guidance, Json, Prompts, Style, show
 
 
 @with_loading
@@ -21,10 +21,8 @@ def compare(
     context: Annotated[str | None, typer.Option(help="The manual arm's context.")] = None,
     backbone: Backbone = DEFAULT,
     seed: int = 0,
-    style: Annotated[
-        str, typer.Option(help="A style for the prompt that has some, or several as lambda=0.7,print=0.3.")
-    ] = "",
-    guidance: Annotated[float, typer.Option(help="How far to go towards the style: 0 not at all, 1 plain.")] = 1.0,
+    style: Style = "",
+    guidance: Guidance = 1.0,
     *,
     loading: Loading,
     as_json: Json = False,

@@ -8,10 +8,12 @@ from ddpt_core.backbone.registry import DEFAULT
 from ddpt_core.commands.loading import Loading, with_loading
 from ddpt_core.commands.options import (
     Backbone,
+    Guidance,
     Json,
     Memory,
     Out,
     Prompts,
+    Style,
     Timeout,
     progress_of_whole,
     show,
@@ -29,6 +31,8 @@ def evaluate(
     context: Annotated[str | None, typer.Option(help="The manual arm's context.")] = None,
     backbone: Backbone = DEFAULT,
     seed: int = 0,
+    style: Style = "",
+    guidance: Guidance = 1.0,
     max_new_tokens: Annotated[int, typer.Option(help="The longest answer.")] = 64,
     tests: Annotated[bool, typer.Option("--tests", help="Run the tasks' unit tests as well, for pass@k.")] = False,
     samples: Annotated[int, typer.Option(help="Answers to each task to test; a single one is the greedy one.")] = 1,
@@ -68,6 +72,8 @@ def evaluate(
             limit=limit,
             manual_context=context,
             seed=seed,
+            style=style,
+            guidance=guidance,
             settings=settings,
             tests=tests,
             samples=samples,
@@ -99,6 +105,8 @@ def evaluation_lines(report: dict[str, Any]) -> list[str]:
         if scores.get("pass_at"):
             figures += [(f"pass@{k}", value, intervals["pass_at"][k]) for k, value in scores["pass_at"].items()]
         lines.append(f"{name}: " + ", ".join(figure_in_words(*figure) for figure in figures if figure[1] is not None))
+        if "styles" in scores:
+            lines.append("  styles: " + ", ".join(f"{style} {count}" for style, count in scores["styles"].items()))
     lines += [f"{name}: not run, {why}" for name, why in report["not_run"].items()]
     if tests := report.get("tests"):
         lines += [

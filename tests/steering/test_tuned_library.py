@@ -164,3 +164,26 @@ def test_a_stopped_distribution_ends_with_the_same_bits(stop_after, tiny, config
         pass
     whole, parts = (load_file(tmp_path / name / "weights.safetensors") for name in ("whole", "parts"))
     assert whole.keys() == parts.keys() and all(torch.equal(whole[name], parts[name]) for name in whole)
+
+
+def test_an_evaluation_under_a_style_is_that_of_its_context_and_counts_the_styles(tiny, learned, styled, tmp_path):
+    from ddpt_core.answering.arms import final_context
+    from ddpt_core.answering.evaluate import evaluate
+    from ddpt_core.data.readers import load_tasks
+    from ddpt_core.data.styles import style_of
+    from ddpt_core.settings import PREDICTIONS, GenerationSettings
+
+    prompt, settings = load_prompt(learned, tiny), GenerationSettings(max_new_tokens=6)
+    asked = {"names": ("manual", DISTRIBUTION), "limit": 5, "style": "told", "settings": settings}
+    report = evaluate(styled, tmp_path, backbone=tiny, prompts={DISTRIBUTION: prompt}, manual_context="sort", **asked)
+    rows = [json.loads(line) for line in (tmp_path / PREDICTIONS).read_text().splitlines()]
+    written = tiny.generate(
+        final_context(prompt, style="told"), [task.instruction for task in load_tasks(styled, 5)], settings
+    )
+    assert [row["answer"] for row in rows if row["arm"] == DISTRIBUTION] == [one.text for one in written]
+    assert (report["style"], report["guidance"]) == ("told", 1.0)
+    for name, arm in report["arms"].items():
+        found = [style_of(row["prediction"]) or "none" for row in rows if row["arm"] == name]
+        assert arm["styles"] == {one: found.count(one) for one in found}
+    with pytest.raises(ConfigError, match="This prompt has no styles"):
+        evaluate(styled, tmp_path, backbone=tiny, prompts={}, names=("manual",), style="told")
