@@ -7,7 +7,7 @@ import gradio as gr
 from app.compare.boards.comparisons import Comparisons
 from app.compare.boards.listings import Listings, tasks_of
 from app.page.services import MODEL, as_endpoint
-from ddpt_core.arms import ARMS, DDPT, DDPT_FULL, PROMPT_TUNING, RESIDUAL
+from ddpt_core.arms import ARMS, DDPT, DDPT_FULL, DISTRIBUTION, PROMPT_TUNING, RESIDUAL
 
 
 def add(comparisons: Comparisons) -> None:
@@ -45,13 +45,17 @@ def add(comparisons: Comparisons) -> None:
         ddpt_full: str = "",
         seeds: list[int] | None = None,
         contexts: list[str] | None = None,
+        distribution: str = "",
+        style: str = "",
+        guidance: float = 1.0,
     ) -> dict[str, Any]:
         """Answers an instruction with several arms: code, metrics, outcomes of the tests.
 
-        `arms` may be any of none, manual, prompt-tuning, residual, ddpt and ddpt-full; without it manual,
-        prompt-tuning and ddpt. "" for a context is the text that the prompts started from, "" for a prompt the first
-        of its arm. `seeds` takes the place of `seed`: DDPT answers at each, the first as "ddpt", a further one as
-        "ddpt@7". Each of `contexts`, texts typed by hand, answers as "typed", "typed-2", ...
+        `arms` may be any of none, manual, prompt-tuning, residual, ddpt, ddpt-full, distribution and instructed;
+        without it manual, prompt-tuning and ddpt. "" for a context is the text that the prompts started from, "" for a
+        prompt the first of its arm. `seeds` takes the place of `seed`: DDPT answers at each, the first as "ddpt", a
+        further one as "ddpt@7". Each of `contexts`, texts typed by hand, answers as "typed", "typed-2", ... `style` and
+        `guidance` are asked of the distribution.
         """
         question = comparisons.question(
             instruction,
@@ -60,8 +64,10 @@ def add(comparisons: Comparisons) -> None:
             list(tests or ()),
             manual_context,
             [seed] if seeds is None else seeds,
-            named(prompt_tuning, residual, ddpt, ddpt_full),
+            named(prompt_tuning, residual, ddpt, ddpt_full, distribution),
             contexts,
+            style,
+            guidance,
             num_beams=num_beams,
             max_new_tokens=max_new_tokens,
             repetition_penalty=repetition_penalty,
@@ -84,6 +90,9 @@ def add(comparisons: Comparisons) -> None:
         no_repeat_ngram_size: int = 0,
         residual: str = "",
         ddpt_full: str = "",
+        distribution: str = "",
+        style: str = "",
+        guidance: float = 1.0,
     ) -> dict[str, Any]:
         """Answers at most 50 instructions with the same columns, in batches; each column as /compare has it.
 
@@ -95,8 +104,10 @@ def add(comparisons: Comparisons) -> None:
             ARMS if arms is None else arms,
             context=manual_context,
             seeds=[0] if seeds is None else seeds,
-            prompts=named(prompt_tuning, residual, ddpt, ddpt_full),
+            prompts=named(prompt_tuning, residual, ddpt, ddpt_full, distribution),
             typed=contexts,
+            style=style,
+            guidance=guidance,
             num_beams=num_beams,
             max_new_tokens=max_new_tokens,
             repetition_penalty=repetition_penalty,
@@ -104,9 +115,9 @@ def add(comparisons: Comparisons) -> None:
         )
         return listings.ask_all(listing, lambda share, text: None).as_json()
 
-    def named(prompt_tuning: str, residual: str, ddpt: str, ddpt_full: str) -> dict[str, str]:
+    def named(prompt_tuning: str, residual: str, ddpt: str, ddpt_full: str, distribution: str) -> dict[str, str]:
         given = {PROMPT_TUNING: prompt_tuning, RESIDUAL: residual, DDPT: ddpt, DDPT_FULL: ddpt_full}
-        return comparisons.prompts.named(given)
+        return comparisons.prompts.named(given | {DISTRIBUTION: distribution})
 
     gr.api(examples, api_name="examples", concurrency_limit=None)
     gr.api(as_endpoint(compare), api_name="compare", concurrency_id=MODEL, concurrency_limit=1)

@@ -78,6 +78,8 @@ def settings_of(question: Question) -> list[Any]:
         how.max_new_tokens,
         how.repetition_penalty,
         how.no_repeat_ngram_size,
+        question.style,
+        question.guidance,
         "\n".join(question.typed),
     ]
 

@@ -7,7 +7,7 @@ import gradio as gr
 from app.evaluate.data import EvaluateData
 from app.evaluate.evaluations import Evaluations
 from app.page.services import as_endpoint
-from ddpt_core.arms import ARMS, DDPT, DDPT_FULL, PROMPT_TUNING, RESIDUAL
+from ddpt_core.arms import ARMS, DDPT, DDPT_FULL, DISTRIBUTION, PROMPT_TUNING, RESIDUAL
 
 
 def add(evaluations: Evaluations, data_sets: EvaluateData) -> None:
@@ -32,12 +32,16 @@ def add(evaluations: Evaluations, data_sets: EvaluateData) -> None:
         no_repeat_ngram_size: int = 0,
         residual: str = "",
         ddpt_full: str = "",
+        distribution: str = "",
+        style: str = "",
+        guidance: float = 1.0,
     ) -> dict[str, Any]:
         """Evaluates arms on tasks and returns the content of metrics.json: figures with intervals, and pass@k.
 
         `data` is "examples", "families:value" (or …:phrasing, …:family: our own tasks, held out) or a data set of the
         hub as owner/name; `tasks`, rows of any known format, take its place. `arms` may be any of none,
-        manual, prompt-tuning, residual, ddpt and ddpt-full; without it manual, prompt-tuning and ddpt.
+        manual, prompt-tuning, residual, ddpt, ddpt-full, distribution and instructed; without it manual, prompt-tuning
+        and ddpt. `style` and `guidance` are for the distribution.
         "" for a context is the text that the prompts started from, "" for a prompt the first of its arm.
         """
         wanted = evaluations.wanted(
@@ -46,6 +50,7 @@ def add(evaluations: Evaluations, data_sets: EvaluateData) -> None:
             limit,
             evaluations.prompts.named(
                 {PROMPT_TUNING: prompt_tuning, RESIDUAL: residual, DDPT: ddpt, DDPT_FULL: ddpt_full}
+                | {DISTRIBUTION: distribution}
             ),
             manual_context,
             seed,
@@ -53,6 +58,8 @@ def add(evaluations: Evaluations, data_sets: EvaluateData) -> None:
             samples,
             temperature,
             [1] if k is None else k,
+            style,
+            guidance,
             num_beams=num_beams,
             max_new_tokens=max_new_tokens,
             repetition_penalty=repetition_penalty,

@@ -53,6 +53,8 @@ class Wanted:
     seed: int
     settings: GenerationSettings
     tests: dict[str, Any] | None
+    style: str = ""
+    guidance: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,8 @@ class Evaluations:
         samples: Any = 1,
         temperature: Any = None,
         k: Sequence[Any] = (1,),
+        style: str = "",
+        guidance: Any = 1.0,
         **settings: Any,
     ) -> Wanted:
         """Returns what is to be evaluated; raises DDPTError for what cannot be, before anything is loaded."""
@@ -137,7 +141,8 @@ class Evaluations:
         how = generation_settings(**settings)
         chosen = {arm: name for arm, name in (prompts or {}).items() if name}
         before = (context or "").strip() or self.prompts.started_from(chosen)
-        return Wanted(file.name, tasks, names, chosen, before, whole("Seed", seed), how, plan)
+        steering = self.prompts.steering(chosen, style, guidance)
+        return Wanted(file.name, tasks, names, chosen, before, whole("Seed", seed), how, plan, *steering)
 
     def run(self, wanted: Wanted, tell: Tell) -> Evaluation:
         """Returns the evaluation once its files are written; whatever stops it leaves nothing behind.
@@ -172,6 +177,8 @@ class Evaluations:
             names=wanted.arms,
             manual_context=wanted.context,
             seed=wanted.seed,
+            style=wanted.style,
+            guidance=wanted.guidance,
             settings=wanted.settings,
             progress=tell,
             **({"tests": True, "limits": Limits(timeout=TIMEOUT), **wanted.tests} if wanted.tests else {}),

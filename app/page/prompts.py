@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from app.page.numbers import number
 from ddpt_core.arms import DDPT, arm_of, trained_arms
 from ddpt_core.backbone import registry
 from ddpt_core.backbone.registry import DEFAULT
+from ddpt_core.data.styles import check_guidance, weights_of
 from ddpt_core.errors import ArtifactError
 from ddpt_core.settings import DEFAULT_CONTEXT, PROMPT_FILE
 
@@ -71,6 +73,17 @@ class Prompts:
             if chosen.get(arm) and about_prompt(chosen[arm]).get("backbone"):
                 return trained_on(chosen[arm])
         return DEFAULT
+
+    def styles(self, chosen: dict[str, str]) -> list[str]:
+        """Returns the styles that may be asked of the chosen prompts."""
+        found = (about_prompt(name).get("styles") or [] for name in chosen.values())
+        return list(dict.fromkeys(style for styles in found for style in styles))
+
+    def steering(self, chosen: dict[str, str], style: str | None, guidance: Any) -> tuple[str, float]:
+        """Returns style and guidance as they are asked of the chosen prompts; raises ConfigError if they cannot be."""
+        asked = (style or "").strip()
+        weights_of(asked, self.styles(chosen))
+        return asked, check_guidance(number("Guidance", guidance))
 
     def load(self, chosen: dict[str, str], arm: str, backbone) -> Any:
         """Returns the prompt chosen for `arm`, or a sentence that says why there is none."""

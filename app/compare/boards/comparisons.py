@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 class Question:
     """A task, the manual arm's context, how to write, DDPT's seeds, arm -> name of its prompt, and typed contexts.
 
-    `note` is what a reader of the answers should know: that reference and tests are of another instruction.
+    `style` and `guidance` are asked of the prompts that have styles. `note` is what a reader of the answers should
+    know: that reference and tests are of another instruction.
     """
 
     task: Task
@@ -39,6 +40,8 @@ class Question:
     prompts: dict[str, str] = field(default_factory=dict)
     typed: tuple[str, ...] = ()
     note: str = ""
+    style: str = ""
+    guidance: float = 1.0
 
     def columns(self, arms: Sequence[str]) -> tuple[Column, ...]:
         """Returns the columns of these arms and of the typed contexts; raises ConfigError for none or too many."""
@@ -67,6 +70,8 @@ class Comparisons:
         seeds: Any = 0,
         prompts: dict[str, str] | None = None,
         typed: Any = (),
+        style: str = "",
+        guidance: Any = 1.0,
         **settings: Any,
     ) -> Question:
         """Returns the question; raises DDPTError for what no arm could answer. Only chosen prompts are named in it.
@@ -79,7 +84,8 @@ class Comparisons:
         chosen = {arm: name for arm, name in (prompts or {}).items() if name}
         before = (context or "").strip() or self.prompts.started_from(chosen)
         how = generation_settings(**settings)
-        return Question(task, before, how, seeds_of(seeds), chosen, contexts_of(typed))
+        steered = dict(zip(("style", "guidance"), self.prompts.steering(chosen, style, guidance), strict=True))
+        return Question(task, before, how, seeds_of(seeds), chosen, contexts_of(typed), **steered)
 
     def ask(self, question: Question, column: Column, tell: Tell) -> Card:
         """Returns what the column answers; one without a prompt that fits is not run, and says why.
@@ -130,12 +136,13 @@ class Comparisons:
         name = column.arm
         prompt = self.prompts.load(question.prompts, name, backbone) if ALL_ARMS[name].method else None
         try:
-            arm = make_arm(backbone, name, prompt, column.context, column.seed or 0, tell)
+            asked = (question.style, question.guidance)
+            arm = make_arm(backbone, name, prompt, column.context, column.seed or 0, tell, *asked)
         except DataError as error:
             if not column.typed:
                 raise
             arm = ArmContext(name, None, str(error))
-        return replace(arm, name=column.key), _about(column, prompt, arm)
+        return replace(arm, name=column.key), _about(column, prompt, arm, question)
 
 
 def described(question: Question, columns: Sequence[Column]) -> dict[str, Any]:
@@ -145,12 +152,13 @@ def described(question: Question, columns: Sequence[Column]) -> dict[str, Any]:
         "manual_context": question.context,
         "seed": question.seeds[0],
         "seeds": list(question.seeds),
+        **({"style": question.style, "guidance": question.guidance} if question.style else {}),
         "settings": asdict(question.settings),
         "columns": [column.as_json() for column in columns],
     }
 
 
-def _about(column: Column, prompt: Any, arm: ArmContext) -> str:
+def _about(column: Column, prompt: Any, arm: ArmContext, question: Question) -> str:
     """Returns in words which context an arm has; `prompt` is what it was made of, or says why there is none."""
     if column.arm == NONE:
         return "nothing stands before the instruction"
@@ -163,7 +171,11 @@ def _about(column: Column, prompt: Any, arm: ArmContext) -> str:
     if not of.sampled:
         learned = "learned directly" if of.method == PROMPT_TUNING else "made once, without noise or timestep"
         return f"{given} vectors {learned} ({prompt.name})"
+    if "clusters" in prompt.info:
+        return f"{given} vectors denoised from noise under the instruction, seed {column.seed or 0:,} ({prompt.name})"
     steps, spread = prompt.schedule.timesteps, prompt.info.get("metrics", {}).get("seed_spread")
     collapsed = spread is not None and spread < COLLAPSED
     said = f"{given} vectors denoised from noise in {steps:,} steps, seed {column.seed or 0:,} ({prompt.name})"
+    if prompt.styles:
+        said += f", style {question.style} at guidance {question.guidance:g}" if question.style else ", no style asked"
     return said + "; all seeds end in nearly the same place" * collapsed

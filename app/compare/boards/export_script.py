@@ -29,6 +29,7 @@ from ddpt_core import GenerationSettings, Task, code_of, load_backbone, load_pro
 BACKBONE, SHA256 = $backbone
 ROWS = $rows  # instructions that are written side by side
 SETTINGS = GenerationSettings($settings)
+STYLE, GUIDANCE = $steering  # of prompts with styles
 
 # arm -> name of its prompt, and the sha256 of its weights
 PROMPTS = $prompts
@@ -54,14 +55,17 @@ def main() -> int:
             print(f"The prompt {name!r} is another than the comparison was made with.", file=sys.stderr)
     different = 0
     for place, (name, arm, seed, text) in enumerate(COLUMNS):
-        if arm == "none":
-            context = None
-        elif arm == "manual":
+        prompt, context = prompts.get(arm), None
+        if arm == "manual":
             context = backbone.embed(text)
-        else:
-            context = prompts[arm].final_context(seed or 0)
+        elif arm == "distribution":
+            context = prompt.final_context(seed or 0, None, STYLE, GUIDANCE)
+        elif arm not in ("none", "instructed"):
+            context = prompt.final_context(seed or 0)
         for start in range(0, len(INSTRUCTIONS), ROWS):
             batch = INSTRUCTIONS[start : start + ROWS]
+            if arm == "instructed":  # a context for each instruction
+                context = prompt.contexts(prompt.conditions(backbone, batch), seed or 0)
             written = backbone.generate(context, batch, SETTINGS)
             for instruction, answer, shown in zip(batch, written, SHOWN[start:], strict=False):
                 code = code_of(answer.text, Task("own", instruction))
@@ -91,6 +95,7 @@ def as_script(boards: Sequence[Board], origin: Origin) -> str:
         backbone=repr((origin.backbone["name"], origin.backbone["sha256"]))[1:-1],
         rows=max(1, ROWS_AT_ONCE // settings["num_beams"]),
         settings=", ".join(f"{name}={value!r}" for name, value in settings.items()),
+        steering=repr((boards[0].question.style, boards[0].question.guidance))[1:-1],
         prompts=_lines("{}", (f"{arm!r}: {one!r}" for arm, one in prompts.items())),
         columns=_lines("[]", (repr((one.key, one.arm, one.seed, one.context)) for one in columns)),
         instructions=_lines("[]", (repr(board.question.task.instruction) for board in boards)),

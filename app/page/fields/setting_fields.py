@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from app.page.prompts import Prompts
-from ddpt_core.arms import ALL_ARMS, trained_arms
+from ddpt_core.arms import ALL_ARMS, DISTRIBUTION, trained_arms
 from ddpt_core.settings import GenerationSettings
 
 USUAL = GenerationSettings()
@@ -19,6 +19,7 @@ PENALTY_NOTE = (
     "every repeated pair also forbids right code, such as `x[0], x[0]`."
 )
 
+STYLE_EXAMPLE = "none asked; lambda, or lambda=0.7,print=0.3"
 TYPED_LABEL = "Your contexts, one per line: each its own column"
 TYPED_EXAMPLE = "Write short Python code:"
 MARK = """value => {
@@ -29,7 +30,8 @@ MARK = """value => {
 
 
 def setting_fields(prompts: Prompts, several: bool = False) -> list[gr.components.Component]:
-    """Adds what is rarely changed: context, a prompt for each trained arm, seed, the four settings of generation.
+    """Adds what is rarely changed: context, a prompt for each trained arm, seed, four settings of generation, style and
+    guidance of a prompt with styles.
 
     Returns them in this order, the prompts at PROMPTS. A menu is in sight where there is a choice. With `several` the
     seed is a text that may name several, and a last field takes further contexts, as columns_and_settings reads them.
@@ -56,13 +58,18 @@ def setting_fields(prompts: Prompts, several: bool = False) -> list[gr.component
             seed = gr.Number(0, precision=0, label="Seed of DDPT’s noise", min_width=150)
     with gr.Row():
         numbers = [marked_number(name, default) for name, default in zip(NUMBERS, DEFAULTS, strict=True)]
+    styles = prompts.styles(chosen)
+    with gr.Row(visible=bool(styles)):
+        label = f"Style of {ALL_ARMS[DISTRIBUTION].label}, or several"
+        style = gr.Textbox("", label=label, placeholder=STYLE_EXAMPLE, info=", ".join(styles), max_lines=1)
+        guidance = marked_number("Guidance", 1.0, step=0.5)
     gr.Markdown(PENALTY_NOTE)
     with gr.Row():
         papers = gr.Button("As in the paper: 1.2 and 2", size="sm")
         defaults = gr.Button("Defaults", size="sm")
     papers.click(None, None, numbers[2:], js=f"() => {list(PAPERS)}")
     defaults.click(None, None, numbers, js=f"() => {list(DEFAULTS)}")
-    return [context, *menus, seed, *numbers, *typed]
+    return [context, *menus, seed, *numbers, style, guidance, *typed]
 
 
 def marked_number(name: str, default: float, step: float = 0.1, **more: Any) -> gr.Number:
@@ -108,7 +115,7 @@ def offered(
 def prompts_and_settings(values: Sequence[Any]) -> dict[str, Any]:
     """Returns what the fields hold by the names that questions and evaluations take."""
     context, *prompts = values[: PROMPTS.stop]
-    seed, beams, longest, penalty, ngram = values[PROMPTS.stop :]
+    seed, beams, longest, penalty, ngram, style, guidance = values[PROMPTS.stop :]
     return {
         "context": context,
         "prompts": dict(zip(trained_arms(), prompts, strict=True)),
@@ -117,6 +124,8 @@ def prompts_and_settings(values: Sequence[Any]) -> dict[str, Any]:
         "max_new_tokens": longest,
         "repetition_penalty": penalty,
         "no_repeat_ngram_size": ngram,
+        "style": style,
+        "guidance": guidance,
     }
 
 

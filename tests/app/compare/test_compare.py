@@ -37,7 +37,7 @@ from ddpt_core.prompts.checkpoint import load_prompt
 PROMPTS = {"prompt-tuning": "prompt-tuning", "ddpt": "ddpt"}
 THREE = ["manual", "prompt-tuning", "ddpt"]
 CHOSEN = [PROMPTS.get(arm) for arm in trained_arms()]
-SETTINGS = [THREE, "", *CHOSEN, "0", 1, 6, 1.0, 0, ""]  # as the form gives them, but six tokens at most
+SETTINGS = [THREE, "", *CHOSEN, "0", 1, 6, 1.0, 0, "", 1.0, ""]  # as the form gives them, but six tokens at most
 HOSTILE = "<img src=x onerror=alert(1)>${alert(2)}{{value}}</script>\u202e\x00"
 
 

@@ -270,7 +270,7 @@ def test_what_an_address_asks_for_is_checked_like_any_input(query):
 def test_the_first_look_shows_the_columns_that_the_address_names(tab):
     page = tab.page
     prompts = [PROMPTS.get(arm) for arm in trained_arms()]
-    empty = [None, "", "", "", "", list(ARMS), "", *prompts, "0", 1, 4, 1.0, 0, ""]
+    empty = [None, "", "", "", "", list(ARMS), "", *prompts, "0", 1, 4, 1.0, 0, "", 1.0, ""]
     outputs = list(tab.first(asked(arms="ddpt", seeds="1,2", context="sort"), None, "", *empty))
     assert [outputs[0][field] for field in page.columns] == [["ddpt"], "1,2", "sort"]
     assert keys(card.column for card in outputs[-1][page.answered].cards) == ["ddpt", "ddpt@2", "typed"]

@@ -34,7 +34,7 @@ def asked(session="a-session"):
 
 
 def settings(typed="", seeds="0", tokens=6):
-    return ["", *(PROMPTS.get(arm) for arm in trained_arms()), seeds, 1, tokens, 1.0, 0, typed]
+    return ["", *(PROMPTS.get(arm) for arm in trained_arms()), seeds, 1, tokens, 1.0, 0, "", 1.0, typed]
 
 
 @pytest.fixture

@@ -123,7 +123,12 @@ def test_an_arm_without_a_prompt_says_so_and_the_others_run(answering):
     comparisons = Comparisons(answering)
     question = comparisons.question("sort", prompts=comparisons.prompts.named({}), max_new_tokens=4)
     said = {arm["name"]: arm for arm in comparisons.ask_all(question, silent, ALL_ARMS)["arms"]}
-    assert {name for name, arm in said.items() if arm["missing"]} == {"residual", "ddpt-full", "distribution", "instructed"}
+    assert {name for name, arm in said.items() if arm["missing"]} == {
+        "residual",
+        "ddpt-full",
+        "distribution",
+        "instructed",
+    }
     assert "No prompt of this arm is chosen" in said["residual"]["missing"]
 
 
@@ -164,7 +169,7 @@ def test_an_address_names_arms_with_commas(text, found):
 def test_the_first_look_shows_the_arms_that_the_address_names(laid_out, every_arm):
     tab, _ = laid_out(every_arm)
     prompts = list(tab.comparisons.prompts.named({}).values())
-    empty = [None, "", "", "", "", list(ARMS), "", *prompts, "0", 1, 4, 1.0, 0, ""]
+    empty = [None, "", "", "", "", list(ARMS), "", *prompts, "0", 1, 4, 1.0, 0, "", 1.0, ""]
     outputs = list(tab.first(asked(arms="none,residual"), None, "", *empty))
     assert outputs[0][tab.page.arms] == ["none", "residual"]
     assert [card.key for card in outputs[-1][tab.page.answered].cards] == ["none", "residual"]

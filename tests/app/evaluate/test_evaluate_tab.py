@@ -28,7 +28,7 @@ from families.splits import HELD_OUT_BY
 
 PROMPTS = {"prompt-tuning": "prompt-tuning", "ddpt": "ddpt"}
 # As the form gives them, but six tokens at most.
-SETTINGS = ["", *(PROMPTS.get(arm) for arm in trained_arms()), 0, 1, 6, 1.0, 0]
+SETTINGS = ["", *(PROMPTS.get(arm) for arm in trained_arms()), 0, 1, 6, 1.0, 0, "", 1.0]
 FORM = [["manual", "ddpt"], 3, True, 1, "", "1", *SETTINGS]  # arms, tasks, tests, samples, temperature, k
 HOSTILE = "<img src=x onerror=alert(1)>${alert(2)}{{value}}</script>\u202e"
 

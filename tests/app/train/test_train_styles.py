@@ -12,6 +12,7 @@ from ddpt_core.backbone import registry
 from ddpt_core.errors import ConfigError
 from ddpt_core.prompts.checkpoint import load_prompt
 from ddpt_core.steering import build
+from ddpt_core.steering.diagnostics import Sizes
 
 LONG = 60.0  # seconds after which something hangs
 ASKED = (["print", "lambda"], 1, 2, "sort list", 8)
@@ -22,6 +23,8 @@ def trainings(answering, monkeypatch):
     """Trainings on a backbone that follows no style, of which none is left out."""
     monkeypatch.setattr(build, "LEAST_ADHERENCE", 0.0)
     monkeypatch.setattr(build, "ASKED", 2)
+    few = Sizes(1, 1, (1, 10), (1.0,), at=10, unconditional=2, paths=2, moments=3)
+    monkeypatch.setattr("app.train.trainings.sizes", lambda: few)
     return Trainings(answering)
 
 
@@ -41,7 +44,7 @@ def test_a_prompt_with_styles_is_trained_and_says_what_its_steps_add(trainings, 
     assert [point.step for point in training.points] == [1, 2, 3, 4]
     prompt = load_prompt("mine")
     assert prompt.styles == ("print", "lambda") and len(prompt.x0) == 8 and prompt.context_text == "sort list"
-    assert [row["steps"] for row in prompt.info["metrics"]["steering"]["steps"]] == [1, 10, 50]
+    assert [row["steps"] for row in prompt.info["metrics"]["steering"]["steps"]] == [1, 10]
     assert json.loads((library_folder("mine") / "library.json").read_text())["llm_passes"] == 4
 
 

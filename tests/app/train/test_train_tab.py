@@ -149,7 +149,7 @@ def test_a_prompt_that_is_handed_over_is_chosen_and_asked(tab, form, data_file):
     trained(tab, form, data_file, method="residual")
     tab.hand_over("mine", at_home())
     compare, _ = laid_out(tab.services, compare_tab)
-    settings = ["", *(PROMPTS.get(arm) for arm in trained_arms()), "0", 1, 4, 1.0, 0, ""]
+    settings = ["", *(PROMPTS.get(arm) for arm in trained_arms()), "0", 1, 4, 1.0, 0, "", 1.0, ""]
     shown = list(compare.first(at_home(), None, "", None, "sort list `b`", "", "", "", ["manual"], *settings))
     page, board = compare.page, shown[-1][compare.page.answered]
     prompts = PROMPTS | {"residual": "mine"}
