@@ -30,7 +30,7 @@ def test_every_tab_opens_says_what_there_is_none_of_and_compares_what_needs_no_p
     page.get_by_role("tab", name="Studies").wait_for()
     page.get_by_role("tab", name="Compare").click()
     page.get_by_text("there is no assets/comparison/results.json").wait_for()
-    page.get_by_label("Instruction").first.fill("sort list `a`")
+    page.locator("#compare").get_by_label("Instruction").first.fill("sort list `a`")
     page.get_by_role("button", name="Compare", exact=True).click()
     page.locator("#compare article.answered, #compare .arm.answered").first.wait_for()
     said = page.inner_text("#compare")

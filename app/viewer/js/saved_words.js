@@ -62,7 +62,15 @@ function layOut(viewer) {
   };
   const sentence = (font, text) => {
     ruler.font = font;
-    for (const word of text.split(" ")) put(font, word, ruler.measureText(" ").width);
+    let before = "";
+    for (const word of text.split(" ")) {
+      const longer = before ? before + " " + word : word;
+      if (before && MARGIN + ruler.measureText(longer).width > camera.width - MARGIN) {
+        put(font, before, GAP);
+        before = word;
+      } else before = longer;
+    }
+    put(font, before, GAP);
   };
   line();
   sentence(large, run.meta.label + " · " + wordsOf(run, view.step) + " · " + view.kind);

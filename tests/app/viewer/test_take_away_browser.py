@@ -44,7 +44,8 @@ def test_the_vector_picture_holds_what_is_on_the_screen_as_text_and_shapes(visit
     box = page.locator(".plot").bounding_box()
     assert abs(int(root.get("width")) - box["width"]) <= 1
     circles = sum(path.get("d").count("a") // 2 for path in root.iter(f"{SVG}path") if "a" in (path.get("d") or ""))
-    assert circles == 300 + 4 + 2 * 4  # every token; for every position the end, and now, which has a rim
+    # Every token; for every position the end, and now, which has a rim; and both of these in the legend.
+    assert circles == 300 + 4 + 2 * 4 + 3
     words = "\n".join(text.text for text in root.iter(f"{SVG}text"))
     assert "step 40 of 40" in words and "% of the variance" in words
     assert not list(root.iter(f"{SVG}script")) and "onerror" not in "".join(node.tag for node in root.iter())
@@ -56,7 +57,7 @@ def test_kinds_that_are_put_away_are_not_in_the_vector_picture(visit):
     page.click(".legend .kind:has-text('name')")
     less = saved(page, ".save-svg").path().read_text(encoding="utf-8")
     colour = KIND_COLOURS["name"]
-    assert len(less) < 0.6 * len(everything) and colour in everything and colour not in less
+    assert len(less) < 0.7 * len(everything) and colour in everything and colour not in less
 
 
 def test_the_film_is_a_webm_of_the_whole_run(visit):
