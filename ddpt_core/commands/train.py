@@ -31,7 +31,7 @@ def train(
         str, typer.Option(help="What a distribution learns from, a folder of the command library; also its tasks.")
     ] = "",
     llm_weight: Annotated[float | None, typer.Option(help="Weight of the LLM loss of a distribution, 0 to 1.")] = None,
-    llm_every: Annotated[int | None, typer.Option(help="In one of how many of its steps that loss is asked for.")] = None,
+    llm_every: Annotated[int | None, typer.Option(help="That loss is asked for in one of so many steps.")] = None,
     backbone: Backbone = DEFAULT,
     context: Annotated[str | None, typer.Option(help="The text that the prompt starts from.")] = None,
     steps: Annotated[int | None, typer.Option(help="LLM forward passes.")] = None,
