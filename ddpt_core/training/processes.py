@@ -6,8 +6,10 @@ process, alone writes files and prints. What one process tells another is JSON, 
 """
 
 import atexit
+import gc
 import json
 import os
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
@@ -18,6 +20,7 @@ from ddpt_core import errors
 
 Result = TypeVar("Result")
 Compute = Callable[[Callable[[], Any]], Any]
+MOMENT = 0.2  # s
 PATIENCE = timedelta(days=1)  # how long processes wait for the main one, which may run unit tests or a long validation
 
 
@@ -85,7 +88,7 @@ class Launched(Processes):
         )
         self.rank, self.count = self.accelerator.process_index, self.accelerator.num_processes
         self._sharded = self.accelerator.distributed_type == DistributedType.FSDP
-        atexit.register(self.accelerator.end_training)  # NCCL asks to be told
+        atexit.register(_leave, self.accelerator)
         on_cpu = self._sharded or self.accelerator.device.type == "cpu"  # FSDP moves each part by itself
         self.device = "cpu" if on_cpu else str(self.accelerator.device)
 
@@ -162,6 +165,16 @@ class Launched(Processes):
         _, *within = model.modules()
         for module in [*filter(is_unit, reversed(within)), model]:  # inner ones first
             fully_shard(module, **options)
+
+
+def _leave(accelerator) -> None:
+    """Ends the group of processes, as NCCL asks, and leaves its threads a moment.
+
+    A thread of gloo that still lets go of a tensor needs the interpreter; if that is gone by then, the process aborts.
+    """
+    accelerator.end_training()
+    gc.collect()
+    time.sleep(MOMENT)
 
 
 def _inside(module):
