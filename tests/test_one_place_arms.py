@@ -104,7 +104,7 @@ def test_an_arm_is_one_class_and_one_entry(told, capsys, tiny, tiny_folder, data
     assert called("shift") == "one shift" and ("shift", "ddpt") in pairs_of({name: name for name in ALL_ARMS})
     assert "--arm-shift:#123456;" in build_css() and "</i>Shift</dt>" in arm_notes_html()
     assert main(["train", "--method", "none", "--out", str(tmp_path / "no"), "--data", str(data_file)]) == 2
-    assert "choose one of ddpt, distribution, prompt-tuning, residual, shift." in capsys.readouterr().err
+    assert "choose one of ddpt, distribution, instructed, prompt-tuning, residual, shift." in capsys.readouterr().err
 
 
 def test_a_metric_is_one_entry(told, tiny_folder, data_file, tmp_path, monkeypatch):

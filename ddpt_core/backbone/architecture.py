@@ -77,9 +77,12 @@ class Architecture(ABC):
     def instruction_ids(self, instructions: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
         """Returns the tokens (B, N) that follow the context, and their mask."""
 
-    @abstractmethod
     def pooled(self, instructions: Sequence[str]) -> torch.Tensor:
-        """Returns the mean of the last hidden states over each instruction, read without a context, (B, W)."""
+        """Returns the mean of the last hidden states over each instruction, read without a context, (B, W).
+
+        Raises ConfigError where a kind does not tell.
+        """
+        raise ConfigError(f"What {self.spoken} makes of an instruction is not known; take another backbone.")
 
     @abstractmethod
     def target_ids(self, references: Sequence[str]) -> torch.Tensor:

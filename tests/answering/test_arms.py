@@ -81,7 +81,7 @@ def test_arm_without_a_context_writes_from_the_instruction_alone(tiny, chosen):
 def test_arms_of_prompts_that_were_not_given_say_so(tiny, chosen):
     arms = make_arms(tiny, chosen, names=ALL_ARMS)
     assert [arm.name for arm in arms] == list(ALL_ARMS)
-    assert [arm.name for arm in arms if not arm.runs] == ["residual", "ddpt-full", "distribution"]
+    assert [arm.name for arm in arms if not arm.runs] == ["residual", "ddpt-full", "distribution", "instructed"]
 
 
 def test_manual_context_stands_as_it_is_written_whatever_the_prompts_positions(tiny, chosen):
