@@ -18,9 +18,7 @@ Backbone = Annotated[str, typer.Option(help="The default one, a folder, or a nam
 Prompts = Annotated[
     list[str] | None, typer.Option("--prompt", help="A trained prompt (name or folder); may be given once per method.")
 ]
-Style = Annotated[
-    str, typer.Option(help="A style for the prompt that has some, or several as lambda=0.7,print=0.3.")
-]
+Style = Annotated[str, typer.Option(help="A style for the prompt that has some, or several as lambda=0.7,print=0.3.")]
 Guidance = Annotated[float, typer.Option(help="How far to go towards the style: 0 not at all, 1 plain.")]
 Timeout = Annotated[float, typer.Option(help="Seconds that one program and its tests may take.")]
 Memory = Annotated[int, typer.Option(help="Address space of one program in MB.")]
