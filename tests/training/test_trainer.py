@@ -159,7 +159,7 @@ def test_file_in_place_of_the_folder_is_refused_and_kept(tiny, data_file, train_
 
 
 def test_unknown_method_is_refused_with_the_known_ones(tiny, data_file, tmp_path):
-    with pytest.raises(ConfigError, match="Unknown method 'lora'; choose one of ddpt, distribution, prompt-tuning"):
+    with pytest.raises(ConfigError, match="Unknown method 'lora'; choose one of ddpt, distribution, instructed"):
         next(train(tiny, data_file, tmp_path / "out", TrainConfig("lora")))
 
 
